@@ -1,0 +1,75 @@
+"""The `pytg` command: a group that imports a command's module only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import override
+
+import click
+
+from pytg import __version__
+from pytg.cli._boundary import boundary
+from pytg.cli._context import Context
+
+COMMANDS = (
+    "apply",
+    "apply-all",
+    "destroy",
+    "destroy-all",
+    "doctor",
+    "explain",
+    "generate",
+    "graph",
+    "locks",
+    "ls",
+    "output",
+    "plan",
+    "plan-all",
+    "sandbox",
+    "schema",
+    "tf",
+    "unlock",
+    "validate",
+)
+
+
+class Commands(click.Group):
+    """`pytg NAME` is `command` in `pytg.cli.NAME`, imported on first use."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pytg.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"auto_envvar_prefix": "PYTG"})
+@click.version_option(__version__, prog_name="pytg")
+@click.option(
+    "-C",
+    "--directory",
+    metavar="DIR",
+    envvar="PYTG_DIRECTORY",
+    default=".",
+    help="The project: the directory that holds config.yaml, or one below it.",
+)
+@click.pass_context
+def group(ctx: click.Context, directory: str) -> None:
+    """Plan and apply many Terraform units as one."""
+    ctx.obj = Context(directory)
+
+
+def main() -> None:
+    """Run `pytg` and exit with its code."""
+    sys.exit(boundary(group))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""The frozen data that every room shares: what `config` resolves and all others read."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytg.errors import Position
+
+GLOBAL = "global"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """`account/region/environment/module`: one string in CLI, logs, records and state keys.
+
+    Environment-wide units have region `global`; account-wide units also environment `global`.
+    Each part matches `[a-z][a-z0-9]*([-_][a-z0-9]+)*`, so that `slug` is unique.
+    """
+
+    account: str
+    region: str
+    environment: str
+    module: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}/{self.environment}/{self.module}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `a/r/e/m`. Raises ValueError when there are not four parts."""
+        account, region, environment, module = text.split("/")
+        return cls(account, region, environment, module)
+
+    @property
+    def slug(self) -> str:
+        """The unit's module name in a composed root: a valid and unique HCL identifier."""
+        return "__".join((self.account, self.region, self.environment, self.module))
+
+
+class Scope(enum.StrEnum):
+    """How many units a module has: one an account, an environment, or a region."""
+
+    ACCOUNT = "account"
+    ENVIRONMENT = "environment"
+    REGION = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An input of a module, from its `variables.tf`. `type` is HCL text, None when not given."""
+
+    name: str
+    type: str | None
+    required: bool
+    nullable: bool
+    sensitive: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output of a module, from its `outputs.tf`."""
+
+    name: str
+    sensitive: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A reusable Terraform module as its own files declare it.
+
+    `providers` are the local names in `required_providers`; `aliases` its
+    `configuration_aliases` as `(provider, alias)`, such as `("aws", "peer")`.
+    """
+
+    name: str
+    path: Path
+    scope: Scope
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, Output]
+    providers: frozenset[str]
+    aliases: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`${module.output.attr}` in an input, resolved to the unit that it reads.
+
+    `path` goes on into the output's value: names of attributes, or list indices.
+    """
+
+    unit: Address
+    output: str
+    path: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A string with references in it: literal text and references in turn."""
+
+    parts: tuple[str | Reference, ...]
+
+
+Value = (
+    None | bool | int | float | str | Reference | Template | list["Value"] | dict[str, "Value"]
+)
+
+
+def references(value: Value) -> Iterator[Reference]:
+    """Every reference inside `value`, in order."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, Template):
+        yield from (p for p in value.parts if isinstance(p, Reference))
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references(item)
+
+
+@dataclass(frozen=True, slots=True)
+class AssumeRole:
+    """The role that the provider and the backend assume in an account."""
+
+    role_arn: str
+    external_id: str | None = None
+    session_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account. `sandbox` accounts are the embedded AWS and nothing else."""
+
+    name: str
+    id: str | None
+    sandbox: bool = False
+    profile: str | None = None
+    assume_role: AssumeRole | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider requirement; `config` is rendered into its provider block as it is."""
+
+    name: str
+    source: str
+    version: str
+    config: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where one unit's state lives. `key` is a pure function of the address.
+
+    type `s3`: `bucket`, `region`, `lock_table` (None: none), `use_lockfile`.
+    type `local`: `key` is a path below the project's `.pytg/state`.
+    """
+
+    type: str
+    key: str
+    bucket: str = ""
+    region: str = ""
+    lock_table: str | None = None
+    use_lockfile: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An existing object that the unit adopts: `to` is an address inside the module."""
+
+    to: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One module in one environment and region: the smallest thing with its own state.
+
+    `region` is the AWS region of its default provider (the home region for `global` units),
+    `peer_region` that of the alias `peer`, None where there is none. `bootstrap` marks the
+    module that makes the state backend. `inputs` hold references and templates; everything
+    else in them is literal.
+    """
+
+    address: Address
+    module: Module
+    account: Account
+    region: str
+    peer_region: str | None
+    environment_name: str
+    suffix: str
+    inputs: Mapping[str, Value]
+    tags: Mapping[str, str]
+    backend: Backend
+    after: frozenset[Address] = frozenset()
+    imports: tuple[Import, ...] = ()
+    isolate: bool = False
+    bootstrap: bool = False
+    protected: bool = False
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`unit` needs `upstream`. `outputs` flow over it; an order-only edge carries none."""
+
+    upstream: Address
+    unit: Address
+    outputs: frozenset[str]
+    positions: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region of the estate and its role (`source`, `target`, or None)."""
+
+    name: str
+    role: str | None
+    peer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformSettings:
+    """What `terraform:` in config.yaml says."""
+
+    binary: str
+    required_version: str
+    providers: Mapping[str, Provider]
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Everything that `config.yaml` and `live/` describe, resolved and checked."""
+
+    root: Path
+    project: str
+    terraform: TerraformSettings
+    regions: Mapping[str, Region]
+    accounts: Mapping[str, Account]
+    units: Mapping[Address, Unit]
+    edges: tuple[Edge, ...]
+    stateful: frozenset[str] = frozenset()
