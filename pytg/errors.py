@@ -1,14 +1,14 @@
 """Every error pytg raises on purpose: what happened, where, what to do, and the exit code.
 
-    PytgError
-    ├── UnitFailed            1   a unit failed in Terraform
-    ├── ConfigError           3   invalid configuration: carries every Problem found
-    ├── UsageError            4   wrong usage, or a selection value that matches nothing known
-    ├── EmptySelection        5   the selection is valid and empty
-    ├── Refused               6   a guard refused, or the machine is not ready; nothing was started
-    │   ├── LockHeld              another run or person holds a unit's state lock
-    │   └── StalePlan             a state moved between plan and apply
-    └── Interrupted         130   Ctrl-C
+PytgError
+├── UnitFailed            1   a unit failed in Terraform
+├── ConfigError           3   invalid configuration: carries every Problem found
+├── UsageError            4   wrong usage, or a selection value that matches nothing known
+├── EmptySelection        5   the selection is valid and empty
+├── Refused               6   a guard refused, or the machine is not ready; nothing was started
+│   ├── LockHeld              another run or person holds a unit's state lock
+│   └── StalePlan             a state moved between plan and apply
+└── Interrupted         130   Ctrl-C
 """
 
 from __future__ import annotations

@@ -105,9 +105,7 @@ class Template:
     parts: tuple[str | Reference, ...]
 
 
-Value = (
-    None | bool | int | float | str | Reference | Template | list["Value"] | dict[str, "Value"]
-)
+Value = None | bool | int | float | str | Reference | Template | list["Value"] | dict[str, "Value"]
 
 
 def references(value: Value) -> Iterator[Reference]:

@@ -31,9 +31,14 @@ def selecting(command: F) -> F:
     collect.__name__, collect.__doc__ = command.__name__, command.__doc__
     collect.__dict__.update(command.__dict__)
     decorated: Any = click.option(
-        "--suffix", metavar="SUFFIX", help="Work on the environment with this suffix instead."
+        "--suffix",
+        metavar="SUFFIX",
+        envvar="PYTG_SUFFIX",
+        help="Work on the environment with this suffix instead.",
     )(collect)
     for name, metavar, text in reversed(_SELECTING):
-        decorated = click.option(f"--{name}", metavar=metavar, multiple=True, help=text)(decorated)
+        decorated = click.option(
+            f"--{name}", metavar=metavar, multiple=True, envvar=f"PYTG_{name.upper()}", help=text
+        )(decorated)
     result: F = decorated
     return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import override
 
 import click
 
@@ -37,11 +36,9 @@ COMMANDS = (
 class Commands(click.Group):
     """`pytg NAME` is `command` in `pytg.cli.NAME`, imported on first use."""
 
-    @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
@@ -50,7 +47,7 @@ class Commands(click.Group):
         return command
 
 
-@click.command(cls=Commands, context_settings={"auto_envvar_prefix": "PYTG"})
+@click.command(cls=Commands)
 @click.version_option(__version__, prog_name="pytg")
 @click.option(
     "-C",
