@@ -37,7 +37,7 @@ class Address:
     @property
     def slug(self) -> str:
         """The unit's module name in a composed root: a valid and unique HCL identifier."""
-        return "__".join((self.account, self.region, self.environment, self.module))
+        return f"{self.account}__{self.region}__{self.environment}__{self.module}"
 
 
 class Scope(enum.StrEnum):
