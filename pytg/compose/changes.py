@@ -1,0 +1,140 @@
+"""What a plan does, unit by unit, from the events of `terraform plan -json`.
+
+The source of the events: Terraform's machine-readable UI. They carry addresses and actions,
+and no values, so that nothing secret passes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytg.model import Address
+
+ACTIONS = ("create", "update", "replace", "delete")
+_QUIET = frozenset({"noop", "read"})
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class ResourceChange:
+    """One resource instance that a plan touches. `address` is inside the unit's module."""
+
+    address: str
+    action: str
+    type: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChanges:
+    """What a plan does to one unit. `outputs` are the outputs whose value may change."""
+
+    address: Address
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    delete: int = 0
+    imports: int = 0
+    outputs: tuple[str, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()
+    drifted: int = 0
+    note: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Changes by action, in the order of ACTIONS."""
+        return {action: getattr(self, action) for action in ACTIONS}
+
+    @property
+    def changed(self) -> bool:
+        """Whether applying the plan would write this unit's state."""
+        return bool(self.resources or self.imports or self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How module calls and root outputs of one root module belong to units.
+
+    `composed`: outputs are named `<call>__<output>`; otherwise the root has one call.
+    """
+
+    units: Mapping[str, Address]
+    composed: bool = True
+
+    def unit_of(self, address: str) -> tuple[Address, str] | None:
+        """The unit of a resource address, and the address inside its module."""
+        if not address.startswith("module."):
+            return None
+        call, _, rest = address.removeprefix("module.").partition(".")
+        unit = self.units.get(call)
+        return (unit, rest) if unit else None
+
+    def output_of(self, name: str) -> tuple[Address, str] | None:
+        """The unit of a root output, and the output's own name."""
+        if not self.composed:
+            return next(iter(self.units.values())), name
+        parts = name.split("__")
+        for cut in range(len(parts) - 1, 0, -1):
+            unit = self.units.get("__".join(parts[:cut]))
+            if unit:
+                return unit, "__".join(parts[cut:])
+        return None
+
+
+def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Address, UnitChanges]:
+    """The changes of every unit in `calls`; units that the plan leaves alone have none."""
+    resources: dict[Address, list[ResourceChange]] = {u: [] for u in calls.units.values()}
+    outputs: dict[Address, list[str]] = {u: [] for u in calls.units.values()}
+    imports = dict.fromkeys(calls.units.values(), 0)
+    drifted = dict.fromkeys(calls.units.values(), 0)
+    for event in events:
+        if event.get("type") == "outputs":
+            for name, value in event["outputs"].items():
+                found = calls.output_of(name)
+                if found and value.get("action", "noop") != "noop":
+                    outputs[found[0]].append(found[1])
+            continue
+        change = event.get("change") or {}
+        found = calls.unit_of((change.get("resource") or {}).get("addr", ""))
+        if not found:
+            continue
+        unit, inside = found
+        if event["type"] == "resource_drift":
+            drifted[unit] += 1
+        elif event["type"] == "planned_change":
+            imports[unit] += "importing" in change
+            if change["action"] not in _QUIET:
+                kind = change["resource"]["resource_type"]
+                reason = change.get("reason", "")
+                resources[unit].append(ResourceChange(inside, change["action"], kind, reason))
+    return {
+        unit: _count(
+            UnitChanges(
+                unit,
+                imports=imports[unit],
+                outputs=tuple(sorted(outputs[unit])),
+                resources=tuple(sorted(resources[unit])),
+                drifted=drifted[unit],
+            )
+        )
+        for unit in calls.units.values()
+    }
+
+
+def exceeds(planned: UnitChanges, approved: UnitChanges) -> tuple[ResourceChange, ...]:
+    """What `planned` does to resources that `approved` did not show."""
+    shown = {(c.address, c.action) for c in approved.resources}
+    return tuple(c for c in planned.resources if (c.address, c.action) not in shown)
+
+
+def total(changes: Iterable[UnitChanges]) -> dict[str, int]:
+    """Changes by action, over all units."""
+    every = [c.counts for c in changes]
+    return {action: sum(c[action] for c in every) for action in ACTIONS}
+
+
+def _count(changes: UnitChanges) -> UnitChanges:
+    actions = [c.action for c in changes.resources]
+    # `forget` (a `removed` block) and `move` write the state and touch nothing: no count.
+    return replace(changes, **{action: actions.count(action) for action in ACTIONS})  # type: ignore[arg-type]  # the four counts are int

@@ -1,0 +1,136 @@
+"""What a composed apply leaves behind while it runs, so that nothing is lost when it dies.
+
+`journal.json` lies beside the local state that Terraform writes. It is there from before the
+apply starts until every unit's state is written; whoever finds it takes the state up first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pytg.errors import Refused
+
+NAME = "journal.json"
+STATE = "terraform.tfstate"
+SNAPSHOT = "snapshot.tfstate"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process that a later one can recognise: a number alone may be used again."""
+
+    pid: int
+    started: str
+    host: str
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """The identity of a living process."""
+        return cls(pid, _started(pid), socket.gethostname())
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs here. On another host nobody can know: Refused."""
+        if self.host != socket.gethostname():
+            raise Refused(
+                f"an unfinished apply was started on the host {self.host}",
+                hint="run pytg there, or remove its journal.json if that machine is gone",
+            )
+        return bool(self.started) and _started(self.pid) == self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """An apply under way. `lock_id` is the id of every lock it took.
+
+    `locked` are the addresses whose state it may write, `units` all addresses in the merged
+    state; `terraform` is None until the process has started.
+    """
+
+    run_id: str
+    lock_id: str
+    units: tuple[str, ...]
+    locked: tuple[str, ...]
+    suffix: str | None
+    pytg: ProcessId
+    terraform: ProcessId | None = None
+    events: str = ""
+
+    def write(self, workdir: Path) -> None:
+        """Write durably and atomically."""
+        text = json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+        write_durably(workdir / NAME, text.encode())
+
+    def started(self, workdir: Path, pid: int) -> Journal:
+        """Record the Terraform process."""
+        journal = replace(self, terraform=ProcessId.of(pid))
+        journal.write(workdir)
+        return journal
+
+    @classmethod
+    def read(cls, workdir: Path) -> Journal:
+        """The journal in `workdir`. Raises Refused when it cannot be understood."""
+        try:
+            data = json.loads((workdir / NAME).read_text())
+            for name in ("pytg", "terraform"):
+                data[name] = ProcessId(**data[name]) if data[name] else None
+            for name in ("units", "locked"):
+                data[name] = tuple(data[name])
+            return cls(**data)
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(
+                f"{workdir / NAME} cannot be understood: {error}",
+                hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
+                "when every unit in it is safe",
+            ) from error
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Replace `path` atomically, on disk before this returns; readable by the owner only."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
+        f.write(body)
+        f.flush()
+        os.fsync(f.fileno())
+    temporary.replace(path)
+
+
+def newest_state(workdir: Path) -> bytes | None:
+    """The newest whole state in `workdir`.
+
+    Terraform truncates and writes its local state in place, so the file may be half written:
+    the snapshot is the last one that pytg saw whole.
+    """
+    for name in (STATE, SNAPSHOT):
+        try:
+            body = (workdir / name).read_bytes()
+            json.loads(body)["resources"]
+        except (OSError, ValueError, KeyError):
+            continue
+        return body
+    return None
+
+
+def _started(pid: int) -> str:
+    """When the process started, in clock ticks since boot with the boot's id; empty if gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "" if _gone(pid) else "running"
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] == "Z" else f"{boot}:{fields[19]}"
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
