@@ -1,0 +1,273 @@
+"""The record of a run: `.pytg/runs/<id>/run.json`, whole and true whenever it is read."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytg.errors import Refused
+from pytg.model import Address
+from pytg.run.data import (
+    SCHEMA,
+    Result,
+    Run,
+    Status,
+    UnitRecord,
+    parse_run,
+    run_document,
+    unit_document,
+)
+
+RUNS = Path(".pytg", "runs")
+OPEN = (Status.PENDING, Status.RUNNING)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RunRecord:
+    """The writer of one record, for the process that does the run. Safe to use from threads.
+
+    While it lives it holds an advisory lock on the run's directory: that is how other processes
+    tell a run that goes on from one whose process died.
+    """
+
+    def __init__(self, run: Run, *, clock: Clock = utc_now) -> None:
+        self._run = run
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._lock: int | None = _lock(run.directory, fcntl.LOCK_EX)
+        _write(run)
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        command: str,
+        args: Sequence[str],
+        selection: str,
+        units: Iterable[Address],
+        terraform_binary: str,
+        terraform_version: str,
+        mode: str,
+        parent_run_id: str | None = None,
+        clock: Clock = utc_now,
+    ) -> RunRecord:
+        """Start a record below the project `root`: on disk, all units pending, when this returns.
+
+        `args` is what stood after `pytg` on the command line, `selection` its canonical
+        expression, `mode` `composed` or `per-unit`.
+        """
+        now = clock()
+        run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        directory = root / RUNS / run_id
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700)
+        record = cls(
+            Run(
+                directory=directory,
+                run_id=run_id,
+                command=command,
+                args=redacted(args),
+                selection=selection,
+                terraform_binary=terraform_binary,
+                terraform_version=terraform_version,
+                mode=mode,
+                started_at=now,
+                units={address: UnitRecord() for address in sorted(units)},
+                parent_run_id=parent_run_id,
+            ),
+            clock=clock,
+        )
+        _replace(directory.parent / "latest", f"{run_id}\n")
+        return record
+
+    @property
+    def run(self) -> Run:
+        """What the record says now."""
+        return self._run
+
+    def update(self, address: Address, **changed: Any) -> None:
+        """Change fields of one unit, such as `status`, `reason` or `changes`.
+
+        Status `running` stamps `started_at` and counts an attempt; a final status stamps
+        `finished_at` of a unit that had started. Raises KeyError for a unit not in the run.
+        """
+        self.update_all({address: changed})
+
+    def update_all(self, changed: Mapping[Address, Mapping[str, Any]]) -> None:
+        """`update` for several units with one write."""
+        with self._mutex:
+            now = self._clock()
+            units = dict(self._run.units)
+            for address, values in changed.items():
+                units[address] = _changed(units[address], now, values)
+            self._save(replace(self._run, units=units))
+
+    def update_run(
+        self,
+        *,
+        stages: Iterable[Iterable[Address]] | None = None,
+        processes: int | None = None,
+    ) -> None:
+        """Change what concerns the run as a whole; `processes` is the count so far."""
+        with self._mutex:
+            run = self._run
+            if stages is not None:
+                run = replace(run, stages=tuple(tuple(sorted(stage)) for stage in stages))
+            if processes is not None:
+                run = replace(run, processes=processes)
+            self._save(run)
+
+    def finish(self, result: Result, exit_code: int) -> Run:
+        """Close the record: units still pending become cancelled, running ones unknown."""
+        with self._mutex:
+            self._save(_settled(self._run, self._clock(), result, exit_code))
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+            return self._run
+
+    def _save(self, run: Run) -> None:
+        _write(run)
+        self._run = run
+
+
+def load(path: Path) -> Run:
+    """Read a record: `run.json`, or its directory. Raises Refused when it is none."""
+    path = path / "run.json" if path.is_dir() else path
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise Refused(
+                f"{path}: the record has schema {document['schema']}, this pytg reads {SCHEMA}",
+                hint="use the version of pytg that wrote it",
+            )
+        return parse_run(path.parent, document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"{path}: not a run record: {error}", hint="`.pytg/runs` holds the records there are"
+        ) from error
+
+
+def runs(root: Path) -> list[Run]:
+    """Every run of the project, the newest first. Raises Refused for a record it cannot read."""
+    found = (load(path) for path in (root / RUNS).glob("*/run.json"))
+    return sorted(found, key=lambda run: (run.started_at, run.run_id), reverse=True)
+
+
+def mark_dead(run: Run) -> Run:
+    """Close the record of a run whose process died; return the record as it is afterwards.
+
+    A run that goes on, or has ended, comes back as it is. Units that were running become
+    unknown. So do pending ones once a composed run has started Terraform, which may have gone
+    on without pytg; otherwise they become cancelled.
+    """
+    if run.result is not Result.RUNNING:
+        return run
+    try:
+        lock = _lock(run.directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return run
+    try:
+        current = load(run.directory)
+        if current.result is Result.RUNNING:
+            current = _settled(current, None, Result.INTERRUPTED, None)
+            _write(current)
+        return current
+    finally:
+        os.close(lock)
+
+
+def redacted(args: Sequence[str]) -> tuple[str, ...]:
+    """`args` without values that may be secret: `-var x=y`, and names such as `secret_key`."""
+    shown = []
+    for before, arg in zip(("", *args), args, strict=False):
+        secret = _VARIABLE if before in ("-var", "--var") else _SECRET
+        shown.append(secret.sub(r"\1***", arg))
+    return tuple(shown)
+
+
+_VARIABLE = re.compile(r"([^=]+=).*", re.DOTALL)
+_SECRET = re.compile(
+    r"(--?var=[^=]+=|.*?(?:secret|password|token|credential|access_key)[^=]*=).*",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def _changed(unit: UnitRecord, now: datetime, values: Mapping[str, Any]) -> UnitRecord:
+    unit = replace(unit, **values)
+    if values.get("status") is Status.RUNNING:
+        return replace(
+            unit, started_at=unit.started_at or now, finished_at=None, attempts=unit.attempts + 1
+        )
+    if unit.status not in OPEN and unit.started_at and not unit.finished_at:
+        return replace(unit, finished_at=now)
+    return unit
+
+
+def _settled(run: Run, now: datetime | None, result: Result, exit_code: int | None) -> Run:
+    orphaned = now is None and run.mode == "composed" and run.processes > 0
+    ends = {
+        Status.RUNNING: (Status.UNKNOWN, "the run ended before this unit did"),
+        Status.PENDING: (Status.UNKNOWN, "the run died; Terraform may have gone on")
+        if orphaned
+        else (Status.CANCELLED, "the run ended before this unit started"),
+    }
+    units = dict(run.units)
+    for address, unit in run.units.items():
+        if unit.status in ends:
+            status, reason = ends[unit.status]
+            units[address] = replace(
+                unit,
+                status=status,
+                reason=unit.reason or reason,
+                finished_at=now if unit.started_at else None,
+            )
+    return replace(run, units=units, finished_at=now, result=result, exit_code=exit_code)
+
+
+def _lock(directory: Path, operation: int) -> int:
+    """An advisory lock on `directory` that ends with this process. Raises BlockingIOError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, operation)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _write(run: Run) -> None:
+    """One line a field and a unit: readable, and quick for hundreds of units."""
+    head = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in run_document(run).items()]
+    units = [f'    "{key}": {json.dumps(unit_document(unit))}' for key, unit in run.units.items()]
+    body = ",\n".join(units)
+    _replace(run.path, "{\n" + ",\n".join([*head, f'  "units": {{\n{body}\n  }}']) + "\n}\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write `path` so that a reader sees the old text or the new, whatever happens."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
