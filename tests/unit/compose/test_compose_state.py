@@ -1,0 +1,159 @@
+"""Merge and split are inverse to each other, on states in the form that Terraform writes."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytg.compose.shape import Shape
+from pytg.compose.state import empty_state, is_empty, merge, same, split, succeed
+from pytg.model import Address
+
+AWS = 'provider["registry.terraform.io/hashicorp/aws"]'
+BUILTIN = 'provider["terraform.io/builtin/terraform"]'
+TEXT = 'ab\u00e9"'
+NAMES = ("storage", "tables", "iam")
+
+
+def shape(module: str, region: str = "us-east-1", upstream: frozenset[str] = frozenset()) -> Shape:
+    address = Address("docs", region, "dev", module)
+    aliases = {f"docs__{region}__dev": None, "docs__eu-west-1__dev": "peer"}
+    return Shape(address, address.slug, module, "hashicorp/aws", aliases, upstream)
+
+
+def resource(module: str, name: str, provider: str, **more: Any) -> dict[str, Any]:
+    instance = {"schema_version": 0, "attributes": {"id": name}, "sensitive_attributes": []}
+    return {
+        "module": module,
+        "mode": more.pop("mode", "managed"),
+        "type": "aws_s3_bucket" if provider.startswith(AWS) else "terraform_data",
+        "name": name,
+        "provider": provider,
+        "instances": [{**instance, **more}],
+    }
+
+
+@st.composite
+def unit_states(draw: st.DrawFn, module: str) -> dict[str, Any]:
+    state = empty_state(str(draw(st.uuids())))
+    state["serial"] = draw(st.integers(1, 1000))
+    names = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
+    inner = ("", '.module.inner["k.x"]', ".module.inner[0]", ".module.inner")
+    for index, name in enumerate(names):
+        where = f"module.{module}{draw(st.sampled_from(inner))}"
+        provider = draw(st.sampled_from((AWS, f"{AWS}.peer", BUILTIN)))
+        mode = draw(st.sampled_from(("managed", "data")))
+        state["resources"].append(resource(where, name, provider, mode=mode))
+        if mode == "managed" and index:
+            state["resources"][-1]["instances"][0]["dependencies"] = [
+                f"module.{module}.terraform_data.{names[index - 1]}"
+            ]
+    for name in draw(st.lists(st.sampled_from(("arn", "id", "a__b")), unique=True)):
+        sensitive = draw(st.booleans())
+        output = {"value": draw(st.text(TEXT, max_size=5)), "type": "string"}
+        state["outputs"][name] = {**output, "sensitive": True} if sensitive else output
+    if draw(st.booleans()):
+        state["check_results"] = [
+            {
+                "object_kind": "var",
+                "config_addr": f"module.{module}.var.x",
+                "status": "pass",
+                "objects": [{"object_addr": f"module.{module}.var.x", "status": "pass"}],
+            }
+        ]
+    return state
+
+
+estates = st.fixed_dictionaries({n: st.none() | unit_states(n) for n in NAMES})
+SHAPES = {
+    "storage": shape("storage"),
+    "tables": shape("tables", "global", frozenset({"docs__us-east-1__dev__storage"})),
+    "iam": shape("iam", "global", frozenset({"docs__global__dev__tables"})),
+}
+
+
+@given(estates)
+def test_split_after_merge_gives_back_every_unit(states: dict[str, Any]) -> None:
+    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    parts = split(merged, SHAPES.values())
+    for name in NAMES:
+        assert same(parts[SHAPES[name].slug], states[name])
+        assert succeed(states[name], parts[SHAPES[name].slug]) is None
+
+
+@given(estates)
+def test_merge_after_split_gives_back_the_composed_state(states: dict[str, Any]) -> None:
+    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    parts = split(merged, SHAPES.values())
+    again = merge([(SHAPES[n], parts[SHAPES[n].slug]) for n in NAMES])
+    assert again["resources"] == merged["resources"]
+    assert again["outputs"] == merged["outputs"]
+    assert again["check_results"] == merged["check_results"]
+
+
+@given(estates)
+def test_a_plan_goes_stale_when_any_unit_moves(states: dict[str, Any]) -> None:
+    before = merge([(SHAPES[n], states[n]) for n in NAMES])
+    for name in NAMES:
+        if states[name] is None:
+            continue
+        moved = {**states, name: {**states[name], "serial": states[name]["serial"] + 1}}
+        after = merge([(SHAPES[n], moved[n]) for n in NAMES])
+        assert (after["lineage"], after["serial"]) != (before["lineage"], before["serial"])
+
+
+def test_providers_and_modules_are_renamed_and_foreign_dependencies_dropped() -> None:
+    slug = SHAPES["storage"].slug
+    own = resource(f"module.{slug}", "a", f"{AWS}.docs__us-east-1__dev")
+    peer = resource(f'module.{slug}.module.inner["k"]', "b", f"{AWS}.docs__eu-west-1__dev")
+    plain = resource(f"module.{slug}", "c", BUILTIN)
+    own["instances"][0]["dependencies"] = [
+        f"module.{slug}.aws_s3_bucket.b",
+        "module.docs__global__dev__iam.aws_iam_role.r",
+    ]
+    composed = empty_state("x") | {"resources": [own, peer, plain]}
+    part = split(composed, [SHAPES["storage"]])[slug]
+    assert [r["module"] for r in part["resources"]] == [
+        "module.storage",
+        'module.storage.module.inner["k"]',
+        "module.storage",
+    ]
+    assert [r["provider"] for r in part["resources"]] == [AWS, f"{AWS}.peer", BUILTIN]
+    assert part["resources"][0]["instances"][0]["dependencies"] == [
+        "module.storage.aws_s3_bucket.b"
+    ]
+
+
+def test_dependencies_across_units_are_rebuilt_from_the_graph() -> None:
+    """A unit whose upstream holds nothing depends on what is upstream of that."""
+    states: dict[str, Any] = {n: empty_state(n) for n in NAMES}
+    states["storage"]["resources"] = [resource("module.storage", "a", AWS)]
+    states["iam"]["resources"] = [resource("module.iam", "r", AWS)]
+    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    role = next(r for r in merged["resources"] if r["name"] == "r")
+    assert role["instances"][0]["dependencies"] == [
+        "module.docs__us-east-1__dev__storage.aws_s3_bucket.a"
+    ]
+
+
+def test_what_the_unit_root_holds_beside_its_module_stays_out() -> None:
+    state = empty_state("x")
+    remote = resource("module.storage", "up", BUILTIN, mode="data")
+    del remote["module"]
+    state["resources"] = [remote]
+    assert merge([(SHAPES["storage"], state)])["resources"] == []
+    assert is_empty(state)
+
+
+def test_succeed_counts_up_and_keeps_the_lineage() -> None:
+    before = empty_state("lineage") | {"serial": 7}
+    after = json.loads(json.dumps(before)) | {"outputs": {"x": {"value": 1, "type": "number"}}}
+    following = succeed(before, after)
+    assert following is not None
+    assert (following["serial"], following["lineage"]) == (8, "lineage")
+    assert succeed(None, empty_state("")) is None
+    first = succeed(None, after)
+    assert first is not None
+    assert first["serial"] == 1
+    assert first["lineage"] not in {"", "lineage"}
