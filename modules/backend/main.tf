@@ -1,0 +1,28 @@
+module "bucket" {
+  source = "../bucket"
+
+  bucket    = var.bucket
+  partition = var.partition
+
+  lifecycle_rules = [for days in var.noncurrent_state_days[*] : {
+    id                         = "overwritten-states"
+    abort_multipart_days       = 7
+    noncurrent_expiration_days = days
+  }]
+}
+
+resource "aws_dynamodb_table" "lock" {
+  name                        = var.lock_table
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "LockID"
+  deletion_protection_enabled = false
+
+  attribute {
+    name = "LockID"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+}

@@ -1,0 +1,61 @@
+variable "buckets" {
+  description = "Names of existing buckets of this region, by a key of your choice. A bucket that does not exist is an error."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "tables" {
+  description = "Names of existing DynamoDB tables of this region, by key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "roles" {
+  description = "Names of existing IAM roles, by key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "topics" {
+  description = "Names of existing SNS topics of this region, by key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "functions" {
+  description = "Names of existing Lambda functions of this region, by key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "event_buses" {
+  description = "Names of existing EventBridge buses of this region, by key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "discover" {
+  description = "Resources of this region to find by tag, by key: `tags` maps a tag to the values that match (none: any value), `types` are resource types such as `s3` or `dynamodb:table` (none: all). Finding nothing is no error. Choose tags that this estate does not set, or its own resources appear among the existing ones."
+  type = map(object({
+    tags  = map(list(string))
+    types = optional(list(string), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for d in var.discover : length(d.tags) > 0])
+    error_message = "Name one tag at least: without any, every resource of the region would be listed."
+  }
+
+  validation {
+    condition     = alltrue([for d in var.discover : length(setintersection(keys(d.tags), ["migration-phase", "cutover-date"])) == 0])
+    error_message = "migration-phase and cutover-date are on every resource that this estate makes: discover by another tag."
+  }
+}

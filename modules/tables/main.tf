@@ -1,0 +1,56 @@
+locals {
+  names = { for purpose, table in var.tables :
+    purpose => coalesce(table.name, "${var.environment}-global-dynamodb-${purpose}")
+  }
+  replica_regions = var.replicas_enabled ? var.target_region[*] : []
+  regions         = concat([var.source_region], local.replica_regions)
+}
+
+resource "aws_dynamodb_table" "this" {
+  for_each = var.tables
+
+  name                        = local.names[each.key]
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = each.value.partition_key
+  range_key                   = each.value.sort_key
+  stream_enabled              = each.value.stream_enabled
+  stream_view_type            = each.value.stream_enabled ? "NEW_AND_OLD_IMAGES" : null
+  deletion_protection_enabled = false
+
+  dynamic "attribute" {
+    for_each = [each.value.partition_key, each.value.sort_key]
+
+    content {
+      name = attribute.value
+      type = "S"
+    }
+  }
+
+  ttl {
+    attribute_name = each.value.ttl_attribute
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled                 = true
+    recovery_period_in_days = var.recovery_period_days
+  }
+
+  # The provider removes replicas before the table, which DynamoDB asks for.
+  dynamic "replica" {
+    for_each = local.replica_regions
+
+    content {
+      region_name            = replica.value
+      point_in_time_recovery = true
+      propagate_tags         = true
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = can(regex("^[A-Za-z0-9._-]{3,255}$", local.names[each.key]))
+      error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores; got \"${local.names[each.key]}\"."
+    }
+  }
+}
