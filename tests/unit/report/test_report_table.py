@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytg.model import Address
+from pytg.report.table import ResourceChange, Style, UnitChanges, plan_table, printable
+
+NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")
+STORAGE = Address("sandbox", "us-east-1", "dev-a1", "storage")
+MONITOR = Address("sandbox", "global", "dev-a1", "monitoring")
+PLAN = (
+    UnitChanges(
+        STORAGE,
+        create=1,
+        replace=1,
+        delete=1,
+        drift=2,
+        resources=(
+            ResourceChange("aws_s3_object.b", "create", "aws_s3_object"),
+            ResourceChange("aws_s3_bucket.z", "delete", "aws_s3_bucket"),
+            ResourceChange("aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "hash_key"),
+        ),
+    ),
+    UnitChanges(NETWORK, create=12, note="stage 2"),
+    UnitChanges(MONITOR),
+)
+
+
+def test_the_plan_by_unit() -> None:
+    assert plan_table(PLAN).splitlines() == [
+        "unit                              create  update  replace  delete  note",
+        "-" * 71,
+        "sandbox/us-east-1/dev-a1/network      12       0        0       0  stage 2",
+        "sandbox/us-east-1/dev-a1/storage       1       0        1       1  2 drifted",
+        "-" * 71,
+        "total of 3 units                      13       0        1       1",
+        "No changes in 1 unit more.",
+        "",
+        "Deleted or replaced:",
+        "  sandbox/us-east-1/dev-a1/storage",
+        "    -/+ aws_dynamodb_table.a  replace  (hash_key)",
+        "      - aws_s3_bucket.z  delete",
+    ]
+
+
+def test_a_plan_without_changes_says_so() -> None:
+    assert plan_table([UnitChanges(NETWORK), UnitChanges(STORAGE)]) == "No changes: 2 units."
+
+
+def test_drift_and_imports_are_shown_where_nothing_else_changes() -> None:
+    text = plan_table([UnitChanges(NETWORK, drift=1), UnitChanges(STORAGE, imports=2)])
+    assert "no changes; 1 drifted" in text
+    assert "2 to import" in text
+    assert "No changes" not in text
+
+
+def test_no_units() -> None:
+    assert plan_table([]) == "No units."
+
+
+def test_a_narrow_terminal_takes_two_lines_and_shortens_no_address() -> None:
+    lines = plan_table(PLAN, Style(width=60)).splitlines()
+    assert str(NETWORK) in lines
+    assert all(len(line) <= 60 for line in lines)
+
+
+def test_a_note_that_does_not_fit_goes_below() -> None:
+    lines = plan_table([UnitChanges(NETWORK, create=1, note="w " * 60)], Style(80)).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert sum(line.split().count("w") for line in lines) == 60
+
+
+def test_colour_changes_no_letter() -> None:
+    coloured = plan_table(PLAN, Style(colour=True))
+    assert coloured != plan_table(PLAN)
+    assert re.sub(r"\033\[[0-9;]*m", "", coloured) == plan_table(PLAN)
+
+
+def test_what_is_read_elsewhere_does_not_steer_the_terminal() -> None:
+    change = ResourceChange('x["\033[2J"]', "delete", "x")
+    assert "\033" not in plan_table([UnitChanges(NETWORK, delete=1, resources=(change,))])
+    assert printable("a\033[31m\x9b\r\nb\tc") == "a[31m\nb\tc"
+
+
+def addresses() -> st.SearchStrategy[Address]:
+    part = st.from_regex(r"[a-z]{1,20}", fullmatch=True)
+    return st.builds(Address, part, part, part, part)
+
+
+def plans() -> st.SearchStrategy[list[UnitChanges]]:
+    count = st.integers(0, 999)
+    unit = st.builds(UnitChanges, addresses(), count, count, count, count, count, count)
+    return st.lists(unit, max_size=8, unique_by=lambda unit: unit.address)
+
+
+@given(plans(), st.integers(40, 200))
+def test_every_unit_that_changes_is_there_in_full_and_order_does_not_matter(
+    units: list[UnitChanges], width: int
+) -> None:
+    style = Style(width)
+    text = plan_table(units, style)
+
+    assert text == plan_table(sorted(units, key=lambda u: (u.create, u.address)), style)
+    for unit in units:
+        assert (str(unit.address) in text.split()) == (unit.notes != "no changes")
+    if any(unit.notes != "no changes" for unit in units):
+        totals = next(line for line in text.splitlines() if line.startswith("total of "))
+        counts = [sum(unit.counts[index] for unit in units) for index in range(4)]
+        assert [int(cell) for cell in totals.split()[-4:]] == counts
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "colour"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (True, {"TERM": "dumb"}, False),
+        (True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colour_is_for_terminals(*, terminal: bool, environ: dict[str, str], colour: bool) -> None:
+    stream = (Terminal if terminal else io.TextIOWrapper)(io.BytesIO(), encoding="utf-8")
+    assert Style.of(stream, environ).colour is colour
+
+
+@pytest.mark.parametrize(("encoding", "unicode"), [("utf-8", True), ("ascii", False)])
+def test_letters_beyond_ascii_only_where_the_stream_has_them(
+    encoding: str, *, unicode: bool
+) -> None:
+    style = Style.of(io.TextIOWrapper(io.BytesIO(), encoding=encoding), {})
+    assert style.unicode is unicode
+    assert plan_table(PLAN, style).isascii() is not unicode
