@@ -1,0 +1,64 @@
+"""The text of references: `${module.peer.output.attr[0]?}`, `${self.fact}`, `$${`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]")
+_HEAD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_OPEN = re.compile(r"\$\$\{|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One `${...}`: the first word, what follows it, and whether it ends in `?`."""
+
+    head: str
+    steps: tuple[str | int, ...]
+    optional: bool
+    text: str
+
+
+Part = str | Placeholder
+
+
+@lru_cache(maxsize=4096)
+def parse_text(text: str) -> tuple[Part, ...]:
+    """Literal text and placeholders in turn, empty texts left out.
+
+    Raises ValueError, saying what is wrong, for a placeholder that is none.
+    """
+    parts: list[Part] = []
+    literal, at = "", 0
+    while found := _OPEN.search(text, at):
+        literal += text[at : found.start()]
+        at = found.end()
+        if found.group() == "$${":
+            literal += "${"
+            continue
+        end = text.find("}", at)
+        if end < 0:
+            raise ValueError(f"`{text[found.start() :]}` has no closing brace")
+        if literal:
+            parts.append(literal)
+        literal = ""
+        parts.append(parse_placeholder(text[at:end]))
+        at = end + 1
+    literal += text[at:]
+    return (*parts, literal) if literal else tuple(parts)
+
+
+def parse_placeholder(text: str) -> Placeholder:
+    """What stands between the braces. Raises ValueError when it is not a reference."""
+    body = text.removesuffix("?")
+    head = _HEAD.match(body)
+    steps: list[str | int] = []
+    at = head.end() if head else 0
+    while head and at < len(body) and (step := _STEP.match(body, at)):
+        steps.append(step[1] if step[1] is not None else int(step[2]))
+        at = step.end()
+    if not head or at < len(body) or not steps or isinstance(steps[0], int):
+        raise ValueError(f"`${{{text}}}` is not a reference")
+    return Placeholder(head.group(), tuple(steps), text.endswith("?"), f"${{{text}}}")

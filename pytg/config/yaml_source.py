@@ -1,0 +1,133 @@
+"""YAML read into nodes with positions: the safe part of YAML 1.1 that means what it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from pytg.config.tree import Node, Report, Scalar
+from pytg.errors import Position, Problem
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_HEX = re.compile(r"[-+]?0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]*([eE][-+][0-9]+)?")
+_AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|0b[01_]+|[0-9][0-9_.]*|0x[0-9a-fA-F_]+)([eE][-+][0-9]+)?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def read_yaml(root: Path, file: Path, report: Report) -> Node | None:
+    """The document in `root / file`; an empty one is an empty map, a broken one None.
+
+    Positions name `file` as given. Timestamps stay text.
+    """
+    start = Position(file)
+    try:
+        text = (root / file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        report(Problem(f"cannot be read: {error}", start))
+        return None
+    try:
+        document = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = Position(file, mark.line + 1, mark.column + 1) if mark else start
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
+        hint = "YAML indents with spaces, not with tabs" if tab else ""
+        report(Problem(f"not valid YAML: {said}", where, hint))
+        return None
+    except yaml.YAMLError as error:
+        report(Problem(f"not valid YAML: {' '.join(str(error).split())}", start))
+        return None
+    if document is None:
+        return Node({}, start)
+    return _Reader(file, report).read(document) or Node({}, start)
+
+
+class _Reader:
+    """Turns one document's YAML nodes into ours."""
+
+    def __init__(self, file: Path, report: Report) -> None:
+        self.file = file
+        self.report = report
+        self.seen: set[int] = set()
+
+    def read(self, node: yaml.Node) -> Node | None:
+        """The node, or None where it was refused."""
+        position = self._position(node)
+        if id(node) in self.seen:
+            hint = "write the value out, or move it to a level that both places share"
+            return self._refuse("YAML aliases (`*name`) are not supported", position, hint)
+        self.seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return Node(self._map(node), position)
+        if isinstance(node, yaml.SequenceNode):
+            items = (self.read(item) for item in node.value)
+            return Node(tuple(item for item in items if item), position)
+        return self._scalar(node, position)
+
+    def _position(self, node: yaml.Node) -> Position:
+        return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _refuse(self, message: str, position: Position, hint: str) -> None:
+        self.report(Problem(message, position, hint))
+
+    def _map(self, node: yaml.MappingNode) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            where = self._position(key_node)
+            key = self._key(key_node, where)
+            if key is None:
+                continue
+            if key in entries:
+                first = entries[key].start
+                self.report(Problem(f"key `{key}` stands twice", where, f"first at {first}"))
+            value = self.read(value_node)
+            if value:
+                entries[key] = replace(value, key_position=where)
+        return entries
+
+    def _key(self, node: yaml.Node, where: Position) -> str | None:
+        if node.tag == _TAG + "merge":
+            hint = "the four levels merge: put what is shared at a level above"
+            self.report(Problem("YAML merge keys (`<<`) are not supported", where, hint))
+            return None
+        text_like = (_TAG + "str", _TAG + "timestamp", _TAG + "value")
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in text_like:
+            hint = "put it in quotes" if isinstance(node, yaml.ScalarNode) else ""
+            self.report(Problem("a key must be text", where, hint))
+            return None
+        return str(node.value)
+
+    def _scalar(self, node: yaml.Node, position: Position) -> Node | None:
+        text, kind = str(node.value), node.tag.removeprefix(_TAG)
+        if kind in ("str", "timestamp", "value"):
+            return Node(text, position)
+        if kind == "null":
+            return Node(None, position)
+        if kind == "bool":
+            value: Scalar = _BOOLEANS.get(text.lower())
+            if value is None:
+                hint = "write true or false, or put it in quotes if it is text"
+                return self._refuse(f"`{text}` may mean a truth value or text", position, hint)
+            return Node(value, position)
+        if kind in ("int", "float"):
+            return self._number(text, position)
+        return self._refuse(f"YAML tag `{node.tag}` is not supported", position, "")
+
+    def _number(self, text: str, position: Position) -> Node | None:
+        if _DECIMAL.fullmatch(text):
+            return Node(int(text), position)
+        if _HEX.fullmatch(text):
+            return Node(int(text, 16), position)
+        if _FLOAT.fullmatch(text) and text.strip("+-.") and "." in text:
+            return Node(float(text), position)
+        if _AMBIGUOUS.fullmatch(text) or text.lower().strip("+-.") in ("inf", "nan"):
+            hint = "put it in quotes if it is text, else write the plain decimal number"
+            return self._refuse(f"`{text}` is not a plain decimal number", position, hint)
+        return Node(text, position)  # YAML 1.1 reads 22:30 as a number of base 60
