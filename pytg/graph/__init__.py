@@ -1,0 +1,1 @@
+"""The dependency graph: build, cycles, contraction, and the selection of units."""
