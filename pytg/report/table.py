@@ -30,8 +30,10 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class UnitChanges:
-    """What the plan does in one unit. `drift` counts resources that somebody changed
-    outside Terraform."""
+    """What the plan does in one unit.
+
+    `drift` counts resources that somebody changed outside Terraform.
+    """
 
     address: Address
     create: int = 0
