@@ -1,0 +1,146 @@
+"""Find the Terraform (or OpenTofu) binary and its version."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytg.errors import Refused
+from pytg.terraform.files import write_if_changed
+from pytg.terraform.process import record_start
+from pytg.terraform.versions import satisfies
+
+CACHE = Path(".pytg/cache/terraform-version.json")
+HINT = (
+    "install Terraform, or run `python -m pytg.terraform.fetch`, "
+    "or name a binary with PYTG_TERRAFORM or `terraform.binary` in config.yaml"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`path` is absolute; `flavour` is `terraform` or `opentofu`."""
+
+    path: Path
+    version: str
+    flavour: str
+
+    def require(self, constraint: str) -> None:
+        """Raises Refused when the version does not meet `constraint`."""
+        if not satisfies(self.version, constraint):
+            raise Refused(
+                f"{self.path} is {self.flavour} {self.version}; config.yaml wants {constraint}",
+                hint="install a version that fits, or change `terraform.version` in config.yaml",
+            )
+
+
+def find_terraform(
+    configured: str,
+    root: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    record: Path | None = None,
+) -> Binary:
+    """The binary for the project at `root`.
+
+    In this order: `PYTG_TERRAFORM`; `configured`, a name on PATH or a path that may be relative
+    to `root`; where `pytg.terraform.fetch` puts one. The version is cached in the project, so
+    that a known binary is not started for it; a start is counted in `record`. Raises Refused.
+    """
+    path = locate(configured, root, environ)
+    if path is None:
+        wanted = environ.get("PYTG_TERRAFORM") or configured
+        raise Refused(f"no Terraform: {wanted!r} is not there", hint=HINT)
+    return _from_cache(path, root) or _ask(path, root, record)
+
+
+def locate(configured: str, root: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The path alone, without starting anything; None when there is none."""
+    if named := environ.get("PYTG_TERRAFORM"):
+        return _executable(named, root, environ)
+    found = _executable(configured, root, environ)
+    if found is not None or configured != "terraform":
+        return found
+    for directory in (root / ".tools", user_tools(environ)):
+        if (found := _executable(str(directory / "terraform"), root, environ)) is not None:
+            return found
+    return None
+
+
+def user_tools(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's own directory for a fetched binary, shared by all projects."""
+    cache = environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return Path(cache) / "pytg" / "bin"
+
+
+def _executable(named: str, root: Path, environ: Mapping[str, str]) -> Path | None:
+    if os.sep in named or named.startswith("~"):
+        named = str(root / Path(named).expanduser())
+    found = shutil.which(named, path=environ.get("PATH", os.defpath))
+    return Path(found).absolute() if found else None
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    stat = path.stat()
+    return {"path": str(path), "mtime_ns": stat.st_mtime_ns, "size": stat.st_size}
+
+
+def _from_cache(path: Path, root: Path) -> Binary | None:
+    try:
+        cached = json.loads((root / CACHE).read_text(encoding="utf-8"))
+        if cached["binary"] == _identity(path):
+            return Binary(path, str(cached["version"]), str(cached["flavour"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no cache, or not one of ours: ask the binary
+    return None
+
+
+def _is_script(path: Path) -> bool:
+    """A version manager's shim: which Terraform it starts cannot be seen from its file."""
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def _ask(path: Path, root: Path, record: Path | None) -> Binary:
+    binary = read_version(path, record=record)
+    entry = {"binary": _identity(path), "version": binary.version, "flavour": binary.flavour}
+    if (root / "config.yaml").is_file() and not _is_script(path):
+        write_if_changed(root / CACHE, json.dumps(entry, indent=1) + "\n")
+    return binary
+
+
+def read_version(path: Path, *, record: Path | None = None) -> Binary:
+    """Start `path` for its version. Raises Refused when it is not Terraform or OpenTofu."""
+    argv = [str(path), "version", "-json"]
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TF_", "TERRAFORM_CONFIG"))
+    } | {"CHECKPOINT_DISABLE": "1"}
+    try:
+        child = subprocess.Popen(
+            argv,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise Refused(f"cannot start {path}: {error}", hint=HINT) from error
+    if record is not None:
+        record_start(record, argv, Path.cwd(), child.pid)
+    out, err = child.communicate()
+    try:
+        said = json.loads(out)
+        version = str(said["terraform_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        text = (err or out).decode(errors="replace").strip()
+        raise Refused(f"{path} does not behave like Terraform: {text}", hint=HINT) from error
+    # OpenTofu took this key out, together with the check for newer versions
+    return Binary(path, version, "terraform" if "terraform_outdated" in said else "opentofu")

@@ -1,0 +1,158 @@
+"""How two versions of an object differ, as lines of text with sensitive values masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+SENSITIVE = "(sensitive value)"
+UNKNOWN = "(known after apply)"
+FORCES = "  # forces replacement"
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A value before and after. The three masks have its shape, with true where they apply."""
+
+    before: Any
+    after: Any
+    unknown: Any = False
+    before_sensitive: Any = False
+    after_sensitive: Any = False
+
+    @property
+    def hidden(self) -> bool:
+        return _marked(self.before_sensitive) or _marked(self.after_sensitive)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is unknown or sensitive as a whole."""
+        return True in (
+            self.unknown is True,
+            self.before_sensitive is True,
+            self.after_sensitive is True,
+        )
+
+    def inside(self) -> list[tuple[str | int, Values]] | None:
+        """What it consists of, by key or index; None when it is compared as a whole."""
+        parts = [part for part in (self.before, self.after) if part is not None]
+        if self.whole or not parts:
+            return None
+        shapes = [*parts, self.unknown] if isinstance(self.unknown, dict | list) else parts
+        keys: list[str | int]
+        if all(isinstance(part, dict) for part in shapes):
+            keys = sorted({name for part in shapes for name in part})
+        elif all(isinstance(part, list) for part in shapes):
+            keys = list(range(max(len(part) for part in shapes)))
+        else:
+            return None
+        return [(key, self._child(key)) for key in keys]
+
+    def _child(self, key: str | int) -> Values:
+        return Values(
+            _at(self.before, key, None),
+            _at(self.after, key, None),
+            _at(self.unknown, key, absent=False),
+            _at(self.before_sensitive, key, absent=False),
+            _at(self.after_sensitive, key, absent=False),
+        )
+
+
+def differences(
+    values: Values, replace_paths: tuple[Place, ...] = (), within: Place = ()
+) -> tuple[str, ...]:
+    """Lines such as `~ tags.Name: "a" -> "b"`, `+ size: 3`, `- rule[1].id: "x"`.
+
+    Only what changes, in the order of the paths, which begin with `within`. Texts that hold
+    JSON on both sides, such as policies, are compared inside. What lies on one of
+    `replace_paths` is marked.
+    """
+    lines = []
+    for place, line in _walk(within, values):
+        forces = any(_overlap(place, path) for path in replace_paths)
+        lines.append(line + FORCES if forces else line)
+    return tuple(lines)
+
+
+def _walk(place: Place, values: Values) -> Iterator[tuple[Place, str]]:
+    values = _opened(values)
+    inside = values.inside()
+    if inside is not None:
+        for key, child in inside:
+            yield from _walk((*place, key), child)
+    elif _marked(values.unknown) or _text(values.before) != _text(values.after):
+        yield place, _line(place, values)
+
+
+def _line(place: Place, values: Values) -> str:
+    old = SENSITIVE if values.hidden else _text(values.before)
+    new = SENSITIVE if values.hidden else _text(values.after)
+    if _marked(values.unknown):
+        new = UNKNOWN
+    name = _name(place)
+    if values.before is None:
+        return f"+ {name}: {new}"
+    if values.after is None and new != UNKNOWN:
+        return f"- {name}: {old}"
+    return f"~ {name}: {old} -> {new}"
+
+
+def _opened(values: Values) -> Values:
+    """JSON texts as what they hold, where both are such and nothing is masked."""
+    if values.whole or not (isinstance(values.before, str) and isinstance(values.after, str)):
+        return values
+    before, after = _parsed(values.before), _parsed(values.after)
+    if before is None or after is None or before == after:
+        return values
+    return Values(before, after)
+
+
+def _parsed(text: str) -> dict[str, Any] | list[Any] | None:
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict | list) else None
+
+
+def _at(value: Any, key: str | int, absent: Any) -> Any:
+    if isinstance(value, dict):
+        return value.get(key, absent)
+    if isinstance(value, list) and isinstance(key, int) and key < len(value):
+        return value[key]
+    return absent
+
+
+def _marked(mask: Any) -> bool:
+    if isinstance(mask, dict):
+        return any(_marked(part) for part in mask.values())
+    if isinstance(mask, list):
+        return any(_marked(part) for part in mask)
+    return mask is True
+
+
+def _overlap(place: Place, path: Place) -> bool:
+    shorter = min(len(place), len(path))
+    return place[:shorter] == path[:shorter]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _name(place: Place) -> str:
+    text = ""
+    for step in place:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif step.replace("-", "_").isidentifier():
+            text += f".{step}" if text else step
+        else:
+            text += f"[{_text(step)}]"
+    return text

@@ -1,0 +1,167 @@
+"""A plan as `terraform show -json` prints it, and its attribute differences as masked text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytg.errors import Refused
+from pytg.terraform.command import Command
+from pytg.terraform.difference import UNKNOWN, Place, Values, differences
+from pytg.terraform.process import capture
+
+_ACTIONS = {"no-op": "noop", "forget": "remove"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What a plan does to one resource instance.
+
+    `module` is the module's address, empty for the root. `before` and `after` are attribute
+    maps, None where there is no object; they hold sensitive values in clear, which
+    `differences` masks. The masks have the values' shape, with true where it applies.
+    `importing` is the id that is imported, `previous_address` where a `moved` block found it.
+    """
+
+    address: str
+    module: str
+    mode: str
+    type: str
+    name: str
+    provider: str
+    actions: tuple[str, ...]
+    reason: str = ""
+    before: Any = field(default=None, repr=False)
+    after: Any = field(default=None, repr=False)
+    after_unknown: Any = field(default=False, repr=False)
+    before_sensitive: Any = field(default=False, repr=False)
+    after_sensitive: Any = field(default=False, repr=False)
+    replace_paths: tuple[Place, ...] = ()
+    importing: str | None = None
+    previous_address: str = ""
+    deposed: str = ""
+
+    @property
+    def action(self) -> str:
+        """One word, as in the event stream: noop, create, read, update, replace, delete, remove."""
+        if len(self.actions) > 1:
+            return "replace"
+        return _ACTIONS.get(self.actions[0], self.actions[0])
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Its attributes that change, one line each, masked."""
+        values = Values(
+            self.before,
+            self.after,
+            self.after_unknown,
+            self.before_sensitive,
+            self.after_sensitive,
+        )
+        return differences(values, self.replace_paths)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChange:
+    """What a plan does to an output of the root module."""
+
+    name: str
+    actions: tuple[str, ...]
+    before: Any = field(default=None, repr=False)
+    after: Any = field(default=None, repr=False)
+    after_unknown: Any = field(default=False, repr=False)
+    sensitive: bool = False
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """How its value changes, masked."""
+        hidden = self.sensitive
+        values = Values(self.before, self.after, self.after_unknown, hidden, hidden)
+        return differences(values, within=(self.name,))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A saved plan. `drift` are changes made outside Terraform; `errored`: it is not complete."""
+
+    terraform_version: str
+    changes: tuple[ResourceChange, ...]
+    drift: tuple[ResourceChange, ...]
+    outputs: tuple[OutputChange, ...]
+    errored: bool
+    complete: bool
+
+
+def show_plan(
+    binary: Path,
+    workdir: Path,
+    plan: Path,
+    env: Mapping[str, str],
+    *,
+    record: Path | None = None,
+) -> Plan:
+    """Read the saved plan at `plan`, with one `terraform show -json`."""
+    command = Command("show", {"json": True}, (str(plan),))
+    return read_plan(json.loads(capture(binary, workdir, command, env, record=record)))
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """The plan in `document`, sorted by address. Raises Refused for an unknown format."""
+    version = str(document.get("format_version", ""))
+    if not version.startswith("1."):
+        raise Refused(
+            f"cannot read a plan of format {version or 'unknown'}",
+            hint="pytg knows format 1: use a Terraform that writes it",
+        )
+    outputs = document.get("output_changes") or {}
+    return Plan(
+        terraform_version=str(document.get("terraform_version", "")),
+        changes=_changes(document.get("resource_changes")),
+        drift=_changes(document.get("resource_drift")),
+        outputs=tuple(_output(name, raw) for name, raw in sorted(outputs.items())),
+        errored=bool(document.get("errored", False)),
+        complete=bool(document.get("complete", True)),
+    )
+
+
+def _changes(raw: Any) -> tuple[ResourceChange, ...]:
+    found = (_change(item) for item in raw or ())
+    return tuple(sorted(found, key=lambda change: (change.address, change.deposed)))
+
+
+def _change(raw: Mapping[str, Any]) -> ResourceChange:
+    change = raw["change"]
+    importing = change.get("importing")
+    return ResourceChange(
+        address=raw["address"],
+        module=raw.get("module_address", ""),
+        mode=raw.get("mode", "managed"),
+        type=raw["type"],
+        name=raw["name"],
+        provider=raw.get("provider_name", ""),
+        actions=tuple(change["actions"]),
+        reason=raw.get("action_reason", ""),
+        before=change.get("before"),
+        after=change.get("after"),
+        after_unknown=change.get("after_unknown", False),
+        before_sensitive=change.get("before_sensitive", False),
+        after_sensitive=change.get("after_sensitive", False),
+        replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
+        importing=str(importing.get("id") or UNKNOWN) if importing is not None else None,
+        previous_address=raw.get("previous_address", ""),
+        deposed=raw.get("deposed", ""),
+    )
+
+
+def _output(name: str, raw: Mapping[str, Any]) -> OutputChange:
+    return OutputChange(
+        name=name,
+        actions=tuple(raw["actions"]),
+        before=raw.get("before"),
+        after=raw.get("after"),
+        after_unknown=raw.get("after_unknown", False),
+        sensitive=True in {raw.get("before_sensitive"), raw.get("after_sensitive")},
+    )

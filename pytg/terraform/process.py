@@ -1,0 +1,331 @@
+"""Start one Terraform process and follow it.
+
+Standard output goes to a file that is read while it grows. There is no pipe between the two
+processes, and Terraform has a session of its own: pytg may die, and Terraform still finishes
+what it began.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pytg.errors import UnitFailed
+from pytg.terraform.command import Command, arguments
+from pytg.terraform.events import Diagnostic, Event, parse_line
+
+POLL_S = 0.02
+PANIC = 11  # Terraform's exit code after a crash of its own
+CHANGES = 2  # and that of `plan -detailed-exitcode` with changes
+STDERR_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a process ended.
+
+    `exit_code` is negative when a signal ended it. `diagnostics` are those of the JSON stream;
+    `stderr` is the end of what it wrote there.
+    """
+
+    name: str
+    exit_code: int
+    diagnostics: tuple[Diagnostic, ...]
+    duration_s: float
+    stderr: str
+    interrupted: bool = False
+    killed: bool = False
+    changes: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """It succeeded; with `-detailed-exitcode`, `changes` says whether it found any."""
+        return self.exit_code == 0 or self.changes
+
+    @property
+    def crashed(self) -> bool:
+        """A signal ended it, or it panicked: its last events may be missing."""
+        return self.exit_code < 0 or self.exit_code == PANIC
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+    def explain(self) -> str:
+        """Why it failed, in Terraform's own words where there are any."""
+        if self.exit_code < 0:
+            by = "pytg" if self.killed or self.interrupted else "something else"
+            return f"terraform {self.name} was ended by {_signal(-self.exit_code)} from {by}"
+        if self.exit_code == PANIC:
+            return f"terraform {self.name} crashed: {self.stderr.strip()}"
+        words = "\n".join(str(d) for d in self.errors) or self.stderr.strip()
+        return words or f"terraform {self.name} ended with exit code {self.exit_code}"
+
+
+class Process:
+    """A running Terraform process. `started` is seconds since the epoch."""
+
+    def __init__(
+        self, command: Command, child: subprocess.Popen[bytes], stdout: Path, stderr: Path
+    ) -> None:
+        self.pid = child.pid
+        self.started = time.time()
+        self._command = command
+        self._child = child
+        self._stdout = stdout
+        self._stderr = stderr
+        self._begun = time.monotonic()
+        self._duration = 0.0
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._interrupted = False
+        self._killed = False
+        self._diagnostics: list[Diagnostic] = []
+        self._events = self._follow()
+        threading.Thread(target=self._reap, name=f"terraform-{self.pid}", daemon=True).start()
+
+    def events(self) -> Iterator[Event]:
+        """Each event as it is written, until the process has ended; an event comes once."""
+        return self._events
+
+    def interrupt(self) -> None:
+        """Ask it to stop: one SIGINT, however often this is called.
+
+        Terraform then finishes the operations that are under way and writes its state; a
+        second SIGINT would make it give both up.
+        """
+        with self._lock:
+            if not self._interrupted and not self._ended.is_set():
+                self._interrupted = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it and its providers at once. Its lock and its last resources may stay behind."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._killed = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.pid, signal.SIGKILL)
+
+    @property
+    def running(self) -> bool:
+        return not self._ended.is_set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait up to `seconds` for its end; whether it has ended."""
+        return self._ended.wait(seconds)
+
+    def wait(self) -> Completed:
+        """Wait for its end, reading the events that nobody has read."""
+        for _ in self._events:
+            pass
+        self._ended.wait()
+        code = self._child.returncode
+        return Completed(
+            name=self._command.name,
+            exit_code=code,
+            diagnostics=tuple(self._diagnostics),
+            duration_s=self._duration,
+            stderr=_tail(self._stderr),
+            interrupted=self._interrupted,
+            killed=self._killed,
+            changes=code == CHANGES and "detailed_exitcode" in self._command.options,
+        )
+
+    def _reap(self) -> None:
+        self._child.wait()
+        with self._lock:
+            self._duration = time.monotonic() - self._begun
+            self._ended.set()
+
+    def _follow(self) -> Iterator[Event]:
+        with self._stdout.open("rb") as file:
+            rest = b""
+            while True:
+                ended = self._ended.is_set()  # before reading: what it wrote last is then there
+                *lines, rest = (rest + file.read()).split(b"\n")
+                yield from self._parse([*lines, rest] if ended else lines)
+                if ended:
+                    return
+                self._ended.wait(POLL_S)
+
+    def _parse(self, lines: Sequence[bytes]) -> Iterator[Event]:
+        for line in lines:
+            if not line.strip():
+                continue
+            event = parse_line(line.decode(errors="replace"))
+            if (diagnostic := event.diagnostic) is not None:
+                self._diagnostics.append(diagnostic)
+            yield event
+
+
+def start(  # noqa: PLR0917 - what every process has, and nothing optional
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    *,
+    record: Path | None = None,
+) -> Process:
+    """Start `command` in `workdir` with exactly `env`.
+
+    `stdout` and `stderr` are written anew, readable by their owner only. `record` is a JSON
+    Lines file that gets one object for each process started: `argv`, `cwd`, `started`, `pid`.
+    Raises UnitFailed when the process cannot be started.
+    """
+    argv = arguments(binary, command)
+    with _private(stdout) as out, _private(stderr) as err:
+        child = _spawn(argv, workdir, env, out, err)
+    if record is not None:
+        record_start(record, argv, workdir, child.pid)
+    return Process(command, child, stdout, stderr)
+
+
+def run(  # noqa: PLR0917 - what every process has, and nothing optional
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    stdout: Path,
+    stderr: Path,
+    *,
+    record: Path | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    on_start: Callable[[Process], None] | None = None,
+    cancel: threading.Event | None = None,
+    kill: threading.Event | None = None,
+) -> Completed:
+    """Start `command` and follow it to its end; arguments as for `start`.
+
+    `cancel` set: one SIGINT, and waiting goes on. `kill` set: ended at once. An exception in
+    `on_event` interrupts the process, waits for it, and goes on to the caller.
+    """
+    process = start(binary, workdir, command, env, stdout, stderr, record=record)
+    watch = threading.Thread(target=_watch, args=(process, cancel, kill), daemon=True)
+    if cancel is not None or kill is not None:
+        watch.start()
+    try:
+        if on_start is not None:
+            on_start(process)
+        for event in process.events():
+            if on_event is not None:
+                on_event(event)
+    except BaseException:
+        process.interrupt()
+        process.wait()
+        raise
+    return process.wait()
+
+
+def capture(
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    *,
+    record: Path | None = None,
+) -> str:
+    """What a short reading command prints, such as `show -json`.
+
+    Nothing is put on disk, for Terraform prints sensitive values there in clear. Raises
+    UnitFailed with Terraform's words.
+    """
+    argv = arguments(binary, command)
+    child = _spawn(argv, workdir, env, subprocess.PIPE, subprocess.PIPE)
+    if record is not None:
+        record_start(record, argv, workdir, child.pid)
+    out, err = child.communicate()
+    if child.returncode != 0:
+        raise UnitFailed(f"terraform {command.name} failed in {workdir}\n{err.decode().strip()}")
+    return out.decode()
+
+
+def attach(
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    *,
+    record: Path | None = None,
+) -> int:
+    """Run `command` on this process's own terminal, for a person; returns the exit code.
+
+    Ctrl-C reaches Terraform through the terminal, and pytg waits for it. Main thread only.
+    """
+    argv = arguments(binary, command)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        child = subprocess.Popen(argv, cwd=workdir, env=dict(env))
+        if record is not None:
+            record_start(record, argv, workdir, child.pid)
+        return child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def record_start(record: Path, argv: Sequence[str], cwd: Path, pid: int) -> None:
+    """Append one started process to `record`."""
+    line = {"argv": list(argv), "cwd": str(cwd), "started": datetime.now(UTC).isoformat()}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with record.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**line, "pid": pid}) + "\n")
+
+
+def _spawn(
+    argv: Sequence[str],
+    workdir: Path,
+    env: Mapping[str, str],
+    stdout: BinaryIO | int,
+    stderr: BinaryIO | int,
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=workdir,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UnitFailed(f"cannot start {argv[0]} in {workdir}: {error}") from error
+
+
+def _watch(process: Process, cancel: threading.Event | None, kill: threading.Event | None) -> None:
+    while not process.pause(POLL_S):
+        if kill is not None and kill.is_set():
+            process.kill()
+        elif cancel is not None and cancel.is_set():
+            process.interrupt()
+
+
+def _private(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - STDERR_KEPT))
+        return file.read().decode(errors="replace")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
