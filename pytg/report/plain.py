@@ -1,0 +1,165 @@
+"""Progress as plain lines: for logs, for CI, and wherever no live display is wanted."""
+
+from __future__ import annotations
+
+import textwrap
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Self, TextIO
+
+from pytg.model import Address
+from pytg.report.table import Style, printable
+from pytg.run.data import Changes, Status
+from pytg.run.events import (
+    Diagnostic,
+    Event,
+    LockWait,
+    Note,
+    Recovered,
+    RunFinished,
+    RunStarted,
+    StagePlanned,
+    StageStarted,
+    StateWritten,
+    UnitFinished,
+    UnitProgress,
+    UnitStarted,
+)
+from pytg.run.record import Clock, utc_now
+
+KEEP_ALIVE = 15.0
+COLOURS = {
+    Status.SUCCEEDED: "green",
+    Status.UNCHANGED: "dim",
+    Status.FAILED: "red",
+    Status.UNKNOWN: "red",
+    Status.SKIPPED: "yellow",
+    Status.CANCELLED: "yellow",
+}
+
+
+def changed(changes: Changes) -> str:
+    """Such as `3 create, 1 delete`; `no changes` where there are none."""
+    counts = {
+        "create": changes.create,
+        "update": changes.update,
+        "replace": changes.replace,
+        "delete": changes.delete,
+    }
+    return ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "no changes"
+
+
+def seconds(end: datetime, start: datetime) -> str:
+    """The time between, such as `8s`, `2m05s` or `1h00m`."""
+    minutes, rest = divmod(int((end - start).total_seconds()), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes_left:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+class PlainReport:
+    """A subscriber of `EventLog` that writes to `stream`, a line an event.
+
+    Used as a context manager it also says of what runs, every 15 seconds in which nothing is
+    heard of it, that it still does. Times of day are UTC, as in the record.
+    """
+
+    def __init__(
+        self, stream: TextIO, *, style: Style | None = None, clock: Clock = utc_now
+    ) -> None:
+        self._stream = stream
+        self._style = style or Style.of(stream)
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._column = 0
+        # None is the run as a whole
+        self._started: dict[Address | None, datetime] = {}
+        self._heard: dict[Address | None, datetime] = {}
+        self._closed = threading.Event()
+        self._ticker = threading.Thread(target=self._tick_on, name="plain-report", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._ticker.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._closed.set()
+        self._ticker.join()
+
+    def __call__(self, at: datetime, event: Event) -> None:
+        with self._mutex:
+            if isinstance(event, RunStarted):
+                self._started[None] = at
+                self._column = max((len(str(unit)) for unit in event.units), default=0)
+            elif isinstance(event, UnitStarted):
+                self._started[event.unit] = at
+            text, colour = TEXTS[type(event)](event)
+            unit = getattr(event, "unit", None)
+            if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
+                text = f"{text} after {seconds(at, self._started.pop(unit))}"
+                self._heard.pop(unit, None)
+            if isinstance(event, UnitFinished):
+                text = f"{text}{_why(event)}"
+            if text:
+                self._line(at, unit, text, colour)
+
+    def tick(self) -> None:
+        """Say of everything that has been silent for long that it still runs."""
+        with self._mutex:
+            now = self._clock()
+            units = sorted(unit for unit in self._started if unit is not None)
+            for unit in units or tuple(self._started):
+                if (now - self._heard[unit]).total_seconds() >= KEEP_ALIVE:
+                    text = f"still running after {seconds(now, self._started[unit])}"
+                    self._line(now, unit, text, "dim")
+
+    def _tick_on(self) -> None:
+        with suppress(OSError):  # the reader of the stream may be gone
+            while not self._closed.wait(1):
+                self.tick()
+
+    def _line(self, at: datetime, unit: Address | None, text: str, colour: str) -> None:
+        for heard in {unit, None} & set(self._started):
+            self._heard[heard] = at
+        time = self._style.paint(f"{at.astimezone(UTC):%H:%M:%S}", "dim")
+        name = f"{unit!s:<{self._column}}  " if unit else ""
+        painted = self._style.paint(printable(text), *([colour] if colour else []))
+        self._stream.write(f"{time} {name}{painted}\n")
+        self._stream.flush()
+
+
+def _why(event: UnitFinished) -> str:
+    if event.reason:
+        return f": {event.reason.splitlines()[0]}"
+    return f": {changed(event.changes)}" if event.changes.total else ""
+
+
+def _diagnostic(event: Diagnostic) -> tuple[str, str]:
+    where = f" ({event.file}:{event.line})" if event.file else ""
+    detail = textwrap.indent(event.detail.strip(), "    ")
+    text = f"{event.severity}: {event.summary}{where}" + (f"\n{detail}" if detail else "")
+    return text, "red" if event.severity == "error" else "yellow"
+
+
+# an event's text and colour; no text: nothing to show
+TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
+    RunStarted: lambda e: (f"run {e.run_id}: {e.command}, {_units(e.units)}, {e.mode}", "bold"),
+    StageStarted: lambda e: (f"stage {e.stage}: {_units(e.units)}", ""),
+    StagePlanned: lambda e: (f"stage {e.stage} planned: {changed(e.changes)}", ""),
+    UnitStarted: lambda e: (f"starts, attempt {e.attempt}" if e.attempt > 1 else "starts", ""),
+    UnitProgress: lambda e: (f"{e.action} {e.done}/{e.total} {e.resource}", ""),
+    UnitFinished: lambda e: (str(e.status), COLOURS[e.status]),
+    LockWait: lambda e: (f"waits for the lock that {e.holder} holds", "yellow"),
+    Diagnostic: _diagnostic,
+    StateWritten: lambda _: ("", ""),
+    Recovered: lambda e: (f"recovered the state of {', '.join(map(str, e.units))}", "yellow"),
+    Note: lambda e: (e.text, ""),
+    RunFinished: lambda e: (f"run {e.result}", "bold"),
+}
+
+
+def _units(units: Sequence[Address]) -> str:
+    return f"{len(units)} unit{'s' if len(units) != 1 else ''}"
