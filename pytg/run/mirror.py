@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 from pytg.compose.shape import Shape
 from pytg.compose.state import State, split, succeed
@@ -46,7 +47,7 @@ class Mirror:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="mirror", daemon=True)
 
-    def __enter__(self) -> Mirror:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

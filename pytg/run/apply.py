@@ -1,0 +1,148 @@
+"""Apply a composed plan: under the units' locks, with the state split back while it grows."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pytg.aws.locks import LockSet
+from pytg.aws.store import LockInfo
+from pytg.errors import StalePlan
+from pytg.model import Address, Unit
+from pytg.run.composed import PARALLELISM, PLAN, Planned, log_name
+from pytg.run.data import Status
+from pytg.run.deferred import DeferredStore
+from pytg.run.events import Note, StateWritten, UnitProgress
+from pytg.run.execution import Execution
+from pytg.run.journal import NAME, SNAPSHOT, STATE, Journal, ProcessId
+from pytg.run.mirror import Mirror
+from pytg.run.progress import Progress
+from pytg.terraform.command import Command
+from pytg.terraform.events import Event
+from pytg.terraform.process import Completed, Process, run
+
+LEFTOVERS = (NAME, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
+
+
+def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict[str, Any]]:
+    """Apply exactly `planned`; returns the fields of each touched unit's record.
+
+    Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
+    unit's state cannot be written, the journal, the local state and the locks stay: the next
+    run takes them up before it does anything else.
+    """
+    lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
+    touched = planned.touched
+    locks = LockSet(
+        [(execution.states.store(unit), unit.backend.key) for unit in touched],
+        lock,
+        timeout_s=execution.options.lock_timeout_s,
+        on_wait=lambda text: execution.log.emit(Note(text)),
+        cancel=execution.cancel,
+    )
+    locks.acquire()
+    try:
+        _refuse_stale(execution, planned)
+        _retreat(execution, touched)
+        journal = Journal(
+            run_id=execution.record.run.run_id,
+            lock_id=lock.id,
+            units=tuple(str(unit.address) for unit, _ in planned.shapes),
+            locked=tuple(str(unit.address) for unit in touched),
+            suffix=execution.suffix,
+            pytg=ProcessId.of(os.getpid()),
+            events=f"{log_name(execution, planned.stage, 'apply')}.jsonl",
+        )
+        journal.write(planned.workdir)
+    except BaseException:
+        locks.release()
+        raise
+    progress = Progress(planned.calls, planned.changes)
+    completed = _run(execution, planned, journal, progress)
+    for unit in touched:
+        store = execution.states.store(unit)
+        if isinstance(store, DeferredStore):
+            store.settle(unit.backend.key)
+    for name in LEFTOVERS:
+        (planned.workdir / name).unlink(missing_ok=True)
+    locks.release()
+    return progress.outcomes(completed, execution.needs)
+
+
+def _run(execution: Execution, planned: Planned, journal: Journal, progress: Progress) -> Completed:
+    def started(process: Process) -> None:
+        journal.started(planned.workdir, process.pid)
+
+    def on_event(event: Event) -> None:
+        found = progress.feed(event)
+        if found:
+            _report(execution, progress, found, event)
+        if execution.options.fail_fast and progress.failed:
+            execution.cancel.set()
+
+    shapes = [pair for pair in planned.shapes if pair[0] in set(planned.touched)]
+    held = {unit.address: state for unit, state in planned.read.items()}
+
+    def wrote(unit: Address, serial: int) -> None:
+        execution.log.emit(StateWritten(unit, serial))
+
+    mirror = Mirror(planned.workdir, shapes, held, execution.states, wrote)
+    log = execution.directory / log_name(execution, planned.stage, "apply")
+    with mirror:
+        completed = run(
+            execution.binary.path,
+            planned.workdir,
+            Command(
+                "apply",
+                {
+                    "json": True,
+                    "input": False,
+                    "parallelism": execution.options.parallelism or PARALLELISM,
+                },
+                (PLAN,),
+            ),
+            planned.environment,
+            log.with_suffix(".jsonl"),
+            log.with_suffix(".err"),
+            record=execution.processes,
+            on_event=on_event,
+            on_start=started,
+            cancel=execution.cancel,
+            kill=execution.kill,
+        )
+    mirror.sync()
+    return completed
+
+
+def _refuse_stale(execution: Execution, planned: Planned) -> None:
+    moved = execution.states.moved(planned.read)
+    if moved:
+        raise StalePlan(
+            "these states moved after the plan was made:\n"
+            + "\n".join(f"    {address}" for address in moved),
+            hint="plan again: somebody applied in between",
+        )
+
+
+def _retreat(execution: Execution, touched: tuple[Unit, ...]) -> None:
+    """The state of a backend that is being destroyed is kept outside of it."""
+    for unit in touched:
+        store = execution.states.store(unit)
+        if execution.options.destroy and unit.bootstrap and isinstance(store, DeferredStore):
+            store.retreat(unit.backend.key)
+
+
+def _report(
+    execution: Execution, progress: Progress, found: tuple[Address, str], event: Event
+) -> None:
+    unit, resource = found
+    if event.type == "apply_start":
+        if execution.record.run.units[unit].status is Status.PENDING:
+            execution.begin(unit)
+        return
+    done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)
+    execution.log.emit(UnitProgress(unit, resource, event.action, done, total))
+    if progress.complete(unit):
+        execution.end(unit, Status.SUCCEEDED)

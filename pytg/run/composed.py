@@ -1,0 +1,186 @@
+"""One plan of a whole stage in one Terraform process, and the apply of exactly that plan."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytg.compose.changes import Calls, UnitChanges, split_changes
+from pytg.compose.shape import Shape
+from pytg.compose.stages import Stage
+from pytg.compose.state import merge
+from pytg.errors import Refused
+from pytg.generate.composed import init_key, render_composed
+from pytg.model import Address, Unit, references
+from pytg.run.execution import Execution
+from pytg.run.guards import refuse_missing_upstream
+from pytg.run.journal import NAME, SNAPSHOT, STATE, write_durably
+from pytg.run.progress import raws
+from pytg.run.states import Held
+from pytg.run.unplannable import PlanFailed, unplannable
+from pytg.terraform.command import Command
+from pytg.terraform.events import Event
+from pytg.terraform.process import run
+from pytg.terraform.workdir import locked, prepare
+
+COMPOSED = Path(".pytg", "composed")
+PLAN = "plan.tfplan"
+PARALLELISM = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A composed plan, on disk in `workdir`. `read` are all states that it was made from."""
+
+    stage: Stage
+    changes: Mapping[Address, UnitChanges]
+    workdir: Path
+    environment: Mapping[str, str]
+    shapes: Sequence[tuple[Unit, Shape]]
+    read: Mapping[Unit, Held]
+    changed: bool
+
+    @property
+    def calls(self) -> Calls:
+        """Which module call is which unit."""
+        return Calls({shape.slug: unit.address for unit, shape in self.shapes})
+
+    @property
+    def touched(self) -> tuple[Unit, ...]:
+        """The units whose state applying it writes."""
+        return tuple(unit for unit, _ in self.shapes if self.changes[unit.address].changed)
+
+
+def composed_directory(execution: Execution, stage: Stage) -> Path:
+    """The working directory of a stage: the same for the same units, so that init is kept."""
+    names = "\n".join(sorted(str(address) for address in stage.units))
+    key = hashlib.sha256(names.encode()).hexdigest()[:12]
+    return execution.estate.root / COMPOSED / key
+
+
+@contextlib.contextmanager
+def only_here(workdir: Path, cancel: threading.Event) -> Iterator[None]:
+    """Keep other pytg processes on this machine out of `workdir`; waits for them."""
+    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(workdir / "stage.lock", cancel):
+        yield
+
+
+def plan_stage(execution: Execution, stage: Stage) -> Planned:
+    """Plan a stage; its directory is private, for a plan holds secrets in clear.
+
+    Raises PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection
+    is read and was never applied.
+    """
+    units = execution.units(stage)
+    outside = _read_outside(execution, units)
+    held = execution.states.read((*units, *outside))
+    literals = {} if execution.options.destroy else _literals(units, outside, held)
+    workdir = composed_directory(execution, stage)
+    if (workdir / NAME).exists():
+        raise Refused(
+            f"an unfinished apply lies in {workdir}",
+            hint="another pytg is at work on these units: wait for it to finish",
+        )
+    order = {u: frozenset(execution.order.predecessors(u)) for u in stage.units}
+    composed = render_composed(execution.estate, units, literals, workdir, order)
+    environment = {**execution.environment(units), **composed.environment}
+    prepare(
+        execution.binary,
+        workdir,
+        composed.files,
+        environment,
+        init_key=init_key(composed.files),
+        logs=execution.directory,
+        record=execution.processes,
+        cancel=execution.cancel,
+        kill=execution.kill,
+    )
+    shapes = [(unit, execution.shape(unit)) for unit in units]
+    merged = merge([(shape, held[unit.address].state) for unit, shape in shapes])
+    for stale in (SNAPSHOT, PLAN):
+        (workdir / stale).unlink(missing_ok=True)
+    write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
+    read = {unit: held[unit.address] for unit in (*units, *outside)}
+    planned = Planned(stage, {}, workdir, environment, shapes, read, changed=False)
+    return _plan(execution, planned)
+
+
+def _plan(execution: Execution, planned: Planned) -> Planned:
+    options = execution.options
+    events: list[Event] = []
+    log = log_name(execution, planned.stage, "plan")
+    completed = run(
+        execution.binary.path,
+        planned.workdir,
+        Command(
+            "plan",
+            {
+                "json": True,
+                "input": False,
+                "detailed_exitcode": True,
+                "out": PLAN,
+                "parallelism": options.parallelism or PARALLELISM,
+                "destroy": options.destroy or None,
+            },
+        ),
+        planned.environment,
+        execution.directory / f"{log}.jsonl",
+        execution.directory / f"{log}.err",
+        record=execution.processes,
+        on_event=events.append,
+        cancel=execution.cancel,
+        kill=execution.kill,
+    )
+    if not completed.ok:
+        late = unplannable(completed, planned.workdir, [unit for unit, _ in planned.shapes])
+        raise PlanFailed(completed, planned.calls, late)
+    changes = split_changes(raws(events), planned.calls)
+    return replace(planned, changes=changes, changed=completed.changes)
+
+
+def log_name(execution: Execution, stage: Stage, what: str) -> str:
+    """The name of a log of one stage, below the run's directory."""
+    names = [str(a) for a in stage.units]
+    number = next(
+        (i for i, s in enumerate(execution.record.run.stages) if set(map(str, s)) == set(names)), 0
+    )
+    return f"{what}-{number + 1}"
+
+
+def _read_outside(execution: Execution, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """The units outside the stage whose outputs it reads."""
+    inside = {unit.address for unit in units}
+    found = {
+        reference.unit
+        for unit in units
+        for value in unit.inputs.values()
+        for reference in references(value)
+    }
+    return tuple(execution.estate.units[address] for address in sorted(found - inside))
+
+
+def _literals(
+    units: Sequence[Unit], outside: Sequence[Unit], held: Mapping[Address, Held]
+) -> dict[tuple[Address, str], object]:
+    """The outputs that the stage reads from states, by unit and name."""
+    literals: dict[tuple[Address, str], object] = {}
+    missing: dict[Address, set[Address]] = {}
+    known = {unit.address: held[unit.address].outputs for unit in outside}
+    for unit in units:
+        for value in unit.inputs.values():
+            for reference in references(value):
+                if reference.unit not in known:
+                    continue
+                if reference.output in known[reference.unit]:
+                    key = (reference.unit, reference.output)
+                    literals[key] = known[reference.unit][reference.output]
+                else:
+                    missing.setdefault(reference.unit, set()).add(unit.address)
+    refuse_missing_upstream(missing)
+    return literals

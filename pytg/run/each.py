@@ -1,0 +1,97 @@
+"""`--per-unit`: every unit in its own Terraform process, in dependency order, side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import networkx as nx
+
+from pytg.compose.changes import UnitChanges
+from pytg.model import Address
+from pytg.run.data import Changes, Status
+from pytg.run.events import Diagnostic
+from pytg.run.execution import Execution
+from pytg.run.per_unit import plan_unit, run_unit
+from pytg.run.scheduler import Outcome, Scheduler, default_parallelism
+from pytg.run.unplannable import PlanFailed
+
+
+def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
+    """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
+    found: dict[Address, UnitChanges] = {}
+
+    def work(address: Address) -> Outcome:
+        unit = execution.estate.units[address]
+        never = _never_applied(execution, address)
+        if never:
+            reason = f"planned after {', '.join(map(str, never))} is applied"
+            return Outcome(Status.SKIPPED, reason)
+        plan = plan_unit(execution, unit)
+        found[address] = plan.changes
+        execution.record.update(address, changes=Changes(**plan.changes.counts))
+        return Outcome(Status.SUCCEEDED if plan.changed else Status.UNCHANGED)
+
+    independent: nx.DiGraph[Address] = nx.DiGraph()
+    independent.add_nodes_from(execution.order)  # a plan waits for no other plan
+    _schedule(execution, independent, work)
+    return found
+
+
+def apply_each(
+    execution: Execution,
+    graph: nx.DiGraph[Address],
+    approved: Mapping[Address, UnitChanges] | None,
+) -> dict[Address, UnitChanges]:
+    """Plan and apply every unit of `graph` at its turn; see `run_unit` for `approved`."""
+    found: dict[Address, UnitChanges] = {}
+
+    def work(address: Address) -> Outcome:
+        fields = run_unit(execution, execution.estate.units[address], approved, found)
+        return Outcome(**fields)
+
+    _schedule(execution, graph, work)
+    return found
+
+
+def _never_applied(execution: Execution, address: Address) -> list[Address]:
+    reads = {e.upstream for e in execution.estate.edges if e.unit == address and e.outputs}
+    held = execution.states.read(execution.estate.units[u] for u in sorted(reads))
+    return [u for u, state in held.items() if state.state is None]
+
+
+def _schedule(
+    execution: Execution, graph: nx.DiGraph[Address], work: Callable[[Address], Outcome]
+) -> None:
+    def guarded(address: Address) -> Outcome:
+        try:
+            return work(address)
+        except PlanFailed as error:
+            for diagnostic in error.completed.errors:
+                file, line = diagnostic.file or None, diagnostic.line or None
+                execution.log.emit(
+                    Diagnostic(address, "error", diagnostic.summary, diagnostic.detail, file, line)
+                )
+            return Outcome(Status.FAILED, error.message)
+
+    def on_change(address: Address, outcome: Outcome) -> None:
+        if outcome.status is Status.RUNNING:
+            execution.begin(address)
+        else:
+            execution.end(
+                address, outcome.status, reason=outcome.reason, blocked_by=outcome.blocked_by
+            )
+
+    Scheduler(
+        graph,
+        guarded,
+        parallelism=execution.options.parallelism or _default_parallelism(),
+        on_change=on_change,
+        cancel=execution.cancel,
+        fail_fast=execution.options.fail_fast,
+    ).run()
+
+
+def _default_parallelism() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return default_parallelism(os.cpu_count() or 1, memory)

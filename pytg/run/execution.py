@@ -1,0 +1,102 @@
+"""One execution of plan, apply or destroy over a selection: what all its steps share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from pytg.compose.changes import UnitChanges
+from pytg.compose.shape import Shape, shape_of
+from pytg.compose.stages import Stage
+from pytg.graph.selection import Selection
+from pytg.model import Address, Estate, Unit
+from pytg.run.data import Status
+from pytg.run.events import EventLog, UnitFinished, UnitStarted
+from pytg.run.record import RunRecord
+from pytg.run.states import States
+from pytg.terraform.binary import Binary
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for.
+
+    `parallelism`: Terraform's own in a composed run, units at a time in a per-unit one; None
+    takes the default of each. `allow_loss`: see guards. `out`: a directory for plan documents.
+    """
+
+    destroy: bool = False
+    per_unit: bool = False
+    fail_fast: bool = False
+    parallelism: int | None = None
+    lock_timeout_s: float = 30.0
+    allow_loss: frozenset[str] = frozenset()
+    out: Path | None = None
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """`graph` is the whole estate's, `order` that of the selection, contracted.
+
+    `environment(units)` is the environment of a Terraform process for these units. `show` is
+    told each plan before it is applied; `confirm` asks, where `asks`.
+    """
+
+    estate: Estate
+    graph: nx.DiGraph[Address]
+    order: nx.DiGraph[Address]
+    selection: Selection
+    options: Options
+    states: States
+    binary: Binary
+    environment: Callable[[tuple[Unit, ...]], Mapping[str, str]]
+    record: RunRecord
+    log: EventLog
+    cancel: threading.Event
+    kill: threading.Event
+    suffix: str | None = None
+    asks: bool = False
+    show: Callable[[Stage, Mapping[Address, UnitChanges]], None] = lambda _s, _c: None
+    confirm: Callable[[str], bool] = lambda _question: True
+
+    def units(self, stage: Stage) -> tuple[Unit, ...]:
+        """The units of `stage`, in its order."""
+        return tuple(self.estate.units[address] for address in stage.units)
+
+    def shape(self, unit: Unit) -> Shape:
+        """The names of `unit` in both kinds of root."""
+        upstream = frozenset(a.slug for a in self.graph.predecessors(unit.address))
+        return shape_of(self.estate, unit, upstream)
+
+    def begin(self, unit: Address) -> None:
+        """A unit starts."""
+        self.record.update(unit, status=Status.RUNNING)
+        self.log.emit(UnitStarted(unit))
+
+    def end(self, unit: Address, status: Status, **fields: Any) -> None:
+        """A unit is done; `fields` are those of its record."""
+        self.record.update(unit, status=status, **fields)
+        reason = fields.get("reason", "")
+        changes = self.record.run.units[unit].changes
+        self.log.emit(UnitFinished(unit, status, changes, reason))
+
+    @property
+    def needs(self) -> nx.DiGraph[Address]:
+        """What must be done before what: `order`, the other way round in a destroy."""
+        return self.order.reverse(copy=False) if self.options.destroy else self.order
+
+    @property
+    def directory(self) -> Path:
+        """The run's own directory, with its record and its logs."""
+        return self.record.run.directory
+
+    @property
+    def processes(self) -> Path:
+        """The file that counts the Terraform processes of this run."""
+        return self.directory / "processes.jsonl"

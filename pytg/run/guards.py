@@ -1,0 +1,73 @@
+"""What pytg refuses before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import networkx as nx
+
+from pytg.compose.changes import ResourceChange, UnitChanges
+from pytg.compose.state import is_empty
+from pytg.errors import Refused
+from pytg.model import Address, Estate
+from pytg.run.states import States
+
+_LOSING = frozenset({"delete", "replace"})
+
+
+def refuse_losing_stateful(
+    estate: Estate, changes: Iterable[UnitChanges], allowed: Collection[str]
+) -> None:
+    """In a protected environment, a stateful resource that would go must have been named.
+
+    `allowed` are what `--allow-loss` named: `<unit address>:<resource address>`.
+    """
+    losing = [
+        f"{unit.address}:{resource.address}"
+        for unit in changes
+        if estate.units[unit.address].protected
+        for resource in unit.resources
+        if _loses(resource, estate.stateful)
+    ]
+    missing = [name for name in losing if name not in allowed]
+    if missing:
+        raise Refused(
+            "stateful resources in a protected environment would be deleted or replaced:\n"
+            + "\n".join(f"    {name}" for name in missing),
+            hint="if that is meant, name each one: "
+            + " ".join(f"--allow-loss '{name}'" for name in missing),
+        )
+
+
+def refuse_orphaning(
+    graph: nx.DiGraph[Address], estate: Estate, selected: Collection[Address], states: States
+) -> None:
+    """Units that are not selected and exist must not need a unit that is destroyed."""
+    chosen = set(selected)
+    needing = {d for unit in chosen for d in nx.descendants(graph, unit)} - chosen
+    held = states.read(estate.units[address] for address in sorted(needing))
+    alive = [address for address in sorted(needing) if not is_empty(held[address].state)]
+    if alive:
+        raise Refused(
+            "these units still exist and need what would be destroyed:\n"
+            + "\n".join(f"    {address}" for address in alive),
+            hint="destroy them too: select with a trailing '+', as in --select 'module:NAME+'",
+        )
+
+
+def refuse_missing_upstream(missing: Mapping[Address, Collection[Address]]) -> None:
+    """Units outside the selection that were never applied cannot give their outputs."""
+    if missing:
+        lines = (
+            f"    {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
+            for upstream, users in sorted(missing.items())
+        )
+        raise Refused(
+            "units outside the selection are read and were never applied:\n" + "\n".join(lines),
+            hint="select them too: a leading '+' takes everything upstream, as in "
+            "--select '+module:NAME'",
+        )
+
+
+def _loses(resource: ResourceChange, stateful: Collection[str]) -> bool:
+    return resource.action in _LOSING and resource.type in stateful

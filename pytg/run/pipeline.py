@@ -1,0 +1,253 @@
+"""Plan, apply and destroy: stage by stage, each planned, shown, approved and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import networkx as nx
+
+from pytg.compose.changes import UnitChanges
+from pytg.compose.stages import Stage, cut
+from pytg.compose.state import is_empty
+from pytg.errors import Interrupted
+from pytg.model import Address
+from pytg.run.apply import apply_stage
+from pytg.run.composed import Planned, composed_directory, only_here, plan_stage
+from pytg.run.data import Changes, Status
+from pytg.run.each import apply_each, plan_each
+from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
+from pytg.run.execution import Execution
+from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
+from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
+from pytg.run.unplannable import PlanFailed
+
+BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
+
+
+def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
+    """The stages of the selection, in run order.
+
+    A bootstrap unit comes first, by itself, where its backend is missing and something is
+    applied; in a destroy it comes last, since it holds the state of all others.
+    """
+    estate, order = execution.estate, execution.order
+    units = [estate.units[address] for address in nx.lexicographical_topological_sort(order)]
+    isolated = {u.address for u in units if u.isolate and not u.bootstrap}
+    bootstrap = [u for u in units if u.bootstrap]
+    if execution.options.destroy:
+        kept = [u.address for u in reversed(units) if not u.bootstrap]
+        graph = order.subgraph(kept).reverse()
+        stages = cut(graph, kept, isolated=isolated)
+        last = tuple(u.address for u in reversed(bootstrap))
+        return [*stages, Stage(last, reason="holds the state of the others")] if last else stages
+    missing = {u.address for u in bootstrap if not execution.states.store(u).exists()}
+    first = missing if applying else set()
+    return cut(order, [u.address for u in units], isolated=isolated, first=first)
+
+
+def plan(execution: Execution) -> dict[Address, UnitChanges]:
+    """Plan the selection and show it; nothing is changed. Returns the changes by unit.
+
+    A stage that reads what an earlier one has yet to make is not planned: its units are
+    `skipped`, with the reason.
+    """
+    if execution.options.per_unit:
+        return plan_each(execution)
+    changes: dict[Address, UnitChanges] = {}
+    pending: Sequence[Stage] = stages_of(execution, applying=False)
+    while pending:
+        stage, pending = pending[0], pending[1:]
+        _announce(execution, stage)
+        waiting = _waits_for(execution, stage, changes)
+        if waiting:
+            for unit in stage.units:
+                reason = f"planned after {', '.join(map(str, waiting))} is applied"
+                execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=tuple(waiting))
+            continue
+        try:
+            found, _ = _plan(execution, stage)
+        except PlanFailed as error:
+            pending = [*_replan(execution, stage, error), *pending]
+            continue
+        changes |= found
+        for unit, change in found.items():
+            status = Status.SUCCEEDED if change.changed else Status.UNCHANGED
+            execution.end(unit, status, changes=Changes(**change.counts))
+    return changes
+
+
+def apply(execution: Execution) -> dict[Address, UnitChanges]:
+    """Plan, show, ask and apply, stage by stage. Returns the changes by unit."""
+    if execution.options.destroy:
+        refuse_orphaning(
+            execution.graph, execution.estate, execution.selection.units, execution.states
+        )
+    if execution.options.per_unit:
+        return _apply_per_unit(execution)
+    return _apply_stages(execution, stages_of(execution, applying=True))
+
+
+def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
+    """Bootstrap units by themselves, all others one process each.
+
+    Without `--yes` the composed plan is what a person sees and approves; no unit's own plan
+    may go beyond it.
+    """
+    stages = stages_of(execution, applying=True)
+    alone = [stage for stage in stages if _bootstraps(execution, stage)]
+    rest = [unit for stage in stages if stage not in alone for unit in stage.units]
+    before = [] if execution.options.destroy else alone
+    after = alone if execution.options.destroy else []
+    changes = _apply_stages(execution, before)
+    approved: dict[Address, UnitChanges] | None = None
+    if execution.asks:
+        approved = {}
+        for stage in stages_of(execution, applying=False):
+            if stage not in alone and not _waits_for(execution, stage, approved):
+                found, _ = _plan(execution, stage)
+                _approve(execution, stage, found)
+                approved |= found
+    graph = execution.needs.subgraph(rest)
+    changes |= apply_each(execution, graph, approved)
+    return changes | _apply_stages(execution, after)
+
+
+def _bootstraps(execution: Execution, stage: Stage) -> bool:
+    return all(unit.bootstrap for unit in execution.units(stage))
+
+
+def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Address, UnitChanges]:
+    changes: dict[Address, UnitChanges] = {}
+    while pending and not execution.cancel.is_set():
+        stage, pending = pending[0], pending[1:]
+        stage = _without_blocked(execution, stage)
+        if not stage.units:
+            continue
+        _announce(execution, stage)
+        with only_here(composed_directory(execution, stage), execution.cancel):
+            try:
+                found, planned = _plan(execution, stage)
+            except PlanFailed as error:
+                pending = [*_replan(execution, stage, error), *pending]
+                continue
+            changes |= found
+            _approve(execution, stage, found)
+            _apply(execution, found, planned)
+    return changes
+
+
+def _plan(
+    execution: Execution, stage: Stage
+) -> tuple[dict[Address, UnitChanges], Planned | UnitPlan | None]:
+    if execution.options.destroy and _nothing_there(execution, stage):
+        return {unit: UnitChanges(unit) for unit in stage.units}, None
+    if stage.composed:
+        planned = plan_stage(execution, stage)
+        found, plan_made = dict(planned.changes), planned
+    else:
+        unit_plan = plan_unit(execution, execution.estate.units[stage.units[0]])
+        found, plan_made = {unit_plan.unit.address: unit_plan.changes}, unit_plan  # type: ignore[assignment]  # either kind
+    for unit, change in found.items():
+        execution.record.update(unit, changes=Changes(**change.counts))
+    total = sum((Changes(**c.counts) for c in found.values()), Changes())
+    number = len(execution.record.run.stages)
+    execution.log.emit(StagePlanned(number, stage.units, total))
+    execution.show(stage, found)
+    return found, plan_made
+
+
+def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitChanges]) -> None:
+    changed = [change for change in found.values() if change.changed]
+    if not changed:
+        return
+    refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
+    verb = "Destroy" if execution.options.destroy else "Apply"
+    if not execution.confirm(f"{verb} this plan of {len(stage.units)} units?"):
+        raise Interrupted("not approved: nothing was changed in this stage")
+
+
+def _apply(
+    execution: Execution,
+    found: Mapping[Address, UnitChanges],
+    planned: Planned | UnitPlan | None,
+) -> None:
+    for unit, change in found.items():
+        if not change.changed:
+            execution.end(unit, Status.UNCHANGED)
+    if isinstance(planned, Planned) and planned.touched:
+        outcomes = apply_stage(execution, planned)
+    elif isinstance(planned, UnitPlan) and planned.changed:
+        execution.begin(planned.unit.address)
+        outcomes = {planned.unit.address: apply_unit(execution, planned)}
+    else:
+        return
+    for unit, fields in outcomes.items():
+        if execution.record.run.units[unit].status in {Status.PENDING, Status.RUNNING}:
+            execution.end(unit, **fields)
+
+
+def _announce(execution: Execution, stage: Stage) -> None:
+    stages = execution.record.run.stages
+    execution.record.update_run(stages=[*stages, stage.units])
+    execution.log.emit(StageStarted(len(stages) + 1, stage.units))
+    if stage.reason:
+        execution.log.emit(Note(f"stage {len(stages) + 1} stands by itself: {stage.reason}"))
+
+
+def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[Stage]:
+    """The stages that take the place of one that could not be planned whole."""
+    if error.late:
+        for unit, reason in sorted(error.late.items()):
+            text = f"{unit} cannot be planned together with what it needs: {reason}"
+            execution.log.emit(Note(text))
+        graph = execution.order.subgraph(stage.units)
+        parts = cut(graph, stage.units, late=error.late)
+        if len(parts) > 1:
+            return parts
+    for unit, diagnostic in error.by_unit.items():
+        execution.log.emit(
+            Diagnostic(unit, "error", diagnostic.summary, diagnostic.detail, diagnostic.file)
+        )
+        execution.end(unit, Status.FAILED, reason=f"{diagnostic.address}: {diagnostic.summary}")
+    if error.completed.interrupted or execution.cancel.is_set():
+        raise Interrupted("interrupted while planning")
+    if not error.by_unit:
+        execution.log.emit(Diagnostic(None, "error", error.message))
+    for unit in stage.units:
+        if execution.record.run.units[unit].status in {Status.PENDING, Status.RUNNING}:
+            reason = "not planned: the plan of its stage failed"
+            if error.by_unit:
+                blocked = tuple(sorted(error.by_unit))
+                execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=blocked)
+            else:
+                execution.end(unit, Status.FAILED, reason=error.message)
+    return ()
+
+
+def _waits_for(
+    execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]
+) -> list[Address]:
+    """Units of earlier stages that must be applied before `stage` can be planned."""
+    inside = set(stage.units)
+    upstream = {u for unit in stage.units for u in execution.order.predecessors(unit)} - inside
+    earlier = upstream & execution.record.run.units.keys()
+    return sorted(u for u in earlier if u not in changes or changes[u].changed)
+
+
+def _without_blocked(execution: Execution, stage: Stage) -> Stage:
+    """`stage` without the units that need one which went wrong; those are skipped."""
+    units = execution.record.run.units
+    bad = {u for u, record in units.items() if record.status in BAD}
+    blocked = {u: sorted(nx.ancestors(execution.needs, u) & bad) for u in stage.units}
+    for unit, by in blocked.items():
+        if by:
+            execution.end(unit, Status.SKIPPED, blocked_by=tuple(by), reason="an upstream failed")
+    kept = tuple(unit for unit in stage.units if not blocked[unit])
+    if execution.options.fail_fast and bad:
+        kept = ()
+    return Stage(kept, stage.composed, stage.reason)
+
+
+def _nothing_there(execution: Execution, stage: Stage) -> bool:
+    held = execution.states.read(execution.units(stage))
+    return all(is_empty(h.state) and not h.outputs for h in held.values())

@@ -1,0 +1,102 @@
+"""Turns the events of one `terraform apply` into the progress of units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import networkx as nx
+
+from pytg.compose.changes import Calls, UnitChanges
+from pytg.model import Address
+from pytg.run.data import Status
+from pytg.terraform.events import Event
+from pytg.terraform.process import Completed
+
+
+class Progress:
+    """Which units have begun, which are done, and what is in flight.
+
+    A resource to be replaced counts twice: Terraform deletes one and creates another.
+    """
+
+    def __init__(self, calls: Calls, changes: Mapping[Address, UnitChanges]) -> None:
+        self._calls = calls
+        self._changes = changes
+        self.total = {
+            unit: sum(c.counts.values()) + c.replace for unit, c in changes.items() if c.changed
+        }
+        self.done = dict.fromkeys(self.total, 0)
+        self.begun: set[Address] = set()
+        self.failed: dict[Address, str] = {}
+        self._in_flight: dict[str, Address] = {}
+
+    def feed(self, event: Event) -> tuple[Address, str] | None:
+        """Take in an event. Returns the unit and the resource inside it that it is about."""
+        self._diagnose(event)
+        found = self._calls.unit_of(event.address)
+        if not found or event.action == "read":
+            return None
+        unit, inside = found
+        if event.type == "apply_start":
+            self.begun.add(unit)
+            self._in_flight[event.address] = unit
+        elif event.type in {"apply_complete", "apply_errored"}:
+            self._in_flight.pop(event.address, None)
+            if event.type == "apply_complete" and unit in self.done:
+                self.done[unit] += 1
+            if event.type == "apply_errored":
+                self.failed.setdefault(unit, f"{inside} failed")
+        else:
+            return None
+        return unit, inside
+
+    def complete(self, unit: Address) -> bool:
+        """Whether all that was planned for the unit has been done."""
+        return unit not in self.failed and self.done.get(unit, 0) >= self.total.get(unit, 0)
+
+    def outcomes(
+        self, completed: Completed, graph: nx.DiGraph[Address]
+    ) -> dict[Address, dict[str, Any]]:
+        """The fields of every changed unit's record after the process has ended."""
+        return {unit: self._outcome(unit, completed, graph) for unit in self.total}
+
+    def _outcome(
+        self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]
+    ) -> dict[str, Any]:
+        if completed.ok or (self.complete(unit) and self.total[unit]):
+            return {"status": Status.SUCCEEDED}
+        of = f"{self.done[unit]} of {self.total[unit]} changes were applied"
+        if unit in self.failed:
+            return {"status": Status.FAILED, "reason": self.failed[unit]}
+        flying = sorted(self._inside(a) for a, u in self._in_flight.items() if u == unit)
+        if flying and completed.crashed:
+            reason = f"{completed.explain()}; {of}"
+            return {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": flying}
+        blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
+        if blocking:
+            return {"status": Status.SKIPPED, "reason": of, "blocked_by": tuple(blocking)}
+        if completed.interrupted or completed.crashed:
+            return {"status": Status.CANCELLED, "reason": of}
+        return {"status": Status.FAILED, "reason": f"{of}: {completed.explain()}"}
+
+    def _inside(self, address: str) -> str:
+        found = self._calls.unit_of(address)
+        return found[1] if found else address
+
+    def _diagnose(self, event: Event) -> None:
+        diagnostic = event.diagnostic
+        if diagnostic is None or diagnostic.severity != "error":
+            return
+        found = self._calls.unit_of(diagnostic.address)
+        if found:
+            unit, inside = found
+            text = diagnostic.detail.strip() or diagnostic.summary
+            self.failed[unit] = f"{inside}: {diagnostic.summary}" + (
+                f": {text}" if text != diagnostic.summary else ""
+            )
+
+
+def raws(events: Iterable[Event]) -> list[Mapping[str, Any]]:
+    """The events as Terraform wrote them."""
+    return [event.raw for event in events if event.raw]

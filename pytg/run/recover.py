@@ -1,0 +1,132 @@
+"""Takes up what an interrupted composed apply left behind, before anything else is done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.aws.store import LockInfo
+from pytg.compose.shape import shape_of
+from pytg.compose.state import split, succeed
+from pytg.errors import Interrupted, LockHeld, Refused
+from pytg.model import Address, Estate, Unit
+from pytg.run.apply import LEFTOVERS
+from pytg.run.composed import COMPOSED, only_here
+from pytg.run.deferred import DeferredStore
+from pytg.run.in_flight import resources_in_flight
+from pytg.run.journal import NAME, Journal, newest_state
+from pytg.run.record import RUNS, load, mark_dead
+from pytg.run.states import States
+
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was taken up. `in_flight` may exist in the account and be in no state."""
+
+    run_id: str
+    written: tuple[Address, ...]
+    in_flight: tuple[str, ...]
+
+
+def recover(
+    estate_of: Callable[[str | None], Estate],
+    root: Path,
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+) -> list[Recovery]:
+    """Write the states that dead runs left in `.pytg/composed`; returns what was done.
+
+    A run that is still alive is left alone. A Terraform process that outlived its pytg is
+    waited for: it writes its state to the end. Raises Refused where a state moved meanwhile.
+    """
+    found = []
+    for journal_file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
+        journal = Journal.read(journal_file.parent)
+        if journal.pytg.alive:
+            continue
+        with only_here(journal_file.parent, cancel):
+            if not journal_file.exists():
+                continue  # another pytg took it up while this one waited
+            _wait_for_terraform(journal, say, cancel)
+            estate = estate_of(journal.suffix)
+            found.append(_take_up(estate, root, journal_file.parent, journal, states))
+    return found
+
+
+def _wait_for_terraform(
+    journal: Journal, say: Callable[[str], None], cancel: threading.Event
+) -> None:
+    process = journal.terraform
+    if process is None or not process.alive:
+        return
+    say(f"Terraform (pid {process.pid}) of run {journal.run_id} still works: waiting for its end")
+    while process.alive:
+        if cancel.wait(_POLL_S):
+            raise Interrupted("interrupted while waiting for a Terraform that is still at work")
+
+
+def _take_up(
+    estate: Estate, root: Path, workdir: Path, journal: Journal, states: States
+) -> Recovery:
+    units = _units(estate, journal.units, workdir)
+    locked = [unit for unit in units if str(unit.address) in journal.locked]
+    body = newest_state(workdir)
+    written: list[Address] = []
+    if body is not None:
+        shapes = [shape_of(estate, unit) for unit in locked]
+        parts = split(json.loads(body), shapes)
+        written = [
+            unit.address
+            for unit in locked
+            if _write(unit, parts[unit.address.slug], journal, states)
+        ]
+    events = root / RUNS / journal.run_id / journal.events
+    in_flight = resources_in_flight(events, body)
+    for unit in locked:
+        store = states.store(unit)
+        store.unlock(unit.backend.key, journal.lock_id)
+        if isinstance(store, DeferredStore):
+            store.settle(unit.backend.key)
+    with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
+        mark_dead(load(root / RUNS / journal.run_id))
+    for name in LEFTOVERS:
+        (workdir / name).unlink(missing_ok=True)
+    return Recovery(journal.run_id, tuple(written), in_flight)
+
+
+def _write(unit: Unit, part: dict[str, object], journal: Journal, states: States) -> bool:
+    """Write one unit's part under the lock of the dead run, or under a new one."""
+    store, key = states.store(unit), unit.backend.key
+    holder = store.holder(key)
+    if holder is None:
+        store.lock(key, LockInfo.new("pytg recover", journal.lock_id))
+    elif holder.id != journal.lock_id:
+        raise LockHeld(
+            f"the state of {unit.address} is locked by {holder.who} since {holder.created}, "
+            f"and run {journal.run_id} left newer state of it behind",
+            hint="wait until that lock is gone and run pytg again: it takes the state up then",
+        )
+    store.digest_repair(key)
+    current = states.read([unit])[unit.address].state
+    after = succeed(current, part)
+    if after is None:
+        return False
+    store.write(key, json.dumps(after, indent=2).encode() + b"\n")
+    return True
+
+
+def _units(estate: Estate, addresses: Iterable[str], workdir: Path) -> list[Unit]:
+    missing = [a for a in addresses if Address.parse(a) not in estate.units]
+    if missing:
+        raise Refused(
+            f"{workdir} holds state of units that are no longer configured: {', '.join(missing)}",
+            hint="bring their configuration back until that state is written",
+        )
+    return [estate.units[Address.parse(address)] for address in addresses]

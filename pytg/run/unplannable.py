@@ -1,0 +1,53 @@
+"""A plan that failed, and which units Terraform could not plan through an unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pytg.compose.changes import Calls
+from pytg.errors import UnitFailed
+from pytg.model import Address, Unit, references
+from pytg.terraform.events import Diagnostic
+from pytg.terraform.process import Completed
+
+_SUMMARIES = ("Invalid for_each argument", "Invalid count argument")
+_UNKNOWN = "cannot be determined until apply"
+
+
+class PlanFailed(UnitFailed):
+    """`late` are the units to plan in a later stage, with the reason; empty: a real failure."""
+
+    def __init__(self, completed: Completed, calls: Calls, late: Mapping[Address, str]) -> None:
+        super().__init__(completed.explain())
+        self.completed = completed
+        self.late = late
+        self.by_unit: dict[Address, Diagnostic] = {}
+        for diagnostic in completed.errors:
+            found = calls.unit_of(diagnostic.address)
+            if found:
+                self.by_unit.setdefault(found[0], diagnostic)
+
+
+def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> dict[Address, str]:
+    """The units whose `for_each` or `count` depends on what another unit has yet to make.
+
+    Terraform's diagnostic names no address, only the file of the module and the expression:
+    the units of that module which read a unit of the same plan. Empty when any other error
+    stands beside it, or when nobody upstream can be waited for.
+    """
+    late: dict[Address, str] = {}
+    inside = {unit.address for unit in units}
+    for diagnostic in completed.errors:
+        if diagnostic.summary not in _SUMMARIES or _UNKNOWN not in diagnostic.detail:
+            return {}
+        file = (workdir / diagnostic.file).resolve()
+        for unit in units:
+            reads = {r.unit for value in unit.inputs.values() for r in references(value)}
+            if unit.module.path.resolve() in file.parents and reads & inside:
+                upstream = ", ".join(str(address) for address in sorted(reads & inside))
+                late[unit.address] = (
+                    f"{file.name}:{diagnostic.line} of module {unit.module.name} "
+                    f"({diagnostic.snippet.strip()}) needs {upstream} applied first"
+                )
+    return late
