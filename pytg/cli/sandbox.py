@@ -1,0 +1,112 @@
+"""`pytg sandbox`: the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pytg.cli._context import Context
+from pytg.errors import Refused
+from pytg.sandbox.control import Sandbox, sandbox_directory
+
+pass_context = click.pass_obj
+SERVICE = click.Choice(["s3", "dynamodb", "*"])
+
+
+@click.group()
+def command() -> None:
+    """Run the embedded AWS: moto's server, extended, on this machine only."""
+
+
+def _sandbox(context: Context) -> Sandbox:
+    return Sandbox(sandbox_directory(context.root))
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A port; any free one.")
+@pass_context
+def start(context: Context, port: int) -> None:
+    """Start it in the background and wait until it answers."""
+    sandbox = _sandbox(context)
+    running = sandbox.status()
+    endpoint = sandbox.start(port)
+    verb = "is running already" if running == endpoint else "runs"
+    click.echo(f"the sandbox {verb} at {endpoint.url} (process {endpoint.pid})", err=True)
+    click.echo(f"its AWS profile: {sandbox.config_file}, profile sandbox", err=True)
+
+
+@command.command()
+@pass_context
+def stop(context: Context) -> None:
+    """Stop it. Its resources are gone then; nothing of it is kept on disk."""
+    stopped = _sandbox(context).stop()
+    click.echo("the sandbox is stopped" if stopped else "the sandbox was not running", err=True)
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@pass_context
+def status(context: Context, *, as_json: bool) -> None:
+    """Say where it answers; exit 6 when it is not running."""
+    sandbox = _sandbox(context)
+    endpoint = sandbox.status()
+    if endpoint is None:
+        if as_json:
+            click.echo(json.dumps({"running": False}))
+        raise Refused("the sandbox is not running", hint="start it: pytg sandbox start")
+    details = {
+        "running": True,
+        "url": endpoint.url,
+        "pid": endpoint.pid,
+        "started": endpoint.started,
+        "config_file": str(sandbox.config_file),
+        "replication": sandbox.details(),
+    }
+    if as_json:
+        click.echo(json.dumps(details, indent=2, sort_keys=True))
+        return
+    click.echo(f"running at {endpoint.url} since {endpoint.started} (process {endpoint.pid})")
+    for line in _replication(details["replication"]):
+        click.echo(line)
+
+
+def _replication(details: dict[str, object] | object) -> list[str]:
+    return [str(details)]
+
+
+@command.command()
+@pass_context
+def reset(context: Context) -> None:
+    """Forget every resource, queued replication, lag and pause."""
+    _sandbox(context).reset()
+    click.echo("the sandbox is empty", err=True)
+
+
+@command.command()
+@click.argument("service", type=SERVICE)
+@click.argument("seconds", type=click.FloatRange(min=0))
+@pass_context
+def lag(context: Context, service: str, seconds: float) -> None:
+    """Delay the replication of SERVICE between regions by SECONDS."""
+    _sandbox(context).lag(service, seconds)
+
+
+@command.command()
+@click.argument("service", type=SERVICE)
+@click.argument("from_region", metavar="FROM")
+@click.argument("to_region", metavar="TO")
+@pass_context
+def pause(context: Context, service: str, from_region: str, to_region: str) -> None:
+    """Hold the replication of SERVICE from region FROM to region TO; '*' is any."""
+    _sandbox(context).pause(service, from_region, to_region)
+
+
+@command.command()
+@click.argument("service", type=SERVICE, default="*")
+@click.argument("from_region", metavar="[FROM]", default="*")
+@click.argument("to_region", metavar="[TO]", default="*")
+@pass_context
+def resume(context: Context, service: str, from_region: str, to_region: str) -> None:
+    """Let held replication go on: all of it, unless told which."""
+    _sandbox(context).resume(service, from_region, to_region)
