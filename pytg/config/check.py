@@ -50,13 +50,13 @@ def check_level(level: str, document: Node, report: Report) -> tuple[Node, list[
         bad: list[Path] = []
         for detail in error.errors(include_url=False):
             path = _path(detail["loc"])
-            if path in bad:
-                continue
-            bad.append(path)
-            report(_problem(level, document, path, detail))
-        for path in reversed(bad):  # from the end: indices of lists stay right
-            document = _without(document, path)
-        return document, bad
+            problem = _problem(level, document, path, detail)
+            if detail["type"] == "missing":
+                path = path[:-1] or path  # without the map that lacks a key
+            if path not in bad:
+                bad.append(path)
+            report(problem)
+        return _pruned(document, bad), bad
     return document, []
 
 
@@ -133,6 +133,14 @@ def _target(schema: dict[str, Any], node: Any) -> dict[str, Any]:
 @cache
 def _schema(level: str) -> dict[str, Any]:
     return json_schema(level)
+
+
+def _pruned(document: Node, bad: list[Path]) -> Node:
+    """`document` without what stands at the paths in `bad`."""
+    outermost = [p for p in bad if not any(p[: len(q)] == q != p for q in bad)]
+    for path in reversed(outermost):  # from the end: indices of lists stay right
+        document = _without(document, path)
+    return document
 
 
 def _without(node: Node, path: Path) -> Node:

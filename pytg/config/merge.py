@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -9,7 +10,7 @@ from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 
 
-def merge_levels(levels: list[Node], report: Report) -> Node:
+def merge_levels(levels: Sequence[Node], report: Report) -> Node:
     """Merge `levels`, of which there is at least one; later wins. Reports conflicts of kinds."""
     return reduce(lambda below, above: merge(below, above, report), levels)
 

@@ -39,7 +39,9 @@ Inputs = Annotated[dict[str, Any], Field(description="Values and references, by 
 class _Strict(BaseModel):
     """No unknown keys, no conversions."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
 
 class ImportEntry(_Strict):

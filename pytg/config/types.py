@@ -141,7 +141,7 @@ def _map_mismatches(value: dict[str, Value], wanted: Type, path: str) -> Iterato
         elif key not in wanted.optional:
             yield f"{_at(path)}attribute `{key}` is required"
     absent = [key for key in wanted.attributes if key not in value]
-    for key in value.keys() - wanted.attributes.keys():
+    for key in sorted(value.keys() - wanted.attributes.keys()):
         # Terraform drops what the type does not name: wrong only when it looks like a slip
         for near in difflib.get_close_matches(key, absent, n=1, cutoff=0.75):
             yield f"{_at(path)}attribute `{key}` is not in the type: did you mean `{near}`?"
@@ -179,5 +179,7 @@ def _at(path: str) -> str:
 
 
 def _kind(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     shown = f" `{value}`" if isinstance(value, str | int | float) else ""
     return ("text" if isinstance(value, Template) else scalar_kind(value)) + shown

@@ -1,0 +1,70 @@
+"""What `${self...}` knows, and texts that use nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from pytg.config.check import did_you_mean
+from pytg.config.syntax import Placeholder, parse_text
+from pytg.config.tree import Node, Report
+from pytg.errors import Problem
+
+Fact: TypeAlias = None | str | list[str] | dict[str, str]
+Facts: TypeAlias = Mapping[str, Fact]
+
+
+class Unresolvable(Exception):  # noqa: N818 - never leaves this package: it becomes a Problem
+    """A placeholder that means nothing here. `placed`: true elsewhere in the estate perhaps."""
+
+    def __init__(self, message: str, hint: str = "", *, placed: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.placed = placed
+
+
+def fact(facts: Facts, placeholder: Placeholder) -> Fact:
+    """The value of `${self...}`. Raises Unresolvable."""
+    name, *path = placeholder.steps
+    if name not in facts:
+        hint = did_you_mean(str(name), facts)
+        raise Unresolvable(f"{placeholder.text}: `self` does not know `{name}` here", hint)
+    value: Fact = facts[str(name)]
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            raise Unresolvable(f"{placeholder.text}: there is no `{step}`", placed=True)
+    return value
+
+
+def fact_text(facts: Facts, placeholder: Placeholder) -> str:
+    """The same inside a text. Raises Unresolvable for what is not text."""
+    value = fact(facts, placeholder)
+    if isinstance(value, str):
+        return value
+    kind = "null here" if value is None else "not text"
+    raise Unresolvable(f"{placeholder.text} is {kind} and cannot stand in a text", placed=True)
+
+
+def self_text(node: Node, facts: Facts, report: Report) -> str:
+    """The text of `node`, in which only `${self...}` may stand. Reports what else does."""
+    try:
+        return "".join(
+            part if isinstance(part, str) else _self_part(facts, part)
+            for part in parse_text(str(node.value))
+        )
+    except Unresolvable as error:
+        report(Problem(error.message, node.position, error.hint))
+    except ValueError as error:
+        report(Problem(str(error), node.position, "write `$${` for the characters `${`"))
+    return ""
+
+
+def _self_part(facts: Facts, placeholder: Placeholder) -> str:
+    if placeholder.head != "self":
+        raise Unresolvable(f"{placeholder.text}: only ${{self...}} may stand here")
+    return fact_text(facts, placeholder)

@@ -1,0 +1,77 @@
+"""A unit's inputs: chosen from two maps, resolved, and checked against the module's variables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytg.config.check import did_you_mean
+from pytg.config.modules import Declared
+from pytg.config.places import Place
+from pytg.config.problems import Collector
+from pytg.config.references import Resolver
+from pytg.config.tree import Node
+from pytg.config.types import mismatches, parse_type
+from pytg.errors import Problem
+from pytg.model import Value, Variable
+
+
+def chosen_inputs(place: Place, declared: Declared) -> dict[str, Node]:
+    """The input nodes of a unit by variable: its module's own win over the common ones.
+
+    Includes own inputs that the module does not declare.
+    """
+    common = place.settings.find("inputs")
+    own = place.settings.find("modules", declared.module.name, "inputs")
+    chosen = dict(own.entries) if own else {}
+    for name, node in common.entries.items() if common else ():
+        if name in chosen:
+            trail = (*chosen[name].overrode, replace(node, overrode=()), *node.overrode)
+            chosen[name] = replace(chosen[name], overrode=trail)
+        elif name in declared.module.variables:
+            chosen[name] = node
+    return dict(sorted(chosen.items()))
+
+
+def resolve_inputs(
+    nodes: dict[str, Node], declared: Declared, resolver: Resolver, report: Collector
+) -> dict[str, Value]:
+    """The values of `nodes`. Reports unknown, missing and ill-typed ones."""
+    name = declared.module.name
+    variables = declared.module.variables
+    values: dict[str, Value] = {}
+    for key, node in nodes.items():
+        if key not in variables:
+            if declared.complete:
+                unset = variables.keys() - nodes.keys()
+                message = f"module `{name}` has no variable `{key}`"
+                report(Problem(message, node.start, did_you_mean(key, unset or variables)))
+            continue
+        values[key] = resolver.value(node)
+        _check(values[key], variables[key], node, declared, report)
+    for key, variable in variables.items():
+        if variable.required and key not in nodes:
+            _missing(key, declared, resolver.place, report)
+    return values
+
+
+def _check(
+    value: Value, variable: Variable, node: Node, declared: Declared, report: Collector
+) -> None:
+    name = f"input `{variable.name}` of module `{declared.module.name}`"
+    place = declared.places.get(f"variable.{variable.name}")
+    hint = f"declared in {place}" if place else ""
+    if value is None and variable.required and not variable.nullable:
+        report(Problem(f"{name} must not be null", node.position, hint))
+    for mismatch in mismatches(value, parse_type(variable.type)):
+        report(Problem(f"{name}: {mismatch}", node.position, hint))
+
+
+def _missing(key: str, declared: Declared, place: Place, report: Collector) -> None:
+    name = declared.module.name
+    entry = place.settings.find("modules", name)
+    inputs = entry.find("inputs") if entry else None
+    where = inputs or entry
+    variable = declared.places.get(f"variable.{key}")
+    hint = f"declared in {variable}; set it under `modules.{name}.inputs`"
+    message = f"module `{name}` needs the input `{key}`"
+    report(Problem(message, where.start if where else None, hint), str(place))

@@ -1,0 +1,119 @@
+"""From files to an estate, with every problem on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.config.files import Files, read_files
+from pytg.config.inputs import chosen_inputs
+from pytg.config.modules import Declared, read_module
+from pytg.config.names import check_names
+from pytg.config.places import Place, Places
+from pytg.config.problems import Collector
+from pytg.config.project import accounts_of, regions_of, terraform_of
+from pytg.config.references import Known
+from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
+from pytg.config.tree import Node
+from pytg.config.units import build_unit
+from pytg.errors import Position, Problem, UsageError
+from pytg.model import Address, Edge, Estate, Scope, Unit
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs."""
+
+    estate: Estate
+    places: Mapping[Address, Place]
+    inputs: Mapping[Address, Mapping[str, Node]]
+
+
+def load_estate(root: Path, *, suffix: str | None = None) -> Estate:
+    """The estate under `root`; `suffix` replaces that of every environment.
+
+    Raises ConfigError with every problem found, and UsageError for a suffix that is none.
+    """
+    return load_project(root, suffix=suffix).estate
+
+
+def load_project(root: Path, suffix: str | None = None) -> Loaded:
+    """The same, with the trail of every value."""
+    if suffix is not None:
+        _check_suffix(suffix)
+    report = Collector()
+    files = read_files(root, report)
+    modules = _read_modules(root, files, report)
+    if not files.sound:
+        report.raise_found()
+    project = ProjectFile.model_validate(files.project.plain)
+    regions = regions_of(project, files.project, report)
+    check_names(files, modules, report)
+    places = Places(
+        files, project, regions, accounts_of(files.accounts), suffix=suffix, report=report
+    )
+    enabled = dict(_enabled(places.all(), modules))
+    known = Known(modules, regions, enabled, frozenset(files.doubtful))
+    loaded = _wire(root, project, known, places, report)
+    report.raise_found()
+    return loaded
+
+
+def _wire(
+    root: Path, project: ProjectFile, known: Known, places: Places, report: Collector
+) -> Loaded:
+    inputs: dict[Address, Mapping[str, Node]] = {}
+    units: dict[Address, Unit] = {}
+    edges: list[Edge] = []
+    for address, place in sorted(known.places.items(), key=lambda item: item[0]):
+        nodes = chosen_inputs(place, known.modules[address.module])
+        units[address], found = build_unit(address, nodes, known, report)
+        inputs[address] = nodes
+        edges += found
+    estate = Estate(
+        root=root,
+        project=project.project,
+        terraform=terraform_of(project),
+        regions=known.regions,
+        accounts=places.accounts,
+        units=units,
+        edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
+        stateful=frozenset(project.stateful),
+    )
+    return Loaded(estate, known.places, inputs)
+
+
+def _check_suffix(suffix: str) -> None:
+    try:
+        check_name(suffix, SUFFIX_PATTERN)
+    except ValueError as error:
+        raise UsageError(f"--suffix: {error}") from error
+
+
+def _read_modules(root: Path, files: Files, report: Collector) -> dict[str, Declared]:
+    """Every module of config.yaml as its directory declares it."""
+    node = files.project.find("modules")
+    found: dict[str, Declared] = {}
+    for name, entry in sorted(node.entries.items()) if node else ():
+        settings = ProjectModuleEntry.model_validate(entry.plain or {})
+        source = settings.source or f"modules/{name}"
+        if any((root / source).glob("*.tf")):
+            found[name] = read_module(root, name, source, Scope(settings.scope), report)
+        else:
+            where = entry.find("source") or entry
+            report(Problem(f"module `{name}`: no *.tf file in {source}", where.start))
+            files.doubtful.add(name)
+    return found
+
+
+def _enabled(
+    places: Iterator[Place], modules: Mapping[str, Declared]
+) -> Iterator[tuple[Address, Place]]:
+    """Every unit's address, with its place."""
+    for place in places:
+        for name, declared in modules.items():
+            switch = place.settings.find("modules", name, "enabled")
+            on = switch is None or switch.value is True
+            if on and declared.module.scope is place.scope:
+                yield place.address(name), place

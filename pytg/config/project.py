@@ -1,0 +1,66 @@
+"""Regions, accounts and Terraform settings as the other rooms know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytg.config.check import did_you_mean
+from pytg.config.schema import AccountFile, ProjectFile
+from pytg.config.tree import Node, Report
+from pytg.errors import Problem
+from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
+
+_OPPOSITE = {"source": "target", "target": "source"}
+
+
+def regions_of(project: ProjectFile, document: Node, report: Report) -> dict[str, Region]:
+    """The regions with their peers. Reports a role given twice and peers that are none."""
+    entries = {name: project.regions[name] for name in sorted(project.regions)}
+    holders: dict[str, str] = {}
+    for name, entry in entries.items():
+        if entry and entry.role:
+            first = holders.setdefault(entry.role, name)
+            node = document.find("regions", name, "role")
+            if first != name and node:
+                message = f"region `{name}`: `{first}` has the role `{entry.role}` already"
+                report(Problem(message, node.position))
+    regions: dict[str, Region] = {}
+    for name, entry in entries.items():
+        role = entry.role if entry else None
+        peer = (entry.peer if entry else None) or holders.get(_OPPOSITE.get(role or "", ""))
+        node = document.find("regions", name, "peer")
+        if node and (peer not in entries or peer == name):
+            others = [other for other in entries if other != name]
+            hint = did_you_mean(str(peer), others)
+            report(Problem(f"region `{name}`: `{peer}` cannot be its peer", node.position, hint))
+            peer = None
+        regions[name] = Region(name, role, peer)
+    return regions
+
+
+def accounts_of(documents: Mapping[str, Node]) -> dict[str, Account]:
+    """The accounts, by name."""
+    accounts: dict[str, Account] = {}
+    for name, document in sorted(documents.items()):
+        entry = AccountFile.model_validate(document.plain)
+        role = entry.assume_role
+        accounts[name] = Account(
+            name=name,
+            id=entry.account_id,
+            sandbox=entry.sandbox,
+            profile=entry.profile,
+            assume_role=AssumeRole(role.role_arn, role.external_id, role.session_name)
+            if role
+            else None,
+        )
+    return accounts
+
+
+def terraform_of(project: ProjectFile) -> TerraformSettings:
+    """What `terraform:` says, with defaults."""
+    entry = project.terraform
+    providers = {
+        name: Provider(name, provider.source, provider.version, provider.config)
+        for name, provider in sorted(entry.providers.items())
+    }
+    return TerraformSettings(entry.binary, entry.version, providers)

@@ -1,0 +1,190 @@
+"""References in inputs, resolved to the units that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytg.config.check import did_you_mean
+from pytg.config.facts import Unresolvable, fact, fact_text
+from pytg.config.modules import Declared
+from pytg.config.places import Place
+from pytg.config.problems import Collector
+from pytg.config.syntax import Placeholder, parse_text
+from pytg.config.tree import Node
+from pytg.errors import Position, Problem
+from pytg.model import GLOBAL, Address, Reference, Region, Scope, Template, Value
+
+_RELATIVE = ("peer", "source", "target")
+UNKNOWN = Reference(Address("", "", "", ""), "")
+"""Stands for a reference that was reported as a problem: it fits every type."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What references can name. `places` are those of the enabled units, by address."""
+
+    modules: Mapping[str, Declared]
+    regions: Mapping[str, Region]
+    places: Mapping[Address, Place]
+    doubtful: frozenset[str] = frozenset()
+
+    def role(self, role: str) -> str | None:
+        """The region that has `role`."""
+        return next((r.name for r in self.regions.values() if r.role == role), None)
+
+
+@dataclass
+class Resolver:
+    """Resolves the inputs of one unit; `used` collects each reference and where it stands."""
+
+    known: Known
+    place: Place
+    module: str
+    report: Collector
+    used: list[tuple[Reference, Position]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.address = self.place.address(self.module)
+        self.facts = {
+            **self.place.facts,
+            "module": self.module,
+            "address": str(self.address),
+        }
+
+    def value(self, node: Node) -> Value:
+        """The resolved value of `node`. Reports what cannot be resolved."""
+        if isinstance(node.value, dict):
+            return {key: self.value(item) for key, item in node.value.items()}
+        if isinstance(node.value, tuple):
+            return [self.value(item) for item in node.value]
+        if isinstance(node.value, str):
+            try:
+                return self._text(node.value, node.position)
+            except Unresolvable as error:
+                problem = Problem(error.message, node.position, error.hint)
+                self.report(problem, str(self.place) if error.placed else "")
+                return UNKNOWN
+            except ValueError as error:
+                hint = "write `$${` for the characters `${`"
+                self.report(Problem(str(error), node.position, hint))
+                return UNKNOWN
+        return node.value
+
+    def text(self, node: Node) -> str:
+        """The same where only text can stand, without references to other units."""
+        value = self.value(node)
+        if isinstance(value, str) or value is UNKNOWN:
+            return str(value)
+        self.report(Problem("only text and ${self...} may stand here", node.position))
+        return ""
+
+    def _text(self, text: str, position: Position) -> Value:
+        parts = parse_text(text)
+        if len(parts) == 1 and isinstance(parts[0], Placeholder):
+            return self._whole(parts[0], position)
+        joined: list[str | Reference] = []
+        for part in parts:
+            piece = part if isinstance(part, str) else self._inside(part, position)
+            if isinstance(piece, str) and joined and isinstance(joined[-1], str):
+                joined[-1] += piece
+            else:
+                joined.append(piece)
+        if all(isinstance(piece, str) for piece in joined):
+            return "".join(str(piece) for piece in joined)
+        return Template(tuple(joined))
+
+    def _whole(self, placeholder: Placeholder, position: Position) -> Value:
+        if placeholder.head != "self":
+            return self._reference(placeholder, position)
+        found = fact(self.facts, placeholder)
+        if isinstance(found, dict):
+            return dict(found)
+        return list(found) if isinstance(found, list) else found
+
+    def _inside(self, placeholder: Placeholder, position: Position) -> str | Reference:
+        if placeholder.head == "self":
+            return fact_text(self.facts, placeholder)
+        reference = self._reference(placeholder, position)
+        if reference is None:
+            message = f"{placeholder.text} is null here and cannot stand in a text"
+            raise Unresolvable(message, "an optional reference must stand alone", placed=True)
+        return reference
+
+    def _reference(self, placeholder: Placeholder, position: Position) -> Reference | None:
+        """Raises Unresolvable. None: an optional reference to what is not enabled."""
+        declared = self.known.modules.get(placeholder.head)
+        if declared is None:
+            hint = did_you_mean(placeholder.head, [*self.known.modules, "self"])
+            message = f"{placeholder.text}: there is no module `{placeholder.head}`"
+            raise Unresolvable(message, hint)
+        qualifier, output, path = self._split(placeholder, declared)
+        unit = self._unit(placeholder, declared, qualifier)
+        if unit == self.address:
+            raise Unresolvable(f"{placeholder.text}: a unit cannot read its own output")
+        if unit in self.known.places:
+            reference = Reference(unit, output, path)
+            self.used.append((reference, position))
+            return reference
+        if placeholder.optional:
+            return None
+        if placeholder.head in self.known.doubtful:
+            return UNKNOWN
+        where = f"{unit.account}/{unit.region}/{unit.environment}" if unit else "a peer region"
+        message = f"{placeholder.text}: module `{placeholder.head}` is not enabled in {where}"
+        hint = f"`{placeholder.text[:-1]}?}}` is null where it is not enabled"
+        raise Unresolvable(message, hint)
+
+    def _split(
+        self, placeholder: Placeholder, declared: Declared
+    ) -> tuple[str, str, tuple[str | int, ...]]:
+        """Qualifier, output and path. Raises Unresolvable for an unknown output."""
+        first, *rest = placeholder.steps
+        outputs = declared.module.outputs
+        regional = declared.module.scope is Scope.REGION
+        words = {*_RELATIVE, *self.known.regions}
+        if first in words and (regional or first not in outputs) and rest:
+            if not regional:
+                message = f"{placeholder.text}: module `{placeholder.head}` has no regions"
+                raise Unresolvable(message, f"leave out `.{first}`")
+            qualifier, output, path = str(first), rest[0], tuple(rest[1:])
+        else:
+            qualifier, output, path = "", first, tuple(rest)
+        if output not in outputs and declared.complete:
+            known = [*outputs, *(words if rest and not qualifier and regional else ())]
+            message = f"{placeholder.text}: module `{placeholder.head}` has no output `{output}`"
+            raise Unresolvable(message, did_you_mean(str(output), known))
+        return qualifier, str(output), path
+
+    def _unit(self, placeholder: Placeholder, declared: Declared, qualifier: str) -> Address | None:
+        """The unit that is meant. None where an optional reference means no region."""
+        name, scope = declared.module.name, declared.module.scope
+        account, environment = self.address.account, self.address.environment
+        if scope is Scope.ACCOUNT:
+            return Address(account, GLOBAL, GLOBAL, name)
+        if self.place.scope is Scope.ACCOUNT:
+            message = f"{placeholder.text}: an account-wide unit belongs to no environment"
+            hint = f"`{name}` has scope `{scope}`: only account-wide modules can be read here"
+            raise Unresolvable(message, hint)
+        if scope is Scope.ENVIRONMENT:
+            return Address(account, GLOBAL, environment, name)
+        region = self._region(placeholder, qualifier)
+        return Address(account, region, environment, name) if region else None
+
+    def _region(self, placeholder: Placeholder, qualifier: str) -> str | None:
+        if not qualifier:
+            if self.place.scope is Scope.REGION:
+                return self.place.region
+            rest = placeholder.text.partition(".")[2]
+            message = f"{placeholder.text}: an environment-wide unit must say which region"
+            raise Unresolvable(message, f"such as ${{{placeholder.head}.source.{rest}")
+        if qualifier not in _RELATIVE:
+            return qualifier
+        own = self.known.regions[self.place.region]
+        region = own.peer if qualifier == "peer" else self.known.role(qualifier)
+        if region or placeholder.optional:
+            return region
+        if qualifier == "peer":
+            message = f"{placeholder.text}: region `{own.name}` has no peer"
+            raise Unresolvable(message, "give it a `peer` under `regions` in config.yaml")
+        raise Unresolvable(f"{placeholder.text}: no region has the role `{qualifier}`")

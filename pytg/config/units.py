@@ -1,0 +1,74 @@
+"""One unit out of its place, its module and its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytg.config.backends import backend_of, bootstrap
+from pytg.config.edges import edges_of
+from pytg.config.inputs import resolve_inputs
+from pytg.config.modules import Declared
+from pytg.config.names import PEER
+from pytg.config.places import Place
+from pytg.config.problems import Collector
+from pytg.config.references import Known, Resolver
+from pytg.config.tree import Node
+from pytg.errors import Problem
+from pytg.model import Address, Edge, Import, Unit
+
+
+def build_unit(
+    address: Address, nodes: Mapping[str, Node], known: Known, report: Collector
+) -> tuple[Unit, tuple[Edge, ...]]:
+    """The unit at `address`, whose inputs stand in `nodes`, and the edges that end at it."""
+    place = known.places[address]
+    declared = known.modules[address.module]
+    resolver = Resolver(known, place, address.module, report)
+    entry = place.settings.find("modules", address.module) or Node({}, place.position)
+    inputs = resolve_inputs(nodes, declared, resolver, report)
+    edges = edges_of(address, resolver.used, known)
+    region = known.regions.get(place.region)
+    _check_peer(declared, place, entry, known, report)
+    maker = bootstrap(place, known)
+    unit = Unit(
+        address=address,
+        module=declared.module,
+        account=place.account,
+        region=place.region,
+        peer_region=region.peer if region else None,
+        environment_name=place.environment_name,
+        suffix=place.suffix,
+        inputs=inputs,
+        tags=place.tags,
+        backend=backend_of(address, place, known, report),
+        after=frozenset(edge.upstream for edge in edges if not edge.outputs),
+        imports=_imports(entry, resolver),
+        isolate=_true(entry, "isolate"),
+        bootstrap=maker is not None and maker[0].module == address.module,
+        protected=_true(place.settings, "protected"),
+        position=entry.start,
+    )
+    return unit, edges
+
+
+def _imports(entry: Node, resolver: Resolver) -> tuple[Import, ...]:
+    listed = entry.find("imports")
+    return tuple(
+        Import(to=str(item.entries["to"].value), id=resolver.text(item.entries["id"]))
+        for item in (listed.items if listed else ())
+    )
+
+
+def _check_peer(
+    declared: Declared, place: Place, entry: Node, known: Known, report: Collector
+) -> None:
+    region = known.regions.get(place.region)
+    if region and not region.peer and any(a == PEER for _, a in declared.module.aliases):
+        message = f"module `{declared.module.name}` needs the provider alias `{PEER}`"
+        hint = f"region `{region.name}` has no peer: give it one under `regions` in config.yaml"
+        report(Problem(message, entry.start, hint), str(place))
+
+
+def _true(node: Node, key: str) -> bool:
+    found = node.find(key)
+    return found is not None and found.value is True
