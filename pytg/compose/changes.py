@@ -38,7 +38,7 @@ class UnitChanges:
     imports: int = 0
     outputs: tuple[str, ...] = ()
     resources: tuple[ResourceChange, ...] = ()
-    drifted: int = 0
+    drift: int = 0
     note: str = ""
 
     @property
@@ -87,7 +87,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
     resources: dict[Address, list[ResourceChange]] = {u: [] for u in calls.units.values()}
     outputs: dict[Address, list[str]] = {u: [] for u in calls.units.values()}
     imports = dict.fromkeys(calls.units.values(), 0)
-    drifted = dict.fromkeys(calls.units.values(), 0)
+    drift = dict.fromkeys(calls.units.values(), 0)
     for event in events:
         if event.get("type") == "outputs":
             for name, value in event["outputs"].items():
@@ -101,7 +101,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
             continue
         unit, inside = found
         if event["type"] == "resource_drift":
-            drifted[unit] += 1
+            drift[unit] += 1
         elif event["type"] == "planned_change":
             imports[unit] += "importing" in change
             if change["action"] not in _QUIET:
@@ -115,7 +115,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
                 imports=imports[unit],
                 outputs=tuple(sorted(outputs[unit])),
                 resources=tuple(sorted(resources[unit])),
-                drifted=drifted[unit],
+                drift=drift[unit],
             )
         )
         for unit in calls.units.values()

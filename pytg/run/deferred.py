@@ -1,7 +1,7 @@
 """A state store for a backend that may not be there yet, or no longer.
 
 The module that makes the state backend has a state of its own. Until the bucket and the table
-exist it is kept in the project, below `.pytg/pending`, and moves into the backend as soon as
+exist it is kept in the project, below `.pytg/state`, and moves into the backend as soon as
 that answers; before the backend is destroyed it comes back. Every step may be repeated.
 """
 
@@ -91,7 +91,7 @@ class DeferredStore:
             self._remote.write(key, waiting.body)
         elif json.loads(there.body) != json.loads(waiting.body):
             raise Refused(
-                f"the state of {key} in the backend is not the one that waits in .pytg/pending",
+                f"the state of {key} in the backend is not the one that waits in .pytg/state",
                 hint="somebody else made this backend too: compare the two states; then move "
                 "the waiting file away",
             )

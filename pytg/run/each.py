@@ -28,8 +28,8 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
             reason = f"planned after {', '.join(map(str, never))} is applied"
             return Outcome(Status.SKIPPED, reason)
         plan = plan_unit(execution, unit)
-        found[address] = plan.changes
-        execution.record.update(address, changes=Changes(**plan.changes.counts))
+        found.update(plan.changes)
+        execution.record.update(address, changes=Changes(**plan.changes[address].counts))
         return Outcome(Status.SUCCEEDED if plan.changed else Status.UNCHANGED)
 
     independent: nx.DiGraph[Address] = nx.DiGraph()

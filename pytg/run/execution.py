@@ -10,7 +10,7 @@ from typing import Any
 
 import networkx as nx
 
-from pytg.compose.changes import UnitChanges
+from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.shape import Shape, shape_of
 from pytg.compose.stages import Stage
 from pytg.graph.selection import Selection
@@ -20,6 +20,13 @@ from pytg.run.events import EventLog, UnitFinished, UnitStarted
 from pytg.run.record import RunRecord
 from pytg.run.states import States
 from pytg.terraform.binary import Binary
+from pytg.terraform.plan import Plan
+
+Show = Callable[[Stage, Mapping[Address, UnitChanges], Calls, Callable[[], Plan]], None]
+
+
+def _show_nothing(*_: object) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Execution:
     kill: threading.Event
     suffix: str | None = None
     asks: bool = False
-    show: Callable[[Stage, Mapping[Address, UnitChanges]], None] = lambda _s, _c: None
+    show: Show = _show_nothing
     confirm: Callable[[str], bool] = lambda _question: True
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:

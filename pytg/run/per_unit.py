@@ -30,7 +30,8 @@ class UnitPlan:
 
     unit: Unit
     workdir: Path
-    changes: UnitChanges
+    environment: Mapping[str, str]
+    changes: Mapping[Address, UnitChanges]
     changed: bool
 
     @property
@@ -42,12 +43,13 @@ class UnitPlan:
 def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
     """Plan one unit in its own root. Raises PlanFailed."""
     workdir = unit_directory(execution.estate, unit)
+    environment = execution.environment((unit,))
     files = render_unit(execution.estate, unit)
     prepare(
         execution.binary,
         workdir,
         files,
-        execution.environment((unit,)),
+        environment,
         init_key=init_key(files),
         logs=_log(execution, unit, "init").parent,
         record=execution.processes,
@@ -66,14 +68,14 @@ def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
     completed = _terraform(execution, unit, "plan", Command("plan", options), events.append)
     if not completed.ok:
         raise PlanFailed(completed, _calls(unit), {})
-    changes = split_changes(raws(events), _calls(unit))[unit.address]
-    return UnitPlan(unit, workdir, changes, completed.changes)
+    changes = split_changes(raws(events), _calls(unit))
+    return UnitPlan(unit, workdir, environment, changes, completed.changes)
 
 
 def apply_unit(execution: Execution, plan: UnitPlan) -> dict[str, Any]:
     """Apply exactly `plan`; returns the fields of the unit's record."""
     address = plan.unit.address
-    progress = Progress(plan.calls, {address: plan.changes})
+    progress = Progress(plan.calls, plan.changes)
 
     def on_event(event: Event) -> None:
         found = progress.feed(event)
@@ -106,12 +108,13 @@ def run_unit(
     the difference. None: nobody was asked (`--yes`).
     """
     plan = plan_unit(execution, unit)
-    found[unit.address] = plan.changes
-    execution.record.update(unit.address, changes=Changes(**plan.changes.counts))
+    changes = plan.changes[unit.address]
+    found[unit.address] = changes
+    execution.record.update(unit.address, changes=Changes(**changes.counts))
     if not plan.changed:
         return {"status": Status.UNCHANGED}
     if approved is not None:
-        beyond = exceeds(plan.changes, approved.get(unit.address, UnitChanges(unit.address)))
+        beyond = exceeds(changes, approved.get(unit.address, UnitChanges(unit.address)))
         if beyond:
             raise Refused(
                 f"the plan of {unit.address} goes beyond what was approved:\n"

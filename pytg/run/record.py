@@ -169,12 +169,13 @@ def runs(root: Path) -> list[Run]:
     return sorted(found, key=lambda run: (run.started_at, run.run_id), reverse=True)
 
 
-def mark_dead(run: Run) -> Run:
+def mark_dead(run: Run, in_flight: Mapping[Address, Sequence[str]] | None = None) -> Run:
     """Close the record of a run whose process died; return the record as it is afterwards.
 
     A run that goes on, or has ended, comes back as it is. Units that were running become
-    unknown. So do pending ones once a composed run has started Terraform, which may have gone
-    on without pytg; otherwise they become cancelled.
+    unknown. So do pending ones of a composed run in which a unit or Terraform had started, for
+    Terraform may have gone on without pytg; otherwise they become cancelled. `in_flight` are
+    the resources of a unit that may exist and be in no state.
     """
     if run.result is not Result.RUNNING:
         return run
@@ -186,6 +187,10 @@ def mark_dead(run: Run) -> Run:
         current = load(run.directory)
         if current.result is Result.RUNNING:
             current = _settled(current, None, Result.INTERRUPTED, None)
+            units = dict(current.units)
+            for unit, resources in (in_flight or {}).items():
+                units[unit] = replace(units[unit], unknown_resources=tuple(sorted(resources)))
+            current = replace(current, units=units)
             _write(current)
         return current
     finally:
@@ -220,7 +225,8 @@ def _changed(unit: UnitRecord, now: datetime, values: Mapping[str, Any]) -> Unit
 
 
 def _settled(run: Run, now: datetime | None, result: Result, exit_code: int | None) -> Run:
-    orphaned = now is None and run.mode == "composed" and run.processes > 0
+    begun = run.processes or any(unit.started_at for unit in run.units.values())
+    orphaned = now is None and run.mode == "composed" and begun
     ends = {
         Status.RUNNING: (Status.UNKNOWN, "the run ended before this unit did"),
         Status.PENDING: (Status.UNKNOWN, "the run died; Terraform may have gone on")

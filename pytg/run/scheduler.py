@@ -128,7 +128,7 @@ class Scheduler:
                     self._push(below)
         elif outcome.status is not Status.CANCELLED:
             self._skip_after(unit)
-            if self._fail_fast and not self._stopped:
+            if self._fail_fast and not self._stopped and outcome.status is not Status.SKIPPED:
                 self._stopped = f"stopped by --fail-fast: {unit} {outcome.status}"
 
     def _skip_after(self, unit: Address) -> None:

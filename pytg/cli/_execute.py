@@ -1,0 +1,190 @@
+"""From a request to a run: open everything it needs, run it, close the record."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import click
+
+from pytg.aws.identity import check_identity
+from pytg.aws.session import Sessions
+from pytg.aws.store import StateStore, store_for
+from pytg.cli._context import Context
+from pytg.cli._run import Request
+from pytg.cli._show import Display
+from pytg.compose.changes import UnitChanges
+from pytg.errors import Interrupted, PytgError, Refused
+from pytg.graph.build import build_graph, contract
+from pytg.graph.selection import select_units
+from pytg.model import Address, Backend, Estate, Unit
+from pytg.report.plain import PlainReport
+from pytg.report.summary import json_summary, summary
+from pytg.run.cancel import Interrupts, interrupts
+from pytg.run.data import Result, Status
+from pytg.run.deferred import DeferredStore
+from pytg.run.events import EventLog, Note, Recovered, RunFinished, RunStarted
+from pytg.run.execution import Execution, Options
+from pytg.run.pipeline import apply, plan
+from pytg.run.record import RunRecord
+from pytg.run.recover import recover
+from pytg.run.states import States
+from pytg.terraform.binary import find_terraform
+from pytg.terraform.environment import environment
+from pytg.terraform.mirror import cli_config
+
+CHANGES = 2
+FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
+
+
+def execute(context: Context, request: Request) -> int:
+    """Run `request`; returns the exit code. Raises PytgError where it is refused."""
+    estate = context.estate(request.selectors.suffix)
+    graph = build_graph(estate)
+    selection = select_units(estate, graph, request.selectors)
+    binary = find_terraform(estate.terraform.binary, estate.root)
+    binary.require(estate.terraform.required_version)
+    sessions = Sessions(estate.root)
+    accounts = {unit.account.name: unit.account for unit in estate.units.values()}
+    check_identity(sessions, [accounts[n] for n in sorted({u.account for u in selection.units})])
+    states = States(_stores(estate, sessions))
+    with interrupts() as stop:
+        recovered = recover(context.estate, estate.root, states, _say, stop.requested)
+        record = RunRecord.create(
+            estate.root,
+            command=request.command,
+            args=request.args,
+            selection=selection.canonical,
+            units=selection.units,
+            terraform_binary=str(binary.path),
+            terraform_version=binary.version,
+            mode="per-unit" if request.per_unit else "composed",
+        )
+        display = Display(request)
+        with EventLog(record.run.directory) as log, PlainReport(sys.stderr) as plain:
+            log.subscribe(plain)
+            execution = Execution(
+                estate=estate,
+                graph=graph,
+                order=contract(graph, selection.units),
+                selection=selection,
+                options=_options(request),
+                states=states,
+                binary=binary,
+                environment=_environments(estate),
+                record=record,
+                log=log,
+                cancel=stop.requested,
+                kill=stop.forced,
+                suffix=request.selectors.suffix,
+                asks=not request.assume_yes,
+                show=display.show,
+                confirm=_confirm(request),
+            )
+            for found in recovered:
+                log.emit(Recovered(found.written))
+                for resource in found.in_flight:
+                    log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
+            log.emit(
+                RunStarted(record.run.run_id, request.command, record.run.mode, selection.units)
+            )
+            code = _run(execution, request, display, stop)
+    return code
+
+
+def _run(execution: Execution, request: Request, display: Display, stop: Interrupts) -> int:
+    record, changes, result = execution.record, {}, Result.FAILED
+    error: PytgError | None = None
+    try:
+        changes = (apply if request.applies else plan)(execution)
+        result, code = _verdict(execution, request, changes, stop)
+    except PytgError as raised:
+        error, code = raised, raised.exit_code
+        refused = isinstance(raised, Refused)
+        stopped = isinstance(raised, Interrupted)
+        result = Result.REFUSED if refused else Result.INTERRUPTED if stopped else Result.FAILED
+    with contextlib.suppress(FileNotFoundError):
+        record.update_run(processes=len(execution.processes.read_text().splitlines()))
+    run = record.finish(result, code)
+    execution.log.emit(RunFinished(result, code))
+    click.echo(summary(run), err=True)
+    if request.as_json:
+        document = json_summary(run) | {"plan": display.document}
+        click.echo(json.dumps(document, indent=2))
+    if error is not None:
+        raise error
+    return code
+
+
+def _verdict(
+    execution: Execution, request: Request, changes: Mapping[Address, UnitChanges], stop: Interrupts
+) -> tuple[Result, int]:
+    statuses = {unit.status for unit in execution.record.run.units.values()}
+    if stop.requested.is_set() and not (request.fail_fast and statuses & FAILURES):
+        return Result.INTERRUPTED, Interrupted.exit_code
+    if statuses & FAILURES or (request.applies and Status.SKIPPED in statuses):
+        return Result.FAILED, 1
+    changed = any(change.changed for change in changes.values())
+    waiting = Status.SKIPPED in statuses
+    code = CHANGES if request.detailed_exitcode and (changed or waiting) else 0
+    return Result.SUCCEEDED, code
+
+
+def _options(request: Request) -> Options:
+    return Options(
+        destroy=request.destroy,
+        per_unit=request.per_unit,
+        fail_fast=request.fail_fast,
+        parallelism=request.parallelism,
+        lock_timeout_s=request.lock_timeout,
+        allow_loss=frozenset(request.allow_loss),
+        out=request.out,
+        verbose=request.verbose,
+    )
+
+
+def _stores(estate: Estate, sessions: Sessions) -> Callable[[Unit], StateStore]:
+    @cache
+    def open_store(backend: Backend, account: str, *, bootstrap: bool) -> StateStore:
+        there = store_for(backend, estate.accounts[account], sessions, estate.root)
+        if not bootstrap:
+            return there
+        waiting = Backend("local", backend.key)
+        return DeferredStore(
+            there, store_for(waiting, estate.accounts[account], sessions, estate.root)
+        )
+
+    def store_of(unit: Unit) -> StateStore:
+        s3 = unit.backend.type == "s3"
+        return open_store(unit.backend, unit.address.account, bootstrap=unit.bootstrap and s3)
+
+    return store_of
+
+
+def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, str]]:
+    config = cli_config(estate.root, estate.terraform.providers.values(), os.environ)
+
+    def of(units: tuple[Unit, ...]) -> Mapping[str, str]:
+        sandbox = all(unit.account.sandbox for unit in units)
+        return environment(os.environ, sandbox=sandbox, cli_config=config)
+
+    return of
+
+
+def _confirm(request: Request) -> Callable[[str], bool]:
+    def ask(question: str) -> bool:
+        if request.assume_yes:
+            return True
+        if not sys.stdin.isatty():
+            raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
+        return click.confirm(question, err=True)
+
+    return ask
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

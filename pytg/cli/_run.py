@@ -1,0 +1,113 @@
+"""plan, apply and destroy, and their `-all` forms: one set of options, one way through."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import selecting
+from pytg.errors import UsageError
+from pytg.graph.selection import Selectors
+
+_PATH = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for. `args` is what stood after `pytg` on the command line."""
+
+    command: str
+    selectors: Selectors
+    args: tuple[str, ...]
+    destroy: bool = False
+    per_unit: bool = False
+    fail_fast: bool = False
+    parallelism: int | None = None
+    lock_timeout: float = 30.0
+    allow_loss: tuple[str, ...] = ()
+    out: Path | None = None
+    verbose: bool = False
+    assume_yes: bool = False
+    as_json: bool = False
+    detailed_exitcode: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether the command changes anything."""
+        return not self.command.startswith("plan")
+
+
+def run_command(name: str, text: str) -> click.Command:
+    """The click command `name`; `-all` forms start from the whole estate."""
+    kind, _, whole = name.partition("-")
+
+    def body(context: Context, selectors: Selectors, **given: Any) -> int:
+        if not whole and not selectors.given:
+            raise UsageError(
+                f"pytg {name} needs at least one selecting option, such as --env",
+                hint=f"pytg {name}-all works on the whole estate",
+            )
+        from pytg.cli._execute import execute  # noqa: PLC0415 - `pytg --help` need not load it
+
+        destroy = given.pop("destroy", False) or kind == "destroy"
+        args = tuple(sys.argv[1:])
+        return execute(context, Request(name, selectors, args, destroy=destroy, **given))
+
+    decorated: Callable[..., Any] = click.pass_obj(selecting(body))
+    for option in reversed((*_common(), *(_PLAN if kind == "plan" else _APPLY))):
+        decorated = option(decorated)
+    return click.command(name, help=text)(decorated)
+
+
+def _option(*names: str, **settings: Any) -> Callable[..., Any]:
+    flag = next(name for name in names if name.startswith("--")).removeprefix("--")
+    settings.setdefault("envvar", f"PYTG_{flag.replace('-', '_').upper()}")
+    return click.option(*names, **settings)
+
+
+def _common() -> tuple[Callable[..., Any], ...]:
+    return (
+        _option(
+            "--parallelism",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Operations at a time in one Terraform; with --per-unit, units at a time.",
+        ),
+        _option("--per-unit", is_flag=True, help="One Terraform process a unit, in order."),
+        _option("--fail-fast", is_flag=True, help="Stop the rest when one unit has failed."),
+        _option("--verbose", "-v", is_flag=True, help="Show plans in full."),
+        _option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
+        _option(
+            "--lock-timeout",
+            type=click.FloatRange(0),
+            default=30.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for a state's lock.",
+        ),
+    )
+
+
+_PLAN = (
+    _option("--destroy", is_flag=True, help="Plan a destroy."),
+    _option("--out", type=_PATH, metavar="DIR", help="Write the plan there, a file a unit."),
+    _option(
+        "--detailed-exitcode", is_flag=True, help="Exit 2 when the plan has changes, 0 when not."
+    ),
+    _option("--yes", "-y", "assume_yes", is_flag=True, hidden=True, help="Nothing is asked."),
+)
+_APPLY = (
+    _option("--yes", "-y", "assume_yes", is_flag=True, help="Do not ask."),
+    _option(
+        "--allow-loss",
+        multiple=True,
+        metavar="NAME",
+        help="Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
+    ),
+)

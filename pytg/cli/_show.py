@@ -1,0 +1,85 @@
+"""Shows the plan of each stage: the table, all of it with `--verbose`, files with `--out`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from pytg.cli._run import Request
+from pytg.compose.changes import Calls, UnitChanges
+from pytg.compose.stages import Stage
+from pytg.model import Address
+from pytg.report.table import Style, plan_table
+from pytg.terraform.plan import Plan, ResourceChange
+
+
+class Display:
+    """Collects what was shown, for `--json`; values that are sensitive are masked in all forms."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._stream = sys.stderr if request.as_json or request.applies else sys.stdout
+        self.document: dict[str, Any] = {}
+
+    def show(
+        self,
+        _stage: Stage,
+        changes: Mapping[Address, UnitChanges],
+        calls: Calls,
+        details: Callable[[], Plan],
+    ) -> None:
+        """Show one stage's plan. `details` reads it in full: one more Terraform process."""
+        rows = [changes[unit] for unit in sorted(changes)]
+        self.document |= {str(row.address): _document(row) for row in rows}
+        click.echo(plan_table(rows, Style.of(self._stream)), file=self._stream)
+        if not (self._request.verbose or self._request.out):
+            return
+        lines = _lines(details(), calls)
+        if self._request.verbose:
+            for unit in sorted(lines):
+                click.echo(f"\n{unit}\n" + "\n".join(lines[unit]), file=self._stream)
+        if self._request.out:
+            for row in rows:
+                path = self._request.out / f"{row.address}.json"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                detail = {"differences": lines.get(row.address, [])}
+                text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
+                path.write_text(text + "\n", encoding="utf-8")
+
+
+def _document(row: UnitChanges) -> dict[str, Any]:
+    return {
+        "address": str(row.address),
+        **row.counts,
+        "imports": row.imports,
+        "drift": row.drift,
+        "outputs": list(row.outputs),
+        "resources": [
+            {"address": r.address, "action": r.action, "type": r.type, "reason": r.reason}
+            for r in row.resources
+        ],
+    }
+
+
+def _lines(plan: Plan, calls: Calls) -> dict[Address, list[str]]:
+    lines: dict[Address, list[str]] = {}
+    for change in plan.changes:
+        found = calls.unit_of(change.address)
+        if found and change.action not in {"noop", "read"}:
+            unit, inside = found
+            lines.setdefault(unit, []).extend(_resource(change, inside))
+    for output in plan.outputs:
+        owner = calls.output_of(output.name)
+        if owner and output.actions != ("no-op",):
+            lines.setdefault(owner[0], []).extend(f"  output {d}" for d in output.differences)
+    return lines
+
+
+def _resource(change: ResourceChange, inside: str) -> list[str]:
+    reason = f" ({change.reason.replace('_', ' ')})" if change.reason else ""
+    differences = (f"      {line}" for line in change.differences)
+    return [f"  {change.action} {inside}{reason}", *differences]

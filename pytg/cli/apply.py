@@ -1,0 +1,7 @@
+"""`pytg apply`."""
+
+from __future__ import annotations
+
+from pytg.cli._run import run_command
+
+command = run_command("apply", "Plan, show, ask, and apply exactly that plan.")
