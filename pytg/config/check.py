@@ -66,7 +66,7 @@ def _path(loc: Path) -> Path:
 
 
 def dotted(path: Path) -> str:
-    """`modules.kms.imports[0].to`"""
+    """A path as people write it, such as `modules.kms.imports[0].to`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 

@@ -39,8 +39,10 @@ def edges_of(
 
 
 def _after(unit: Address, place: Place, known: Known) -> Iterator[tuple[Address, Position]]:
-    """Every unit of a named module in the same account, and in the same environment and
-    region where both units belong to one."""
+    """Every unit of a module in `after` in the same account.
+
+    And in the same environment and region, where both units belong to one.
+    """
     node = place.settings.find("modules", unit.module, "after")
     for item in node.items if node else ():
         for other in _units_of(known.places, str(item.value)):

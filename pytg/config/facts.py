@@ -10,7 +10,7 @@ from pytg.config.syntax import Placeholder, parse_text
 from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 
-Fact: TypeAlias = None | str | list[str] | dict[str, str]
+Fact: TypeAlias = str | list[str] | dict[str, str] | None
 Facts: TypeAlias = Mapping[str, Fact]
 
 

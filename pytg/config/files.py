@@ -15,9 +15,8 @@ from pytg.errors import Position, Problem
 
 PROJECT = Path("config.yaml")
 LIVE = Path("live")
-_HARMLESS = frozenset(
-    "tags backend terraform stateful protected account_id sandbox profile assume_role".split()
-)
+_HARMLESS = {"tags", "backend", "terraform", "stateful", "protected", "account_id", "sandbox"}
+_HARMLESS |= {"profile", "assume_role"}
 
 
 @dataclass

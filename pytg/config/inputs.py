@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pytg.config.check import did_you_mean
@@ -33,7 +34,7 @@ def chosen_inputs(place: Place, declared: Declared) -> dict[str, Node]:
 
 
 def resolve_inputs(
-    nodes: dict[str, Node], declared: Declared, resolver: Resolver, report: Collector
+    nodes: Mapping[str, Node], declared: Declared, resolver: Resolver, report: Collector
 ) -> dict[str, Value]:
     """The values of `nodes`. Reports unknown, missing and ill-typed ones."""
     name = declared.module.name

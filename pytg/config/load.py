@@ -17,7 +17,7 @@ from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
 from pytg.config.tree import Node
 from pytg.config.units import build_unit
-from pytg.errors import Position, Problem, UsageError
+from pytg.errors import Problem, UsageError
 from pytg.model import Address, Edge, Estate, Scope, Unit
 
 

@@ -177,7 +177,7 @@ class Places:
             environment_name=found.name,
             suffix=found.suffix,
             settings=settings,
-            facts=facts | {"tags": tags},
+            facts={**facts, "tags": tags},
             tags=tags,
             position=found.chain[-1].position,
         )

@@ -122,7 +122,7 @@ class Resolver:
         unit = self._unit(placeholder, declared, qualifier)
         if unit == self.address:
             raise Unresolvable(f"{placeholder.text}: a unit cannot read its own output")
-        if unit in self.known.places:
+        if unit is not None and unit in self.known.places:
             reference = Reference(unit, output, path)
             self.used.append((reference, position))
             return reference

@@ -135,7 +135,7 @@ class RegionEntry(_Strict):
 
 
 class ProjectFile(Level):
-    """config.yaml"""
+    """config.yaml: the project."""
 
     project: str = Field(min_length=1)
     """The estate's name."""
@@ -160,7 +160,7 @@ class AssumeRoleEntry(_Strict):
 
 
 class AccountFile(Level):
-    """account.yaml"""
+    """account.yaml: an account."""
 
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     """12 digits, in quotes; checked against the caller's identity."""
@@ -172,11 +172,11 @@ class AccountFile(Level):
 
 
 class RegionFile(Level):
-    """region.yaml"""
+    """region.yaml: a region of an account."""
 
 
 class EnvironmentFile(Level):
-    """env.yaml"""
+    """env.yaml: an environment in a region."""
 
 
 FILES: dict[str, type[Level]] = {
@@ -190,5 +190,5 @@ FILES: dict[str, type[Level]] = {
 def json_schema(level: str = "project") -> dict[str, Any]:
     """The JSON Schema of the file at `level`: `project`, `account`, `region` or `environment`."""
     schema = FILES[level].model_json_schema()
-    schema["title"] = f"pytg: {FILES[level].__doc__}"
+    schema["title"] = str(FILES[level].__doc__).rstrip(".")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pytg.errors import Position, Problem
 
-Scalar: TypeAlias = None | bool | int | float | str
+Scalar: TypeAlias = bool | int | float | str | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 Report: TypeAlias = Callable[[Problem], None]
 

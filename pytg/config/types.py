@@ -110,8 +110,8 @@ class _Parser:
         inner = self.type()
         depth = 1
         while depth:  # the default may be any expression
-            token = self.next()
-            depth += (token in "([{") - (token in ")]}")
+            step = self.next()
+            depth += (step in "([{") - (step in ")]}")
         return inner
 
 

@@ -62,7 +62,8 @@ class _Reader:
         position = self._position(node)
         if id(node) in self.seen:
             hint = "write the value out, or move it to a level that both places share"
-            return self._refuse("YAML aliases (`*name`) are not supported", position, hint)
+            self._refuse("YAML aliases (`*name`) are not supported", position, hint)
+            return None
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return Node(self._map(node), position)
@@ -114,11 +115,13 @@ class _Reader:
             value: Scalar = _BOOLEANS.get(text.lower())
             if value is None:
                 hint = "write true or false, or put it in quotes if it is text"
-                return self._refuse(f"`{text}` may mean a truth value or text", position, hint)
+                self._refuse(f"`{text}` may mean a truth value or text", position, hint)
+                return None
             return Node(value, position)
         if kind in ("int", "float"):
             return self._number(text, position)
-        return self._refuse(f"YAML tag `{node.tag}` is not supported", position, "")
+        self._refuse(f"YAML tag `{node.tag}` is not supported", position, "")
+        return None
 
     def _number(self, text: str, position: Position) -> Node | None:
         if _DECIMAL.fullmatch(text):
@@ -129,5 +132,6 @@ class _Reader:
             return Node(float(text), position)
         if _AMBIGUOUS.fullmatch(text) or text.lower().strip("+-.") in ("inf", "nan"):
             hint = "put it in quotes if it is text, else write the plain decimal number"
-            return self._refuse(f"`{text}` is not a plain decimal number", position, hint)
+            self._refuse(f"`{text}` is not a plain decimal number", position, hint)
+            return None
         return Node(text, position)  # YAML 1.1 reads 22:30 as a number of base 60

@@ -1,0 +1,55 @@
+"""`pytg explain`: where a unit's values come from."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pytg.cli._context import Context
+from pytg.config import load_project
+from pytg.config.explain import Entry, explain
+
+
+@click.command("explain")
+@click.argument("address")
+@click.argument("key", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--suffix",
+    metavar="SUFFIX",
+    envvar="PYTG_SUFFIX",
+    help="Work on the environment with this suffix instead.",
+)
+@click.pass_obj
+def command(
+    context: Context, address: str, key: str | None, suffix: str | None, *, as_json: bool
+) -> None:
+    """Show the values of the unit at ADDRESS, their places, and what they overrode.
+
+    KEY narrows it down: `inputs`, `inputs.name` or just `name`, `tags`, `backend.bucket`.
+    """
+    entries = explain(load_project(context.root, suffix), address, key)
+    if as_json:
+        document = {"address": address, "values": [entry.as_json() for entry in entries]}
+        click.echo(json.dumps(document, indent=2))
+        return
+    for entry in entries:
+        click.echo("\n".join(_lines(entry)))
+
+
+def _lines(entry: Entry) -> list[str]:
+    place = "computed"
+    if entry.position:
+        place = f"{entry.position}:{entry.position.column}"
+    lines = [f"{entry.key} = {_text(entry.value)}  ({place})"]
+    if entry.written is not None:
+        lines.append(f"    written {_text(entry.written)}")
+    for layer in entry.overrode:
+        where = f"{layer.position}:{layer.position.column}"
+        lines.append(f"    overrode {_text(layer.written)}  ({where})")
+    return lines
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

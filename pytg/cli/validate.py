@@ -1,0 +1,23 @@
+"""`pytg validate`: check the whole configuration, without Terraform."""
+
+from __future__ import annotations
+
+import click
+
+from pytg.cli._context import Context
+from pytg.graph.build import build_graph
+
+
+@click.command("validate")
+@click.option(
+    "--suffix",
+    metavar="SUFFIX",
+    envvar="PYTG_SUFFIX",
+    help="Check the environments with this suffix instead.",
+)
+@click.pass_obj
+def command(context: Context, suffix: str | None) -> None:
+    """Check configuration, references, inputs and cycles: every problem at once."""
+    estate = context.estate(suffix)
+    build_graph(estate)
+    click.echo(f"{len(estate.units)} units, {len(estate.edges)} edges: valid", err=True)
