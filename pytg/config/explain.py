@@ -68,12 +68,11 @@ def explain(loaded: Loaded, address: str, key: str | None = None) -> list[Entry]
     if key is None:
         return entries
     for wanted in (key, f"inputs.{key}"):
-        found = [
-            e for e in entries if e.key == wanted or e.key.startswith((f"{wanted}.", f"{wanted}["))
-        ]
+        found = [e for e in entries if e.key == wanted or e.key.startswith(f"{wanted}.")]
         if found:
             return found
-    hint = did_you_mean(key, (entry.key for entry in entries))
+    keys = [entry.key for entry in entries]
+    hint = did_you_mean(key, [*keys, *(k.removeprefix("inputs.") for k in keys)])
     raise UsageError(f"{address} has no value `{key}`", hint=hint)
 
 
@@ -86,9 +85,14 @@ def _entries(loaded: Loaded, unit: Unit) -> Iterator[Entry]:
     yield Entry("peer_region", unit.peer_region)
     yield from _setting("protected", settings.find("protected"), unit.protected)
     entry = settings.find("modules", unit.address.module) or Node({}, place.position)
-    for name in ("source", "scope", "isolate", "enabled", "after"):
-        computed = {"source": f"modules/{unit.address.module}", "scope": str(unit.module.scope)}
-        default = computed.get(name, name == "enabled" if name != "after" else [])
+    defaults: dict[str, Any] = {
+        "source": f"modules/{unit.address.module}",
+        "scope": str(unit.module.scope),
+        "isolate": False,
+        "enabled": True,
+        "after": [],
+    }
+    for name, default in defaults.items():
         node = entry.find(name)
         yield from _setting(name, node, node.plain if node else default)
     yield from _backend(settings, unit)

@@ -64,7 +64,8 @@ def _check(
     if value is None and variable.required and not variable.nullable:
         report(Problem(f"{name} must not be null", node.position, hint))
     for mismatch in mismatches(value, parse_type(variable.type)):
-        report(Problem(f"{name}: {mismatch}", node.position, hint))
+        said = "not of the variable's type" if variable.sensitive else mismatch
+        report(Problem(f"{name}: {said}", node.position, hint))
 
 
 def _missing(key: str, declared: Declared, place: Place, report: Collector) -> None:
