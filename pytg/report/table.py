@@ -5,60 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from pytg.model import Address
+from pytg.compose.changes import ACTIONS, UnitChanges, total
 
-COUNTS = ("create", "update", "replace", "delete")
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+NOTHING = "no changes"
 MARKS = {"replace": "-/+", "delete": "-"}
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
-    """One resource of a unit. `address` is the one inside the unit; `reason` may be empty."""
-
-    address: str
-    action: str
-    type: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitChanges:
-    """What the plan does in one unit.
-
-    `drift` counts resources that somebody changed outside Terraform.
-    """
-
-    address: Address
-    create: int = 0
-    update: int = 0
-    replace: int = 0
-    delete: int = 0
-    imports: int = 0
-    drift: int = 0
-    resources: tuple[ResourceChange, ...] = ()
-    note: str = ""
-
-    @property
-    def counts(self) -> tuple[int, int, int, int]:
-        return (self.create, self.update, self.replace, self.delete)
-
-    @property
-    def notes(self) -> str:
-        """Everything there is to say about the unit beside its counts."""
-        parts = (
-            "" if any(self.counts) or self.imports else "no changes",
-            f"{self.imports} to import" if self.imports else "",
-            f"{self.drift} drifted" if self.drift else "",
-            self.note,
-        )
-        return "; ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +68,7 @@ def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
     """
     style = style or Style()
     units = sorted(units, key=lambda unit: unit.address)
-    rows = [unit for unit in units if unit.notes != "no changes"]
+    rows = [unit for unit in units if _notes(unit) != NOTHING]
     parts = [_rows(rows, len(units), style)] if rows else []
     parts.append(_unchanged(len(units) - len(rows), len(units)))
     parts.append(_destructive(rows, style))
@@ -120,12 +78,12 @@ def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
 def _rows(rows: Sequence[UnitChanges], of: int, style: Style) -> str:
     name = f"total of {of} unit{'s' if of != 1 else ''}"
     longest = max(len(name), *(len(str(unit.address)) for unit in rows))
-    counts_width = sum(len(label) + 2 for label in COUNTS)
+    counts_width = sum(len(label) + 2 for label in ACTIONS)
     narrow = longest + counts_width > style.width
     first = max(len(name), 6) if narrow else longest
     notes_at = first + counts_width + 2
-    header = f"{'unit':<{first}}" + "".join(f"  {label}" for label in COUNTS) + "  note"
-    totals = [sum(unit.counts[index] for unit in rows) for index in range(len(COUNTS))]
+    header = f"{'unit':<{first}}" + "".join(f"  {label}" for label in ACTIONS) + "  note"
+    totals = total(rows)
     lines = [style.paint(header, "bold"), style.rule(min(style.width, notes_at + 4))]
     for unit in rows:
         lines += _row(unit, first, notes_at, style)
@@ -141,19 +99,33 @@ def _row(unit: UnitChanges, first: int, notes_at: int, style: Style) -> list[str
         lines.append(address)
         address = ""
     line = f"{address:<{first}}" + _counts(unit.counts, style)
-    notes = printable(unit.notes)
+    notes = printable(_notes(unit))
     if notes_at + len(notes) <= style.width:
         return [*lines, f"{line}  {notes}".rstrip()]
     wrapped = textwrap.wrap(notes, max(20, style.width - 4), break_on_hyphens=False)
     return [*lines, line, *(f"    {part}" for part in wrapped)]
 
 
-def _counts(counts: Sequence[int], style: Style) -> str:
+def _counts(counts: Mapping[str, int], style: Style) -> str:
     cells = []
-    for label, count in zip(COUNTS, counts, strict=True):
-        cell = f"  {count:>{len(label)}}"
-        cells.append(style.paint(cell, COLOURS[label] if count else "dim"))
+    for label in ACTIONS:
+        cell = f"  {counts[label]:>{len(label)}}"
+        cells.append(style.paint(cell, COLOURS[label] if counts[label] else "dim"))
     return "".join(cells)
+
+
+def _notes(unit: UnitChanges) -> str:
+    """Everything there is to say about a unit beside its counts."""
+    others = Counter(c.action for c in unit.resources if c.action not in ACTIONS)
+    parts = (
+        "" if unit.changed else NOTHING,
+        f"{unit.imports} to import" if unit.imports else "",
+        *(f"{count} to {action}" for action, count in sorted(others.items())),
+        "outputs change" if unit.outputs and not unit.resources else "",
+        f"{unit.drift} drifted" if unit.drift else "",
+        unit.note,
+    )
+    return "; ".join(part for part in parts if part)
 
 
 def _unchanged(count: int, of: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ class Status(enum.StrEnum):
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
+
+
+OPEN = (Status.PENDING, Status.RUNNING)
 
 
 class Result(enum.StrEnum):
@@ -110,6 +113,41 @@ class Run:
 def timestamp(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: `2025-01-31T12:03:04.567Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moved_on(unit: UnitRecord, now: datetime, values: Mapping[str, Any]) -> UnitRecord:
+    """`unit` with `values` changed at `now`: starts, ends and attempts are noted."""
+    unit = replace(unit, **values)
+    if values.get("status") is Status.RUNNING:
+        return replace(
+            unit, started_at=unit.started_at or now, finished_at=None, attempts=unit.attempts + 1
+        )
+    if unit.status not in OPEN and unit.started_at and not unit.finished_at:
+        return replace(unit, finished_at=now)
+    return unit
+
+
+def settled(run: Run, now: datetime | None, result: Result, exit_code: int | None) -> Run:
+    """`run` at its end, with no unit pending or running. `now` is None when its process died."""
+    begun = run.processes or any(unit.started_at for unit in run.units.values())
+    orphaned = now is None and run.mode == "composed" and begun
+    ends = {
+        Status.RUNNING: (Status.UNKNOWN, "the run ended before this unit did"),
+        Status.PENDING: (Status.UNKNOWN, "the run died; Terraform may have gone on")
+        if orphaned
+        else (Status.CANCELLED, "the run ended before this unit started"),
+    }
+    units = dict(run.units)
+    for address, unit in run.units.items():
+        if unit.status in ends:
+            status, reason = ends[unit.status]
+            units[address] = replace(
+                unit,
+                status=status,
+                reason=unit.reason or reason,
+                finished_at=now if unit.started_at else None,
+            )
+    return replace(run, units=units, finished_at=now, result=result, exit_code=exit_code)
 
 
 def moment(text: str) -> datetime:

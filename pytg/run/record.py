@@ -20,15 +20,15 @@ from pytg.run.data import (
     SCHEMA,
     Result,
     Run,
-    Status,
     UnitRecord,
+    moved_on,
     parse_run,
     run_document,
+    settled,
     unit_document,
 )
 
 RUNS = Path(".pytg", "runs")
-OPEN = (Status.PENDING, Status.RUNNING)
 
 Clock = Callable[[], datetime]
 
@@ -114,7 +114,7 @@ class RunRecord:
             now = self._clock()
             units = dict(self._run.units)
             for address, values in changed.items():
-                units[address] = _changed(units[address], now, values)
+                units[address] = moved_on(units[address], now, values)
             self._save(replace(self._run, units=units))
 
     def update_run(
@@ -135,7 +135,7 @@ class RunRecord:
     def finish(self, result: Result, exit_code: int) -> Run:
         """Close the record: units still pending become cancelled, running ones unknown."""
         with self._mutex:
-            self._save(_settled(self._run, self._clock(), result, exit_code))
+            self._save(settled(self._run, self._clock(), result, exit_code))
             if self._lock is not None:
                 os.close(self._lock)
                 self._lock = None
@@ -186,7 +186,7 @@ def mark_dead(run: Run, in_flight: Mapping[Address, Sequence[str]] | None = None
     try:
         current = load(run.directory)
         if current.result is Result.RUNNING:
-            current = _settled(current, None, Result.INTERRUPTED, None)
+            current = settled(current, None, Result.INTERRUPTED, None)
             units = dict(current.units)
             for unit, resources in (in_flight or {}).items():
                 units[unit] = replace(units[unit], unknown_resources=tuple(sorted(resources)))
@@ -211,39 +211,6 @@ _SECRET = re.compile(
     r"(--?var=[^=]+=|.*?(?:secret|password|token|credential|access_key)[^=]*=).*",
     re.DOTALL | re.IGNORECASE,
 )
-
-
-def _changed(unit: UnitRecord, now: datetime, values: Mapping[str, Any]) -> UnitRecord:
-    unit = replace(unit, **values)
-    if values.get("status") is Status.RUNNING:
-        return replace(
-            unit, started_at=unit.started_at or now, finished_at=None, attempts=unit.attempts + 1
-        )
-    if unit.status not in OPEN and unit.started_at and not unit.finished_at:
-        return replace(unit, finished_at=now)
-    return unit
-
-
-def _settled(run: Run, now: datetime | None, result: Result, exit_code: int | None) -> Run:
-    begun = run.processes or any(unit.started_at for unit in run.units.values())
-    orphaned = now is None and run.mode == "composed" and begun
-    ends = {
-        Status.RUNNING: (Status.UNKNOWN, "the run ended before this unit did"),
-        Status.PENDING: (Status.UNKNOWN, "the run died; Terraform may have gone on")
-        if orphaned
-        else (Status.CANCELLED, "the run ended before this unit started"),
-    }
-    units = dict(run.units)
-    for address, unit in run.units.items():
-        if unit.status in ends:
-            status, reason = ends[unit.status]
-            units[address] = replace(
-                unit,
-                status=status,
-                reason=unit.reason or reason,
-                finished_at=now if unit.started_at else None,
-            )
-    return replace(run, units=units, finished_at=now, result=result, exit_code=exit_code)
 
 
 def _lock(directory: Path, operation: int) -> int:

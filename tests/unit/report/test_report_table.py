@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytg.compose.changes import ACTIONS, ResourceChange, UnitChanges, total
 from pytg.model import Address
-from pytg.report.table import ResourceChange, Style, UnitChanges, plan_table, printable
+from pytg.report.table import Style, plan_table, printable
 
 NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")
 STORAGE = Address("sandbox", "us-east-1", "dev-a1", "storage")
@@ -26,7 +27,12 @@ PLAN = (
             ResourceChange("aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "hash_key"),
         ),
     ),
-    UnitChanges(NETWORK, create=12, note="stage 2"),
+    UnitChanges(
+        NETWORK,
+        update=12,
+        note="stage 2",
+        resources=tuple(ResourceChange(f"aws_eip.e{n}", "update", "aws_eip") for n in range(12)),
+    ),
     UnitChanges(MONITOR),
 )
 
@@ -35,10 +41,10 @@ def test_the_plan_by_unit() -> None:
     assert plan_table(PLAN).splitlines() == [
         "unit                              create  update  replace  delete  note",
         "-" * 71,
-        "sandbox/us-east-1/dev-a1/network      12       0        0       0  stage 2",
+        "sandbox/us-east-1/dev-a1/network       0      12        0       0  stage 2",
         "sandbox/us-east-1/dev-a1/storage       1       0        1       1  2 drifted",
         "-" * 71,
-        "total of 3 units                      13       0        1       1",
+        "total of 3 units                       1      12        1       1",
         "No changes in 1 unit more.",
         "",
         "Deleted or replaced:",
@@ -52,10 +58,20 @@ def test_a_plan_without_changes_says_so() -> None:
     assert plan_table([UnitChanges(NETWORK), UnitChanges(STORAGE)]) == "No changes: 2 units."
 
 
-def test_drift_and_imports_are_shown_where_nothing_else_changes() -> None:
-    text = plan_table([UnitChanges(NETWORK, drift=1), UnitChanges(STORAGE, imports=2)])
-    assert "no changes; 1 drifted" in text
-    assert "2 to import" in text
+def test_what_is_no_count_is_a_note() -> None:
+    forgotten = ResourceChange("aws_s3_bucket.old", "forget", "aws_s3_bucket")
+    text = plan_table(
+        [
+            UnitChanges(NETWORK, drift=1),
+            UnitChanges(STORAGE, imports=2, resources=(forgotten,)),
+            UnitChanges(MONITOR, outputs=("url",)),
+        ]
+    )
+    assert [line.split("  ")[-1] for line in text.splitlines()[2:5]] == [
+        "outputs change",
+        "no changes; 1 drifted",
+        "2 to import; 1 to forget",
+    ]
     assert "No changes" not in text
 
 
@@ -70,7 +86,7 @@ def test_a_narrow_terminal_takes_two_lines_and_shortens_no_address() -> None:
 
 
 def test_a_note_that_does_not_fit_goes_below() -> None:
-    lines = plan_table([UnitChanges(NETWORK, create=1, note="w " * 60)], Style(80)).splitlines()
+    lines = plan_table([UnitChanges(NETWORK, imports=1, note="w " * 60)], Style(80)).splitlines()
     assert all(len(line) <= 80 for line in lines)
     assert sum(line.split().count("w") for line in lines) == 60
 
@@ -93,9 +109,15 @@ def addresses() -> st.SearchStrategy[Address]:
 
 
 def plans() -> st.SearchStrategy[list[UnitChanges]]:
-    count = st.integers(0, 999)
-    unit = st.builds(UnitChanges, addresses(), count, count, count, count, count, count)
-    return st.lists(unit, max_size=8, unique_by=lambda unit: unit.address)
+    action = st.sampled_from(ACTIONS)
+
+    def unit(address: Address, actions: list[str]) -> UnitChanges:
+        create, update, replace, delete = (actions.count(action) for action in ACTIONS)
+        resources = tuple(ResourceChange(f"x.y{n}", a, "x") for n, a in enumerate(actions))
+        return UnitChanges(address, create, update, replace, delete, resources=resources)
+
+    units = st.builds(unit, addresses(), st.lists(action, max_size=5))
+    return st.lists(units, max_size=8, unique_by=lambda unit: unit.address)
 
 
 @given(plans(), st.integers(40, 200))
@@ -107,11 +129,14 @@ def test_every_unit_that_changes_is_there_in_full_and_order_does_not_matter(
 
     assert text == plan_table(sorted(units, key=lambda u: (u.create, u.address)), style)
     for unit in units:
-        assert (str(unit.address) in text.split()) == (unit.notes != "no changes")
-    if any(unit.notes != "no changes" for unit in units):
+        assert (str(unit.address) in text.split()) == unit.changed
+    if any(unit.changed for unit in units):
         totals = next(line for line in text.splitlines() if line.startswith("total of "))
-        counts = [sum(unit.counts[index] for unit in units) for index in range(4)]
-        assert [int(cell) for cell in totals.split()[-4:]] == counts
+        assert [int(cell) for cell in totals.split()[-4:]] == list(total(units).values())
+    for unit in units:
+        for change in unit.resources:
+            lost = change.action in {"replace", "delete"}
+            assert lost <= (f"{change.address}  {change.action}" in text)
 
 
 class Terminal(io.TextIOWrapper):

@@ -183,38 +183,40 @@ def test_a_run_that_ended_is_not_marked_dead(tmp_path: Path) -> None:
     assert mark_dead(ended) == ended
 
 
-def die(root: Path, mode: str, processes: int) -> None:
+def die(root: Path, mode: str, begun: str) -> None:
     record = create(root, mode=mode)
-    record.update_run(processes=processes)
-    record.update(NETWORK, status=Status.RUNNING)
+    if begun == "unit":
+        record.update(NETWORK, status=Status.RUNNING)
+    if begun == "process":
+        record.update_run(processes=1)
 
 
 @pytest.mark.parametrize(
-    ("mode", "processes", "pending_becomes"),
+    ("mode", "begun", "network", "storage"),
     [
-        ("composed", 0, Status.CANCELLED),
-        ("composed", 1, Status.UNKNOWN),
-        ("per-unit", 1, Status.CANCELLED),
+        ("composed", "", Status.CANCELLED, Status.CANCELLED),
+        ("composed", "unit", Status.UNKNOWN, Status.UNKNOWN),
+        ("composed", "process", Status.UNKNOWN, Status.UNKNOWN),
+        ("per-unit", "unit", Status.UNKNOWN, Status.CANCELLED),
     ],
 )
 def test_the_units_of_a_dead_run(
-    tmp_path: Path, mode: str, processes: int, pending_becomes: Status
+    tmp_path: Path, mode: str, begun: str, network: Status, storage: Status
 ) -> None:
-    process = multiprocessing.get_context("spawn").Process(
-        target=die, args=(tmp_path, mode, processes)
-    )
+    process = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path, mode, begun))
     process.start()
     process.join()
     [run] = runs(tmp_path)
     assert run.result is Result.RUNNING
 
-    dead = mark_dead(run)
+    dead = mark_dead(run, {NETWORK: ["aws_vpc.main"]})
 
     validate(dead.path)
-    assert dead == load(dead.path)
+    assert dead == load(dead.path) == mark_dead(dead)
     assert (dead.result, dead.exit_code, dead.finished_at) == (Result.INTERRUPTED, None, None)
-    assert dead.units[NETWORK].status is Status.UNKNOWN
-    assert dead.units[STORAGE].status is pending_becomes
+    assert dead.units[NETWORK].status is network
+    assert dead.units[NETWORK].unknown_resources == ("aws_vpc.main",)
+    assert dead.units[STORAGE].status is storage
 
 
 def test_no_secret_of_the_command_line_is_recorded(tmp_path: Path) -> None:

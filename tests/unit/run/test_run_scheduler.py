@@ -207,6 +207,17 @@ def test_fail_fast_starts_nothing_more() -> None:
     assert "a/r/e/a failed" in outcomes[unit("z")].reason
 
 
+def test_work_that_skips_is_no_failure() -> None:
+    def work(address: Address) -> Outcome:
+        return Outcome(Status.SKIPPED, "later") if address.module == "a" else FINE
+
+    graph = graph_of("ab", alone="z")
+    outcomes = Scheduler(graph, work, parallelism=1, fail_fast=True).run()
+    assert outcomes[unit("a")] == Outcome(Status.SKIPPED, "later")
+    assert outcomes[unit("b")].blocked_by == (unit("a"),)
+    assert outcomes[unit("z")] == FINE
+
+
 def test_cancel_waits_for_what_runs_and_starts_nothing_more() -> None:
     cancel, together = threading.Event(), threading.Barrier(2)
     started = []

@@ -1,0 +1,91 @@
+"""What is to be said when a run is over: to people as text, to programs as one JSON object."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from pytg.report.plain import COLOURS, changed, seconds
+from pytg.report.table import Style, printable
+from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_document
+
+LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
+# they say how to answer, not what to work on
+ANSWERS = ("--detailed-exitcode", "--json")
+
+
+def summary(run: Run, style: Style | None = None, *, next_command: str | None = None) -> str:
+    """The end of `run` as text, without a line break at its end.
+
+    What failed comes first, with its first error and its log, then what is unknown, skipped or
+    cancelled, then counts. `next_command` overrides what the `next:` line would say; an empty
+    string leaves the line out.
+    """
+    style = style or Style()
+    lines: list[str] = []
+    for status in LISTED:
+        units = {address: unit for address, unit in run.units.items() if unit.status is status}
+        for address, unit in sorted(units.items()):
+            word = style.paint(str(status), COLOURS[status])
+            lines.append(f"{word} {address}{_why(unit)}")
+            lines += [
+                printable(f"    may exist and be in no state: {resource}")
+                for resource in unit.unknown_resources
+            ]
+            if unit.log and status in (Status.FAILED, Status.UNKNOWN):
+                lines.append(f"    log: {_near(run.directory / unit.log)}")
+    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
+    lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
+    lines.append(f"  changes: {changed(run.changes)}")
+    lines.append(f"  record: {_near(run.path)}")
+    command = next_step(run) if next_command is None else next_command
+    if command:
+        lines.append(f"  next: {command}")
+    return "\n".join(lines)
+
+
+def next_step(run: Run) -> str:
+    """The command to type now: the same again, the apply of what was planned, or none."""
+    args = [arg for arg in run.args if arg not in ANSWERS]
+    if run.result is not Result.SUCCEEDED:
+        return shlex.join(("pytg", *args))
+    if run.command.startswith("plan") and run.command in args and run.changes.total:
+        args[args.index(run.command)] = run.command.replace("plan", "apply")
+        return shlex.join(("pytg", *args))
+    return ""
+
+
+def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:
+    """What `--json` prints. `changes` defaults to those of the record; `duration_s` may be None."""
+    ended = run.finished_at
+    return {
+        "run_id": run.run_id,
+        "result": str(run.result),
+        "units": _by_status(run),
+        "changes": changes_document(run.changes if changes is None else changes),
+        "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
+        "record": str(run.path),
+        "processes": run.processes,
+    }
+
+
+def _why(unit: UnitRecord) -> str:
+    if unit.blocked_by:
+        return f": needs {', '.join(str(address) for address in unit.blocked_by)}"
+    return f": {printable(unit.reason.splitlines()[0])}" if unit.reason else ""
+
+
+def _by_status(run: Run) -> dict[str, int]:
+    """How many units have each status that some unit has, in the order of `Status`."""
+    statuses = [unit.status for unit in run.units.values()]
+    return {str(status): statuses.count(status) for status in Status if status in statuses}
+
+
+def _near(path: Path) -> str:
+    """`path` from the working directory where it lies below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytg.model import Address
+from pytg.report.summary import json_summary, next_step, summary
+from pytg.report.table import Style
+from pytg.run.data import Changes, Result, Run, Status, UnitRecord
+
+START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
+NETWORK, STORAGE, TABLE, QUEUE, OTHER = (
+    Address("sandbox", "us-east-1", "dev-a1", module)
+    for module in ("network", "storage", "database", "queue", "other")
+)
+RUN = Run(
+    directory=Path("/project/.pytg/runs/20250131T120304Z-abcdef"),
+    run_id="20250131T120304Z-abcdef",
+    command="apply-all",
+    args=("apply-all", "--suffix", "a 1", "--json"),
+    selection="env:dev-a1",
+    terraform_binary="terraform",
+    terraform_version="1.11.4",
+    mode="composed",
+    started_at=START,
+    finished_at=START + timedelta(seconds=125, milliseconds=250),
+    result=Result.FAILED,
+    exit_code=1,
+    processes=3,
+    units={
+        NETWORK: UnitRecord(Status.SUCCEEDED, changes=Changes(create=3)),
+        STORAGE: UnitRecord(
+            Status.FAILED,
+            reason="the bucket exists\nmore of it",
+            changes=Changes(create=2, replace=1),
+            log="units/storage/apply.jsonl",
+        ),
+        TABLE: UnitRecord(Status.UNKNOWN, reason="killed", unknown_resources=("aws_x.y",)),
+        QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(STORAGE, TABLE)),
+        OTHER: UnitRecord(Status.CANCELLED),
+    },
+)
+FINE = replace(RUN, result=Result.SUCCEEDED, exit_code=0, units={NETWORK: RUN.units[NETWORK]})
+
+
+def test_what_went_wrong_comes_first_and_what_to_do_last() -> None:
+    assert summary(RUN).splitlines() == [
+        "failed sandbox/us-east-1/dev-a1/storage: the bucket exists",
+        "    log: /project/.pytg/runs/20250131T120304Z-abcdef/units/storage/apply.jsonl",
+        "unknown sandbox/us-east-1/dev-a1/database: killed",
+        "    may exist and be in no state: aws_x.y",
+        f"skipped sandbox/us-east-1/dev-a1/queue: needs {STORAGE}, {TABLE}",
+        "cancelled sandbox/us-east-1/dev-a1/other",
+        "apply-all failed in 2m05s: 1 succeeded, 1 failed, 1 skipped, 1 cancelled, 1 unknown",
+        "  changes: 5 create, 1 replace",
+        "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
+        "  next: pytg apply-all --suffix 'a 1'",
+    ]
+
+
+def test_a_run_that_went_well_is_short() -> None:
+    assert summary(FINE).splitlines() == [
+        "apply-all succeeded in 2m05s: 1 succeeded",
+        "  changes: 3 create",
+        "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
+    ]
+
+
+def test_paths_are_short_where_one_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = replace(FINE, directory=tmp_path / ".pytg/runs/x")
+    assert "  record: .pytg/runs/x/run.json" in summary(run)
+
+
+def test_colour_changes_no_letter() -> None:
+    coloured = summary(RUN, Style(colour=True))
+    assert coloured != summary(RUN)
+    assert re.sub(r"\033\[[0-9;]*m", "", coloured) == summary(RUN)
+
+
+def test_what_aws_says_does_not_steer_the_terminal() -> None:
+    bad = UnitRecord(Status.FAILED, reason="\033[2J", unknown_resources=("x\033[2J",))
+    assert "\033" not in summary(replace(RUN, units={STORAGE: bad}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "command"),
+    [
+        ({"result": Result.INTERRUPTED}, "pytg apply-all --suffix 'a 1'"),
+        ({"result": Result.SUCCEEDED}, ""),
+        (
+            {
+                "result": Result.SUCCEEDED,
+                "command": "plan",
+                "args": ("-C", "x", "plan", "a/b/c/d", "--detailed-exitcode"),
+            },
+            "pytg -C x apply a/b/c/d",
+        ),
+        (
+            {"result": Result.SUCCEEDED, "command": "plan-all", "args": ("plan-all",), "units": {}},
+            "",
+        ),
+        (
+            {"result": Result.FAILED, "command": "plan-all", "args": ("plan-all", "--json")},
+            "pytg plan-all",
+        ),
+    ],
+)
+def test_the_next_command(changed: dict[str, Any], command: str) -> None:
+    assert next_step(replace(RUN, **changed)) == command
+
+
+def test_the_next_command_can_be_given_or_left_out() -> None:
+    assert summary(RUN, next_command="pytg locks").endswith("  next: pytg locks")
+    assert "next:" not in summary(RUN, next_command="")
+
+
+def test_the_json_summary_is_exactly_this() -> None:
+    text = json.dumps(json_summary(RUN))
+    assert json.loads(text) == {
+        "run_id": "20250131T120304Z-abcdef",
+        "result": "failed",
+        "units": {"succeeded": 1, "failed": 1, "skipped": 1, "cancelled": 1, "unknown": 1},
+        "changes": {"create": 5, "update": 0, "replace": 1, "delete": 0},
+        "duration_s": 125.25,
+        "record": "/project/.pytg/runs/20250131T120304Z-abcdef/run.json",
+        "processes": 3,
+    }
+
+
+def test_changes_of_the_plan_and_a_run_without_an_end() -> None:
+    given = json_summary(replace(RUN, finished_at=None), Changes(delete=2))
+    assert given["changes"]["delete"] == 2
+    assert given["duration_s"] is None
