@@ -39,10 +39,11 @@ class Values:
 
     def inside(self) -> list[tuple[str | int, Values]] | None:
         """What it consists of, by key or index; None when it is compared as a whole."""
-        parts = [part for part in (self.before, self.after) if part is not None]
-        if self.whole or not parts:
+        shapes = [part for part in (self.before, self.after) if part is not None]
+        if isinstance(self.unknown, dict | list):
+            shapes.append(self.unknown)
+        if self.whole or not shapes:
             return None
-        shapes = [*parts, self.unknown] if isinstance(self.unknown, dict | list) else parts
         keys: list[str | int]
         if all(isinstance(part, dict) for part in shapes):
             keys = sorted({name for part in shapes for name in part})
