@@ -49,7 +49,8 @@ class RunRecord:
         self._clock = clock
         self._mutex = threading.Lock()
         self._lock: int | None = _lock(run.directory, fcntl.LOCK_EX)
-        _write(run)
+        self._lines = {address: _line(address, unit) for address, unit in run.units.items()}
+        _write(run, self._lines)
 
     @classmethod
     def create(
@@ -142,8 +143,11 @@ class RunRecord:
             return self._run
 
     def _save(self, run: Run) -> None:
-        _write(run)
-        self._run = run
+        before = self._run.units
+        changed = {a: _line(a, u) for a, u in run.units.items() if u is not before[a]}
+        lines = self._lines | changed
+        _write(run, lines)
+        self._run, self._lines = run, lines
 
 
 def load(path: Path) -> Run:
@@ -191,7 +195,7 @@ def mark_dead(run: Run, in_flight: Mapping[Address, Sequence[str]] | None = None
             for unit, resources in (in_flight or {}).items():
                 units[unit] = replace(units[unit], unknown_resources=tuple(sorted(resources)))
             current = replace(current, units=units)
-            _write(current)
+            _write(current, {address: _line(address, unit) for address, unit in units.items()})
         return current
     finally:
         os.close(lock)
@@ -224,12 +228,15 @@ def _lock(directory: Path, operation: int) -> int:
     return descriptor
 
 
-def _write(run: Run) -> None:
-    """One line a field and a unit: readable, and quick for hundreds of units."""
-    head = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in run_document(run).items()]
-    units = [f'    "{key}": {json.dumps(unit_document(unit))}' for key, unit in run.units.items()]
-    body = ",\n".join(units)
-    _replace(run.path, "{\n" + ",\n".join([*head, f'  "units": {{\n{body}\n  }}']) + "\n}\n")
+def _line(address: Address, unit: UnitRecord) -> str:
+    return f'    "{address}": {json.dumps(unit_document(unit))}'
+
+
+def _write(run: Run, lines: Mapping[Address, str]) -> None:
+    """One line a field and a unit: readable, and quick to write again for hundreds of units."""
+    head = [f'  "{name}": {json.dumps(value)}' for name, value in run_document(run).items()]
+    units = ",\n".join(lines.values())
+    _replace(run.path, "{\n" + ",\n".join([*head, f'  "units": {{\n{units}\n  }}']) + "\n}\n")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -237,3 +238,24 @@ def test_no_secret_of_the_command_line_is_recorded(tmp_path: Path) -> None:
 def test_plain_arguments_stay_as_they_are() -> None:
     args = ("apply-all", "--select", "+module:secrets", "--exclude=module:tokens")
     assert redacted(args) == args
+
+
+def names(schema: Any) -> set[str]:
+    """Every name of a property, and every word that a field is limited to."""
+    if isinstance(schema, list):
+        return set().union(*map(names, schema))
+    if not isinstance(schema, dict):
+        return set()
+    found = set(schema.get("properties", {})) | set(schema.get("enum", []))
+    found |= {schema["const"]} if "const" in schema else set()
+    return found.union(*map(names, schema.values()))
+
+
+@pytest.mark.parametrize("schema", ["run.schema.json", "event.schema.json"])
+def test_every_field_is_explained_in_the_reference(schema: str) -> None:
+    text = (Path(__file__).parents[3] / "docs/reference/record.md").read_text()
+    explained = set(re.findall(r"`([^`\n]+)`", text))
+    described = names(json.loads(files("pytg.run").joinpath("schemas", schema).read_text()))
+
+    assert len(described) > 20
+    assert described <= explained
