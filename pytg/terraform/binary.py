@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pytg.terraform.files import write_if_changed
 from pytg.terraform.process import record_start
 from pytg.terraform.versions import satisfies
 
+_MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 CACHE = Path(".pytg/cache/terraform-version.json")
 HINT = (
     "install Terraform, or run `python -m pytg.terraform.fetch`, "
@@ -32,8 +34,12 @@ class Binary:
     flavour: str
 
     def require(self, constraint: str) -> None:
-        """Raises Refused when the version does not meet `constraint`."""
-        if not satisfies(self.version, constraint):
+        """Raises Refused when the version does not meet `constraint`, or that is none."""
+        try:
+            fits = satisfies(self.version, constraint)
+        except ValueError as error:
+            raise Refused(f"`terraform.version` in config.yaml: {error}") from error
+        if not fits:
             raise Refused(
                 f"{self.path} is {self.flavour} {self.version}; config.yaml wants {constraint}",
                 hint="install a version that fits, or change `terraform.version` in config.yaml",
@@ -77,6 +83,12 @@ def user_tools(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's own directory for a fetched binary, shared by all projects."""
     cache = environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
     return Path(cache) / "pytg" / "bin"
+
+
+def host_platform() -> str:
+    """The platform of this machine as Terraform names it, such as `linux_amd64`."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}_{_MACHINES.get(machine, machine)}"
 
 
 def _executable(named: str, root: Path, environ: Mapping[str, str]) -> Path | None:

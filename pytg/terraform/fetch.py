@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import http.client
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytg.errors import PytgError, Refused
-from pytg.terraform.binary import locate, user_tools
+from pytg.terraform.binary import host_platform, locate, user_tools
 
 VERSION = "1.11.4"
 RELEASES = "https://releases.hashicorp.com"
@@ -32,14 +31,7 @@ CHECKSUMS = {
     "linux_amd64": "1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc",
     "linux_arm64": "a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633",
 }
-_MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 OTHERWISE = "install Terraform by hand and name it with PYTG_TERRAFORM"
-
-
-def host_platform() -> str:
-    """The platform of this machine as Terraform names it, such as `linux_amd64`."""
-    machine = platform.machine().lower()
-    return f"{platform.system().lower()}_{_MACHINES.get(machine, machine)}"
 
 
 def fetch(

@@ -15,14 +15,14 @@ from itertools import islice
 from pathlib import Path
 
 from pytg.model import Provider
+from pytg.terraform.binary import host_platform
 from pytg.terraform.environment import CLI_CONFIG
-from pytg.terraform.fetch import host_platform
 from pytg.terraform.files import write_if_changed
 from pytg.terraform.versions import satisfies
 
 FILE = Path(".pytg/terraform.rc")
-PREFIXES = ("/opt", "/usr/local", "/usr/share", "/usr/lib", "/var/lib", "/srv")
-DEPTH = 2  # directories below a prefix that may be a mirror
+# where software is installed by hand, and how many directories below it may be a mirror
+PREFIXES = {"/opt": 2, "/usr/local": 2, "/srv": 2, "/usr/share": 1, "/usr/lib": 1, "/var/lib": 1}
 LOOKED_AT = 4000  # directories in one search, at most
 BUILT_IN = "terraform.io/builtin/"
 # with one of these blocks the user's own file decides more than pytg's could repeat
@@ -36,7 +36,7 @@ def cli_config(
     providers: Iterable[Provider],
     environ: Mapping[str, str],
     *,
-    prefixes: Iterable[str] = PREFIXES,
+    prefixes: Mapping[str, int] = PREFIXES,
 ) -> Path | None:
     """The CLI configuration file that makes Terraform use a mirror: `.pytg/terraform.rc`.
 
@@ -79,12 +79,12 @@ def find_mirrors(
     providers: Iterable[Provider],
     environ: Mapping[str, str],
     *,
-    prefixes: Iterable[str] = PREFIXES,
+    prefixes: Mapping[str, int] = PREFIXES,
 ) -> dict[str, Path]:
     """Provider source -> the mirror that holds a version of it for this machine.
 
     Looked for in this order: `PYTG_PROVIDER_MIRROR`, Terraform's own places, what was found the
-    last time, then directories at most two below `prefixes`. The first wins for each provider.
+    last time, then directories below `prefixes`, no deeper than each says. The first wins for each provider.
     """
     missing = {p.source: p for p in providers}
     found: dict[str, Path] = {}
@@ -122,7 +122,9 @@ def implied(environ: Mapping[str, str]) -> list[Path]:
     return [home / ".terraform.d/plugins", *bases]
 
 
-def _candidates(root: Path, environ: Mapping[str, str], prefixes: Iterable[str]) -> Iterator[Path]:
+def _candidates(
+    root: Path, environ: Mapping[str, str], prefixes: Mapping[str, int]
+) -> Iterator[Path]:
     if named := environ.get("PYTG_PROVIDER_MIRROR"):
         yield Path(named).expanduser().absolute()
     yield from implied(environ)
@@ -133,11 +135,13 @@ def _candidates(root: Path, environ: Mapping[str, str], prefixes: Iterable[str])
     yield from islice(_below(prefixes), LOOKED_AT)
 
 
-def _below(prefixes: Iterable[str]) -> Iterator[Path]:
-    level = [Path(prefix) for prefix in prefixes]
-    for _ in range(DEPTH + 1):
+def _below(prefixes: Mapping[str, int]) -> Iterator[Path]:
+    for prefix, depth in prefixes.items():
+        level = [Path(prefix)]
+        for _ in range(depth):
+            yield from level
+            level = [child for directory in level for child in _children(directory)]
         yield from level
-        level = [child for directory in level for child in _children(directory)]
 
 
 def _children(directory: Path) -> list[Path]:
@@ -157,7 +161,12 @@ def _directories(mirror: Path, source: str) -> list[Path]:
     if host:
         return [mirror / host[0] / namespace / kind]
     # the host of a source without one is the default registry of whichever flavour is used
-    return [d for d in sorted(mirror.glob(f"registry.*/{namespace}/{kind}")) if d.is_dir()]
+    try:
+        with os.scandir(mirror) as entries:
+            hosts = sorted(e.name for e in entries if e.name.startswith("registry."))
+    except OSError:
+        return []
+    return [mirror / name / namespace / kind for name in hosts]
 
 
 def _versions(directory: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from pytg.errors import Refused
 from pytg.terraform import fetch as fetching
+from pytg.terraform.binary import host_platform
 from pytg.terraform.fetch import CHECKSUMS, VERSION, fetch
 
 SCRIPT = b"#!/bin/sh\necho fetched\n"
@@ -134,7 +135,7 @@ def test_platforms_are_named_as_the_site_names_them(
 ) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("platform.machine", lambda: machine)
-    assert fetching.host_platform() == expected
+    assert host_platform() == expected
     assert expected in CHECKSUMS
 
 
