@@ -1,19 +1,32 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: help
 help:
-	@echo "setup  demo  test  test-fast  lint  bench  docs  clean"
+	@echo "make setup      the virtual environment with pytg, and Terraform where there is none"
+	@echo "make demo       the main job on the embedded AWS"
+	@echo "make test       all tests; make test-fast: those of under two minutes"
+	@echo "make lint       format, rules and types"
+	@echo "make docs       write the generated reference anew"
+	@echo "make bench      composed against one process a unit, side by side"
+	@echo "make clean      stop the embedded AWS; remove what was made"
 
 $(VENV)/.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pytg needs Python 3.11 or later: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-virtualenv -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 .PHONY: setup
 setup: $(VENV)/.stamp
+	@$(BIN)/python -m pytg.terraform.fetch --if-missing
+
+.PHONY: demo
+demo: setup
+	$(BIN)/python scripts/demo.py
 
 .PHONY: test-fast
 test-fast: setup
@@ -28,3 +41,16 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+.PHONY: docs
+docs: setup
+	$(BIN)/python scripts/reference.py
+
+.PHONY: bench
+bench: setup
+	$(BIN)/python benchmarks/composed.py
+
+.PHONY: clean
+clean:
+	-test ! -x $(BIN)/pytg || $(BIN)/pytg sandbox stop
+	rm -rf $(VENV) .pytg build
