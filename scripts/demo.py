@@ -140,7 +140,7 @@ def show_existing(platform: Platform, legacy: dict[str, tuple[Document, str]]) -
     job = control.create_job(
         AccountId=account,
         ConfirmationRequired=False,
-        ClientRequestToken="demo-backfill-1",  # noqa: S106 - makes the call idempotent, no secret
+        ClientRequestToken="demo-backfill-1",
         Operation={"S3ReplicateObject": {}},
         Priority=10,
         RoleArn=batch["role_arn"],
