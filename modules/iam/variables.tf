@@ -102,7 +102,7 @@ variable "cross_account_roles" {
   }
 
   validation {
-    condition     = alltrue([for r in var.cross_account_roles : can(regex("^[A-Za-z0-9+=,.@:/-]{16,1224}$", r.external_id))])
+    condition     = alltrue([for r in var.cross_account_roles : can(regex("^[A-Za-z0-9+=,.@:/-]{16,}$", r.external_id)) && length(r.external_id) <= 1224])
     error_message = "An external id has 16 to 1224 letters, digits and characters of +=,.@:/-"
   }
 

@@ -26,6 +26,13 @@ resource "aws_s3_bucket_replication_configuration" "documents" {
       replica_modifications {
         status = "Enabled"
       }
+
+      # Says nothing new about SSE-S3 objects, but keeps this block from looking empty to aws_s3_bucket, which
+      # reads all of it but replica_modifications: the next change of a bucket's tag would then write the
+      # empty block back, and AWS refuses that (hashicorp/terraform-provider-aws#44192).
+      sse_kms_encrypted_objects {
+        status = "Disabled"
+      }
     }
 
     dynamic "existing_object_replication" {

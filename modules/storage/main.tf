@@ -46,10 +46,6 @@ resource "aws_s3_bucket_inventory" "documents" {
       bucket_arn = module.ops.arn
       format     = "CSV"
       prefix     = local.inventory_prefix
-
-      encryption {
-        sse_s3 {}
-      }
     }
   }
 }
