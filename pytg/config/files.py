@@ -114,7 +114,7 @@ class _Reader:
         own = "account.yaml"
         self.only(path, own)
         if not (self.root / path / own).is_file():
-            self.refuse("this account has no account.yaml", Position(path))
+            self.refuse("this account has no account.yaml", Position(path / own))
         self.files.accounts[path.name] = self.read("account", path / own)
         for region in self.directories(path):
             self.region(path.name, region)

@@ -87,8 +87,8 @@ def _read_file(root: Path, path: Path, file: Path, report: Report) -> dict[str, 
         return None
     except lark.exceptions.LarkError as error:
         line, column = getattr(error, "line", 1), getattr(error, "column", 1)
-        said = str(error).splitlines()[0]
-        report(Problem(f"not valid HCL: {said}", Position(file, max(line, 1), max(column, 1))))
+        place = Position(file, max(line, 1), max(column, 1))
+        report(Problem(f"not valid HCL at or before column {place.column}", place))
         return None
     _store(entry, found)
     return found

@@ -29,4 +29,4 @@ def _told(problem: Problem, places: list[str]) -> Problem:
     if not places:
         return problem
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-    return replace(problem, message=f"{problem.message} in {min(places)}{more}")
+    return replace(problem, message=f"{problem.message} (in {min(places)}{more})")

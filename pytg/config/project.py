@@ -17,7 +17,7 @@ def regions_of(project: ProjectFile, document: Node, report: Report) -> dict[str
     """The regions with their peers. Reports a role given twice and peers that are none."""
     entries = {name: project.regions[name] for name in sorted(project.regions)}
     holders: dict[str, str] = {}
-    for name, entry in entries.items():
+    for name, entry in project.regions.items():
         if entry and entry.role:
             first = holders.setdefault(entry.role, name)
             node = document.find("regions", name, "role")

@@ -114,15 +114,19 @@ class Resolver:
     def _reference(self, placeholder: Placeholder, position: Position) -> Reference | None:
         """Raises Unresolvable. None: an optional reference to what is not enabled."""
         declared = self.known.modules.get(placeholder.head)
+        if declared is None and placeholder.head in self.known.doubtful:
+            return UNKNOWN
         if declared is None:
             hint = did_you_mean(placeholder.head, [*self.known.modules, "self"])
             message = f"{placeholder.text}: there is no module `{placeholder.head}`"
             raise Unresolvable(message, hint)
         qualifier, output, path = self._split(placeholder, declared)
         unit = self._unit(placeholder, declared, qualifier)
+        if unit is None:
+            return None
         if unit == self.address:
             raise Unresolvable(f"{placeholder.text}: a unit cannot read its own output")
-        if unit is not None and unit in self.known.places:
+        if unit in self.known.places:
             reference = Reference(unit, output, path)
             self.used.append((reference, position))
             return reference
@@ -130,10 +134,15 @@ class Resolver:
             return None
         if placeholder.head in self.known.doubtful:
             return UNKNOWN
-        where = f"{unit.account}/{unit.region}/{unit.environment}" if unit else "a peer region"
+        raise self._not_enabled(placeholder, unit)
+
+    def _not_enabled(self, placeholder: Placeholder, unit: Address) -> Unresolvable:
+        where = f"{unit.account}/{unit.region}/{unit.environment}"
         message = f"{placeholder.text}: module `{placeholder.head}` is not enabled in {where}"
-        hint = f"`{placeholder.text[:-1]}?}}` is null where it is not enabled"
-        raise Unresolvable(message, hint)
+        exists = self.place.facts["regions"]
+        if isinstance(exists, list) and unit.region not in (GLOBAL, *exists):
+            message = f"{placeholder.text}: there is no environment {where}"
+        return Unresolvable(message, f"`{placeholder.text[:-1]}?}}` is null there")
 
     def _split(
         self, placeholder: Placeholder, declared: Declared
