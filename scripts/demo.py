@@ -71,7 +71,7 @@ class Platform:
     def __init__(self, sandbox: Sandbox) -> None:
         core = botocore.session.Session(profile="sandbox")
         core.set_config_variable("config_file", str(sandbox.config_file))
-        self._session = boto3.Session(botocore_session=core)
+        self._session: Any = boto3.Session(botocore_session=core)
         self.units = {
             (unit["module"], unit["region"]): unit["address"]
             for unit in json.loads(pytg("ls", "--env", ENV, "--format", "json"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pytg.generate.providers import PEER, REGIONAL, peer_of, place_of
 from pytg.model import Address, Estate, Unit
-
-REGIONAL_PROVIDER = "aws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +32,13 @@ class Shape:
         return {own: composed for composed, own in self.aliases.items()}
 
 
-def provider_alias(unit: Unit, region: str) -> str:
-    """The composed root's alias for `region` as `unit` sees it.
-
-    Depends on account, region and environment only: each distinct provider block is one
-    more provider process.
-    """
-    return f"{unit.address.account}__{region}__{unit.address.environment}"
-
-
 def shape_of(estate: Estate, unit: Unit, upstream: frozenset[str] = frozenset()) -> Shape:
     """The shape of `unit`; `upstream` are slugs of the units that it needs."""
-    aws = estate.terraform.providers.get(REGIONAL_PROVIDER)
-    aliases: dict[str, str | None] = {provider_alias(unit, unit.region): None}
-    if unit.peer_region is not None:
-        aliases[provider_alias(unit, unit.peer_region)] = "peer"
+    aws = estate.terraform.providers.get(REGIONAL)
+    aliases: dict[str, str | None] = {place_of(unit).alias: None}
+    peer = peer_of(unit)
+    if peer is not None:
+        aliases[peer.alias] = PEER
     address = unit.address
     source = aws.source if aws else ""
     return Shape(address, address.slug, address.module, source, aliases, upstream)

@@ -88,7 +88,8 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
             hint="another pytg is at work on these units: wait for it to finish",
         )
     order = {u: frozenset(execution.order.predecessors(u)) for u in stage.units}
-    composed = render_composed(execution.estate, units, literals, workdir, order)
+    types = {key: held[key[0]].types[key[1]] for key in literals}
+    composed = render_composed(execution.estate, units, literals, workdir, order, types)
     environment = {**execution.environment(units), **composed.environment}
     prepare(
         execution.binary,

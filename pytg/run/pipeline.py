@@ -161,7 +161,7 @@ def _plan(
 def _details(execution: Execution, planned: Planned | UnitPlan) -> Plan:
     """The plan in full: one more Terraform process."""
     return show_plan(
-        execution.binary,
+        execution.binary.path,
         planned.workdir,
         Path(PLAN),
         planned.environment,

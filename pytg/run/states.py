@@ -28,6 +28,11 @@ class Held:
         """The values of the unit's outputs."""
         return {k: v["value"] for k, v in (self.state or {}).get("outputs", {}).items()}
 
+    @property
+    def types(self) -> Mapping[str, Any]:
+        """The types of the unit's outputs, as a state writes them."""
+        return {k: v["type"] for k, v in (self.state or {}).get("outputs", {}).items()}
+
 
 class States:
     """Reads states through `store_of`, many at a time."""
