@@ -100,7 +100,6 @@ class PlainReport:
             unit = getattr(event, "unit", None)
             if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
                 text = f"{text} after {seconds(at, self._started.pop(unit))}"
-                self._heard.pop(unit, None)
             if isinstance(event, UnitFinished):
                 text = f"{text}{_why(event)}"
             if text:

@@ -132,15 +132,18 @@ def test_a_silent_run_in_which_no_unit_has_started_is_said_to_run() -> None:
     report = PlainReport(stream, style=Style(), clock=clock)
     report.tick()
     report(START, EVENTS[0])
+    report(START + timedelta(seconds=1), UnitFinished(STORAGE, Status.UNCHANGED))
     clock.now = START + timedelta(seconds=15)
+    report.tick()
+    clock.now = START + timedelta(seconds=16)
     report.tick()
     report(clock.now, EVENTS[-1])
     clock.now = START + timedelta(seconds=99)
     report.tick()
 
-    assert stream.getvalue().splitlines()[1:] == [
-        "12:03:19 still running after 15s",
-        "12:03:19 run failed after 15s",
+    assert stream.getvalue().splitlines()[2:] == [
+        "12:03:20 still running after 16s",
+        "12:03:20 run failed after 16s",
     ]
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
+import os
 import re
 import stat
 import threading
@@ -118,6 +120,18 @@ def test_nothing_is_open_after_finish(tmp_path: Path) -> None:
 
     assert units[NETWORK].status is Status.UNKNOWN
     assert units[STORAGE].status is Status.CANCELLED
+
+
+def test_the_directory_is_locked_until_the_run_is_finished(tmp_path: Path) -> None:
+    record = create(tmp_path)
+    directory = os.open(record.run.directory, os.O_RDONLY)
+    try:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        record.finish(Result.SUCCEEDED, 0)
+        fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    finally:
+        os.close(directory)
 
 
 def test_readers_always_see_a_whole_record_while_threads_write(tmp_path: Path) -> None:
