@@ -29,11 +29,17 @@ CONFIG = """\
 [default]
 {settings}
 [profile sandbox]
-{settings}"""
+{settings}
+# S3 Control puts the account id before the host name: as the user name of a URL it does no harm.
+[services sandbox]
+s3_control =
+  endpoint_url = http://account@{host}:{port}
+"""
 
 SETTINGS = """\
 region = us-east-1
 endpoint_url = {url}
+services = sandbox
 aws_access_key_id = test
 aws_secret_access_key = test
 disable_host_prefix_injection = true
@@ -83,10 +89,10 @@ class Sandbox:
                         f"the sandbox is running on port {running.port} already",
                         hint="stop it first: pytg sandbox stop",
                     )
-                return running
-            endpoint = self._launch(port)
-            settings = SETTINGS.format(url=endpoint.url)
-            write_private(self.config_file, CONFIG.format(settings=settings))
+                endpoint = running
+            else:
+                endpoint = self._launch(port)
+            self._write_config(endpoint)
             return endpoint
 
     def stop(self) -> bool:
@@ -140,6 +146,11 @@ class Sandbox:
 
     def _server(self) -> Server | None:
         return read_server(self.directory / "server.json")
+
+    def _write_config(self, endpoint: Endpoint) -> None:
+        settings = SETTINGS.format(url=endpoint.url)
+        config = CONFIG.format(settings=settings, host=HOST, port=endpoint.port)
+        write_private(self.config_file, config)
 
     def _launch(self, port: int) -> Endpoint:
         previous = self._server()

@@ -18,6 +18,7 @@ SERVICES = (
     "s3",
     "s3_configuration",
     "s3_replication",
+    "s3control",
     "dynamodb",
     "dynamodb_global",
 )
