@@ -132,7 +132,11 @@ def _unchanged(count: int, of: int) -> str:
     if count == 0:
         return "" if of else "No units."
     units = f"{count} unit{'s' if count != 1 else ''}"
-    return f"No changes: {units}." if count == of else f"No changes in {units} more."
+    return (
+        f"No changes: {units}."
+        if count == of
+        else f"No changes in {count} other unit{'s' if count != 1 else ''}."
+    )
 
 
 def _destructive(rows: Sequence[UnitChanges], style: Style) -> str:

@@ -45,7 +45,7 @@ def test_the_plan_by_unit() -> None:
         "sandbox/us-east-1/dev-a1/storage       1       0        1       1  2 drifted",
         "-" * 71,
         "total of 3 units                       1      12        1       1",
-        "No changes in 1 unit more.",
+        "No changes in 1 other unit.",
         "",
         "Deleted or replaced:",
         "  sandbox/us-east-1/dev-a1/storage",
