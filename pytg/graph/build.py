@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import TypeAlias
 
 import networkx as nx
@@ -95,6 +97,23 @@ def contract(graph: UnitGraph, selected: Iterable[Address]) -> UnitGraph:
                 edge = Edge(order[position], unit, frozenset())
                 result.add_edge(order[position], unit, edge=edge, bridge=True)
     return result
+
+
+def implied(graph: UnitGraph) -> frozenset[tuple[Address, Address]]:
+    """Order-only edges between units that a longer path joins too: a picture can do without."""
+    bit = {unit: 1 << index for index, unit in enumerate(run_order(graph))}
+    above: dict[Address, int] = {}
+    found = []
+    for unit in bit:
+        upstream = list(graph.predecessors(unit))
+        farther = reduce(or_, (above[other] for other in upstream), 0)
+        above[unit] = reduce(or_, (bit[other] for other in upstream), farther)
+        found += [
+            (other, unit)
+            for other in upstream
+            if farther & bit[other] and not edge_between(graph, other, unit).outputs
+        ]
+    return frozenset(found)
 
 
 def _bridges(missing: int, order: list[Address], reach: dict[Address, int]) -> Iterator[int]:

@@ -102,7 +102,11 @@ def as_json(view: View) -> str:
         graph.add_node(node.id, **_described(view, node))
     for link in view.links:
         graph.add_edge(
-            link.source, link.target, outputs=list(link.outputs), kind=link.kind, title=link.title
+            link.source,
+            link.target,
+            outputs=list(link.outputs),
+            kind=link.kind,
+            implied=link.implied,
         )
     return json.dumps(nx.node_link_data(graph, edges="links"), indent=2) + "\n"
 

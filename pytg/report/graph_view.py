@@ -10,7 +10,7 @@ from statistics import mean
 
 import networkx as nx
 
-from pytg.graph.build import UnitGraph, edge_between, waves
+from pytg.graph.build import UnitGraph, edge_between, implied, waves
 from pytg.model import GLOBAL, Address, Estate
 
 _SCOPES = ("account-wide", "environment-wide", "regional")
@@ -35,7 +35,8 @@ class Node:
 class Link:
     """`target` needs `source`. No outputs: order only. `bridge`: only through units not shown.
 
-    `crossing`: from one region to another. `backward`: against the ranks, between modules only.
+    `crossing`: from one region to another. `implied`: order only, and other links imply it.
+    `backward`: against the ranks, between modules only.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Link:
     outputs: tuple[str, ...]
     crossing: bool
     bridge: bool = False
+    implied: bool = False
     backward: bool = False
 
     @property
@@ -96,6 +98,10 @@ class View:
             f"{count} {noun.removesuffix('s') if count == 1 else noun}"
             for count, noun in (*parts, (self.depth, steps))
         )
+
+    def drawn(self) -> View:
+        """Without the links that other links imply."""
+        return replace(self, links=tuple(link for link in self.links if not link.implied))
 
     def only(self, units: Iterable[Address]) -> View:
         """The part of a view on units that shows `units`, with ranks of its own."""
@@ -158,18 +164,27 @@ def _nodes(
 
 
 def _links(graph: UnitGraph, name: Callable[[Address], str]) -> list[Link]:
-    """One link a pair; a pair of modules is a bridge only if all pairs of its units are."""
+    """One link a pair; it is a bridge, or implied, only if all edges in it are."""
     merged: dict[tuple[str, str], Link] = {}
+    needless = implied(graph)
     for up, down, data in graph.edges(data=True):
         outputs = tuple(sorted(edge_between(graph, up, down).outputs))
         crossing = up.region != down.region and GLOBAL not in {up.region, down.region}
-        link = Link(name(up), name(down), outputs, crossing, data.get("bridge", False))
+        link = Link(
+            source=name(up),
+            target=name(down),
+            outputs=outputs,
+            crossing=crossing,
+            bridge=data.get("bridge", False),
+            implied=(up, down) in needless,
+        )
         known = merged.get((link.source, link.target), link)
         merged[link.source, link.target] = replace(
             link,
             outputs=tuple(sorted({*known.outputs, *link.outputs})),
             crossing=known.crossing or link.crossing,
             bridge=known.bridge and link.bridge,
+            implied=known.implied and link.implied,
         )
     return [link for _, link in sorted(merged.items())]
 

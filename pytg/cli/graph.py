@@ -1,0 +1,70 @@
+"""`pytg graph`: a picture of the units and of what flows between them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import selecting
+from pytg.errors import UsageError
+from pytg.graph.build import build_graph, contract
+from pytg.graph.selection import Selectors, select_units
+from pytg.report.graph_draw import FORMS, LEVELS, draw
+
+
+@click.command("graph")
+@selecting
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="text",
+    show_default=True,
+    envvar="PYTG_FORMAT",
+    help="svg and html need no other program; html is one page with a search and details.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default="unit",
+    show_default=True,
+    envvar="PYTG_LEVEL",
+    help="module: all units of a module are one.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="PYTG_OUTPUT",
+    help="Write there instead of to standard output.",
+)
+@click.pass_obj
+def command(
+    context: Context, selectors: Selectors, form: str, level: str, output: Path | None
+) -> None:
+    """Draw the selected units, in the order that the whole graph gives them."""
+    estate = context.estate(selectors.suffix)
+    graph = build_graph(estate)
+    selection = select_units(estate, graph, selectors)
+    picture = draw(estate, contract(graph, selection.units), form, level)
+    if output is None:
+        click.echo(picture, nl=False)
+        return
+    _write(output, picture)
+    click.echo(f"wrote {output}", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """All of the file or none of it. Raises UsageError where nothing can be written."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", hint="--output needs an existing directory"
+        ) from error

@@ -1,0 +1,32 @@
+"""`pytg ls`: the units that a run with the same selecting options would work on."""
+
+from __future__ import annotations
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import selecting
+from pytg.graph.build import build_graph
+from pytg.graph.selection import Selectors, select_units
+from pytg.report.graph_list import FORMS
+
+
+@click.command("ls")
+@selecting
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="names",
+    show_default=True,
+    envvar="PYTG_FORMAT",
+    help="names: one address a line.",
+)
+@click.option("--why", is_flag=True, envvar="PYTG_WHY", help="Say why each unit is selected.")
+@click.pass_obj
+def command(context: Context, selectors: Selectors, form: str, *, why: bool) -> None:
+    """List the selected units in the order in which a run takes them."""
+    estate = context.estate(selectors.suffix)
+    graph = build_graph(estate)
+    selection = select_units(estate, graph, selectors)
+    click.echo(FORMS[form](estate, graph, selection, why=why), nl=False)
