@@ -14,7 +14,7 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.terraform.files import write_if_changed
-from pytg.terraform.process import record_start
+from pytg.terraform.spawn import record_start
 from pytg.terraform.versions import satisfies
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}

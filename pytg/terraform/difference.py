@@ -38,7 +38,7 @@ class Values:
         )
 
     def inside(self) -> list[tuple[str | int, Values]] | None:
-        """What it consists of, by key or index; None when it is compared as a whole."""
+        """What it consists of, by key or index; None when it has no parts to compare."""
         shapes = [part for part in (self.before, self.after) if part is not None]
         if isinstance(self.unknown, dict | list):
             shapes.append(self.unknown)
@@ -51,7 +51,7 @@ class Values:
             keys = list(range(max(len(part) for part in shapes)))
         else:
             return None
-        return [(key, self._child(key)) for key in keys]
+        return [(key, self._child(key)) for key in keys] or None
 
     def _child(self, key: str | int) -> Values:
         return Values(

@@ -84,7 +84,8 @@ def find_mirrors(
     """Provider source -> the mirror that holds a version of it for this machine.
 
     Looked for in this order: `PYTG_PROVIDER_MIRROR`, Terraform's own places, what was found the
-    last time, then directories below `prefixes`, no deeper than each says. The first wins for each provider.
+    last time, then directories below `prefixes`, no deeper than each says. The first wins for
+    each provider.
     """
     missing = {p.source: p for p in providers}
     found: dict[str, Path] = {}

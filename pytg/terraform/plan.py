@@ -11,7 +11,7 @@ from typing import Any
 from pytg.errors import Refused
 from pytg.terraform.command import Command
 from pytg.terraform.difference import UNKNOWN, Place, Values, differences
-from pytg.terraform.process import capture
+from pytg.terraform.spawn import capture
 
 _ACTIONS = {"no-op": "noop", "forget": "remove"}
 

@@ -20,7 +20,8 @@ from pytg.errors import UnitFailed
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
 from pytg.terraform.events import Event
-from pytg.terraform.process import Process, capture, run, start
+from pytg.terraform.process import Process, run, start
+from pytg.terraform.spawn import attach, capture
 from support.fake_terraform import FakeTerraform
 
 PLAN = Command("plan", {"json": True, "out": "plan.tfplan", "detailed_exitcode": True})
@@ -311,3 +312,17 @@ def test_an_interrupted_apply_keeps_what_it_made(workdir: Path, tmp_path: Path) 
     assert not completed.crashed
     assert "first" in [resource["name"] for resource in state["resources"]]
     assert "after" not in [resource["name"] for resource in state["resources"]]
+
+
+def test_a_person_gets_the_exit_code_and_the_directory(
+    fake: FakeTerraform, workdir: Path, tmp_path: Path
+) -> None:
+    fake.rule(command="state", exit=3)
+    before = signal.getsignal(signal.SIGINT)
+    record = tmp_path / "processes.jsonl"
+    command = Command("state", args=("list", "-id=x"))
+    assert attach(fake.path, workdir, command, dict(os.environ), record=record) == 3
+    assert fake.calls("state")[0]["argv"] == ["state", "list", "-id=x"]
+    assert fake.calls("state")[0]["cwd"] == str(workdir)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(record.read_text().splitlines()) == 1

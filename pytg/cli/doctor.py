@@ -1,0 +1,187 @@
+"""`pytg doctor`: what this machine lacks, and how to get it. Nothing is asked of the network."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from pytg.cli._context import Context
+from pytg.errors import ConfigError, PytgError, Refused, UsageError
+from pytg.model import Account, Estate
+from pytg.terraform.binary import find_terraform
+from pytg.terraform.mirror import BUILT_IN, find_mirrors, own_config
+
+OK, NOTE, MISSING = "ok", "note", "missing"
+PYTHON = (3, 11)
+INSTALL = "pip install 'pytg[sandbox]'"
+FREE_GIB = 2  # the AWS provider alone takes 0.7 GiB unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. Only `missing` makes `pytg doctor` fail; `hint` says what to do."""
+
+    name: str
+    state: str
+    found: str
+    hint: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as one JSON document.")
+@click.pass_obj
+def command(context: Context, *, as_json: bool) -> None:
+    """Say what is missing on this machine, and how to get it."""
+    checks = list(examine(context))
+    missing = [check.name for check in checks if check.state == MISSING]
+    if as_json:
+        document = {"ok": not missing, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for check in checks:
+            click.echo(_line(check))
+    if missing:
+        raise Refused(f"not ready: {', '.join(missing)}")
+
+
+def examine(context: Context) -> Iterator[Check]:
+    """Every check, in a fixed order. Outside a project those of the project are left out."""
+    yield _python()
+    root, estate, configuration = _project(context)
+    yield configuration
+    yield _terraform(root, estate)
+    yield from _providers(root, estate)
+    yield _writable(root)
+    yield _disk(root)
+    yield _sandbox(root, estate)
+    yield from _credentials(estate)
+    git = shutil.which("git")
+    yield Check("git", OK if git else NOTE, git or "not on PATH", "" if git else "install git")
+
+
+def _line(check: Check) -> str:
+    hint = f"\n{'':24}{check.hint}" if check.hint else ""
+    return f"{check.state:<8} {check.name:<14} {check.found}{hint}"
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info >= PYTHON:
+        return Check("python", OK, version)
+    return Check("python", MISSING, version, f"install Python {PYTHON[0]}.{PYTHON[1]} or later")
+
+
+def _project(context: Context) -> tuple[Path, Estate | None, Check]:
+    name = "configuration"
+    try:
+        root = context.root
+    except UsageError as error:
+        return Path(context.directory).resolve(), None, Check(name, NOTE, str(error), error.hint)
+    try:
+        estate = context.estate()
+    except ConfigError as error:
+        found = f"{len(error.problems)} problems in {root}"
+        return root, None, Check(name, MISSING, found, "pytg validate shows them")
+    except PytgError as error:
+        return root, None, Check(name, MISSING, str(error), error.hint)
+    return root, estate, Check(name, OK, f"{len(estate.units)} units in {root}")
+
+
+def _terraform(root: Path, estate: Estate | None) -> Check:
+    name = "terraform"
+    try:
+        binary = find_terraform(estate.terraform.binary if estate else "terraform", root)
+        if estate:
+            binary.require(estate.terraform.required_version)
+    except Refused as error:
+        return Check(name, MISSING, str(error), error.hint)
+    return Check(name, OK, f"{binary.flavour} {binary.version} at {binary.path}")
+
+
+def _providers(root: Path, estate: Estate | None) -> Iterator[Check]:
+    wanted = estate.terraform.providers.values() if estate else ()
+    external = [p for p in wanted if not p.source.startswith(BUILT_IN)]
+    own = own_config(os.environ)
+    mirrors = {} if own else find_mirrors(root, external, os.environ)
+    for provider in sorted(external, key=lambda p: p.source):
+        name, text = "provider", f"{provider.source} {provider.version}".rstrip()
+        if own:
+            yield Check(name, OK, f"{text}: as {own} says")
+        elif provider.source in mirrors:
+            yield Check(name, OK, f"{text}: from the mirror {mirrors[provider.source]}")
+        else:
+            hint = "without a network, name a mirror directory with PYTG_PROVIDER_MIRROR"
+            yield Check(name, NOTE, f"{text}: no mirror; terraform init downloads it", hint)
+
+
+def _writable(root: Path) -> Check:
+    try:
+        with tempfile.TemporaryFile(dir=root):
+            return Check("directory", OK, f"{root} can be written")
+    except OSError as error:
+        return Check("directory", MISSING, str(error), f"get write permission for {root}")
+
+
+def _disk(root: Path) -> Check:
+    free = shutil.disk_usage(root).free / 2**30
+    text = f"{free:.1f} GiB free for {root}"
+    if free >= FREE_GIB:
+        return Check("disk", OK, text)
+    return Check("disk", MISSING, text, f"make room: {FREE_GIB} GiB are needed")
+
+
+def _sandbox(root: Path, estate: Estate | None) -> Check:
+    name = "sandbox"
+    needed = estate is not None and any(a.sandbox for a in estate.accounts.values())
+    try:
+        from pytg.sandbox.control import MOTO, Sandbox, sandbox_directory  # noqa: PLC0415 - may lack
+
+        found = importlib.metadata.version("moto")
+    except ImportError as error:
+        return Check(name, MISSING if needed else NOTE, f"not installed: {error}", INSTALL)
+    if found != MOTO:
+        text = f"needs moto {MOTO} and finds moto {found}"
+        return Check(name, MISSING if needed else NOTE, text, INSTALL)
+    running = Sandbox(sandbox_directory(root)).status()
+    if running is None:
+        hint = "start it: pytg sandbox start" if needed else ""
+        return Check(name, NOTE if needed else OK, "installed, not running", hint)
+    return Check(name, OK, f"runs at {running.url}")
+
+
+def _credentials(estate: Estate | None) -> Iterator[Check]:
+    real = [a for a in estate.accounts.values() if not a.sandbox] if estate else []
+    if not real:
+        return
+    import botocore.session  # noqa: PLC0415 - slow to import, and not every estate needs it
+
+    profiles = set(botocore.session.Session().full_config.get("profiles", {}))
+    for account in sorted(real, key=lambda a: a.name):
+        yield _account(account, profiles)
+
+
+def _account(account: Account, profiles: set[str]) -> Check:
+    """Where the credentials of `account` would come from, as far as files and variables tell."""
+    name, who = "credentials", f"account {account.name}"
+    profile = account.profile or os.environ.get("AWS_PROFILE")
+    if profile:
+        if profile in profiles:
+            return Check(name, OK, f"{who}: profile {profile}")
+        hint = f"aws configure --profile {profile}"
+        return Check(name, NOTE, f"{who}: no profile {profile} in the AWS shared files", hint)
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"):
+        if os.environ.get(variable):
+            return Check(name, OK, f"{who}: {variable}")
+    if "default" in profiles:
+        return Check(name, OK, f"{who}: profile default")
+    hint = "set AWS_PROFILE or `profile` in account.yaml, unless this machine has a role"
+    return Check(name, NOTE, f"{who}: none in the environment or the shared files", hint)

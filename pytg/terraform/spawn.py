@@ -1,0 +1,90 @@
+"""Start a process; run a command for what it prints, or for a person on their terminal."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pytg.errors import UnitFailed
+from pytg.terraform.command import Command, arguments
+
+
+def capture(
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    *,
+    record: Path | None = None,
+) -> str:
+    """What a short reading command prints, such as `show -json`.
+
+    Nothing is put on disk, for Terraform prints sensitive values there in clear. Raises
+    UnitFailed with Terraform's words.
+    """
+    argv = arguments(binary, command)
+    child = spawn(argv, workdir, env, subprocess.PIPE, subprocess.PIPE)
+    if record is not None:
+        record_start(record, argv, workdir, child.pid)
+    out, err = child.communicate()
+    if child.returncode != 0:
+        raise UnitFailed(f"terraform {command.name} failed in {workdir}\n{err.decode().strip()}")
+    return out.decode()
+
+
+def attach(
+    binary: Path,
+    workdir: Path,
+    command: Command,
+    env: Mapping[str, str],
+    *,
+    record: Path | None = None,
+) -> int:
+    """Run `command` on this process's own terminal, for a person; returns the exit code.
+
+    Ctrl-C reaches Terraform through the terminal, and pytg waits for it. Main thread only.
+    """
+    argv = arguments(binary, command)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        child = subprocess.Popen(argv, cwd=workdir, env=dict(env))
+        if record is not None:
+            record_start(record, argv, workdir, child.pid)
+        return child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def spawn(
+    argv: Sequence[str],
+    workdir: Path,
+    env: Mapping[str, str],
+    stdout: BinaryIO | int,
+    stderr: BinaryIO | int,
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in a session of its own, without standard input. Raises UnitFailed."""
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=workdir,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UnitFailed(f"cannot start {argv[0]} in {workdir}: {error}") from error
+
+
+def record_start(record: Path, argv: Sequence[str], cwd: Path, pid: int) -> None:
+    """Append one started process to `record`."""
+    line = {"argv": list(argv), "cwd": str(cwd), "started": datetime.now(UTC).isoformat()}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with record.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**line, "pid": pid}) + "\n")
