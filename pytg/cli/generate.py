@@ -1,0 +1,47 @@
+"""`pytg generate`: write the root modules of units."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import selecting
+from pytg.errors import Refused
+from pytg.generate.providers import tags_by_place
+from pytg.generate.unit import render_unit, unit_directory
+from pytg.generate.write import stale_files, write_files
+from pytg.graph.build import build_graph
+from pytg.graph.selection import Selectors, select_units
+
+
+@click.command("generate")
+@selecting
+@click.option("--check", is_flag=True, help="Write nothing; exit 6 if something is stale.")
+@click.pass_obj
+def command(context: Context, selectors: Selectors, *, check: bool) -> None:
+    """Write the root modules of units, by default of all, and print their directories.
+
+    Plain Terraform runs in each of them. With --check, print those that are not as the
+    configuration says.
+    """
+    estate = context.estate(selectors.suffix)
+    selection = select_units(estate, build_graph(estate), selectors)
+    tags = tags_by_place(estate)
+    stale = 0
+    for address in selection.units:
+        unit = estate.units[address]
+        directory = unit_directory(estate, unit)
+        files = render_unit(estate, unit, tags)
+        if check and not stale_files(directory, files):
+            continue
+        stale += 1
+        if not check:
+            write_files(directory, files)
+        click.echo(os.path.relpath(directory))
+    if check and stale:
+        raise Refused(
+            f"{stale} of {len(selection.units)} generated root modules are stale",
+            hint="`pytg generate` writes them",
+        )

@@ -1,0 +1,70 @@
+"""`pytg tf`: any Terraform command in the root module of one unit."""
+
+from __future__ import annotations
+
+import difflib
+import os
+
+import click
+
+from pytg.cli._context import Context
+from pytg.errors import UsageError
+from pytg.generate.composed import init_key
+from pytg.generate.unit import render_unit, unit_directory
+from pytg.generate.write import write_files
+from pytg.model import Address, Estate, Unit
+from pytg.terraform.binary import find_terraform
+from pytg.terraform.command import Command
+from pytg.terraform.environment import environment
+from pytg.terraform.mirror import cli_config
+from pytg.terraform.process import attach
+from pytg.terraform.workdir import prepare
+
+NEED_NO_INIT = frozenset({"fmt", "get", "init", "version"})
+ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
+
+
+@click.command("tf", context_settings={"ignore_unknown_options": True})
+@click.argument("address")
+@click.argument("arguments", metavar="-- ARGS...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "--suffix",
+    metavar="SUFFIX",
+    envvar="PYTG_SUFFIX",
+    help="Work on the environment with this suffix instead.",
+)
+@click.pass_obj
+def command(context: Context, address: str, arguments: tuple[str, ...], suffix: str | None) -> int:
+    """Run a Terraform command in the root module of the unit at ADDRESS.
+
+    The root is generated and initialised first, where that is needed. The exit code is
+    Terraform's.
+    """
+    estate = context.estate(suffix)
+    unit = _unit(estate, address)
+    directory, files = unit_directory(estate, unit), render_unit(estate, unit)
+    binary = find_terraform(estate.terraform.binary, estate.root)
+    binary.require(estate.terraform.required_version)
+    env = environment(
+        os.environ,
+        sandbox=unit.account.sandbox,
+        cli_config=cli_config(estate.root, estate.terraform.providers.values(), os.environ),
+    )
+    if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
+        write_files(directory, files)
+    else:
+        key = init_key(files, directory)
+        prepare(binary, directory, files, env, init_key=key, logs=directory / "logs")
+    asking = {name: value for name, value in env.items() if name not in ASKS}
+    code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
+    return code if code >= 0 else 128 - code
+
+
+def _unit(estate: Estate, text: str) -> Unit:
+    known = {str(address): address for address in estate.units}
+    found: Address | None = known.get(text.strip("/"))
+    if found is None:
+        close = difflib.get_close_matches(text, sorted(known), n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "`pytg ls` shows all units"
+        raise UsageError(f"there is no unit {text}", hint=hint)
+    return estate.units[found]

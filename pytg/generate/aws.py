@@ -1,0 +1,86 @@
+"""How a root module reaches an account: arguments of provider and backend blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytg.model import Account, Backend, Estate, Unit, Value
+
+SANDBOX_PROFILE = "sandbox"
+SANDBOX_CONFIG = "aws.ini"
+STATES = Path(".pytg", "state")
+
+
+def relative(path: Path, directory: Path) -> str:
+    """`path` as seen from `directory`; begins with `./` or `../`, as a module source must."""
+    seen = Path(os.path.relpath(path, directory)).as_posix()
+    return seen if seen.startswith("../") else f"./{seen}"
+
+
+def access(estate: Estate, account: Account, directory: Path) -> dict[str, Value]:
+    """The arguments that provider and S3 backend have in common, for a root in `directory`.
+
+    A sandbox account is reached through the sandbox's own AWS config file and nothing else.
+    """
+    arguments: dict[str, Value] = {}
+    if account.sandbox:
+        config = _sandbox_directory(estate.root) / SANDBOX_CONFIG
+        arguments["profile"] = SANDBOX_PROFILE
+        arguments["shared_config_files"] = [relative(config, directory)]
+    elif account.profile:
+        arguments["profile"] = account.profile
+    if account.id:
+        arguments["allowed_account_ids"] = [account.id]
+    return arguments
+
+
+def assume_role(account: Account) -> dict[str, Value]:
+    """The arguments of `assume_role`; empty where the account names none."""
+    role = account.assume_role
+    if role is None:
+        return {}
+    given = {
+        "role_arn": role.role_arn,
+        "external_id": role.external_id,
+        "session_name": role.session_name,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def backend_arguments(estate: Estate, unit: Unit, directory: Path) -> dict[str, Value]:
+    """The backend block of `unit`'s own root."""
+    backend = unit.backend
+    if backend.type == "local":
+        return _local(estate, backend, directory)
+    locks: dict[str, Value] = {"encrypt": True, "use_lockfile": backend.use_lockfile}
+    if backend.lock_table:
+        locks["dynamodb_table"] = backend.lock_table
+    return {**_s3(backend), **locks, **_reach(estate, unit.account, directory)}
+
+
+def reading_arguments(estate: Estate, unit: Unit, directory: Path) -> dict[str, Value]:
+    """The same state for `terraform_remote_state`, which locks and writes nothing."""
+    if unit.backend.type == "local":
+        return _local(estate, unit.backend, directory)
+    return {**_s3(unit.backend), **_reach(estate, unit.account, directory)}
+
+
+def _local(estate: Estate, backend: Backend, directory: Path) -> dict[str, Value]:
+    return {"path": relative(estate.root / STATES / backend.key, directory)}
+
+
+def _s3(backend: Backend) -> dict[str, Value]:
+    return {"bucket": backend.bucket, "key": backend.key, "region": backend.region}
+
+
+def _reach(estate: Estate, account: Account, directory: Path) -> Mapping[str, Value]:
+    role = assume_role(account)
+    reached = access(estate, account, directory)
+    return {**reached, "assume_role": role} if role else reached
+
+
+def _sandbox_directory(root: Path) -> Path:
+    named = os.environ.get("PYTG_SANDBOX_DIR")
+    return Path(named).absolute() if named else root / ".pytg" / "sandbox"

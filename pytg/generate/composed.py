@@ -1,0 +1,200 @@
+"""The composed root module: many units in one, wired by real references."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.generate._template import render
+from pytg.generate.aws import relative
+from pytg.generate.hcl import Expression, traversal
+from pytg.generate.providers import (
+    PEER,
+    REGIONAL,
+    Block,
+    configured_block,
+    passed,
+    peer_of,
+    place_of,
+    regional_block,
+    required,
+    tags_by_place,
+)
+from pytg.generate.unit import read_by
+from pytg.generate.variables import Key, outside_variables, read_outside, variable
+from pytg.generate.write import HEADER
+from pytg.model import Address, Estate, Reference, Unit, Value
+
+STATE = "terraform.tfstate"
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """`files`: name -> text. `environment`: what a Terraform command there needs besides.
+
+    It holds the sensitive literals, as `TF_VAR_*`: no file does.
+    """
+
+    files: Mapping[str, str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One module call."""
+
+    unit: Unit
+    source: str
+    providers: Mapping[str, Expression]
+    inputs: Mapping[str, Value]
+    depends_on: Sequence[Expression]
+
+
+def render_composed(
+    estate: Estate,
+    units: Sequence[Unit],
+    literals: Mapping[Key, object],
+    workdir: Path,
+    order: Mapping[Address, frozenset[Address]],
+    *,
+    types: Mapping[Key, object] | None = None,
+) -> Composed:
+    """The root module of `units`, for `workdir`.
+
+    literals: the outputs of units outside `units` that these read, as JSON values by unit and
+        name. One that is missing is null.
+    order: by unit, what must come before it; where no value flows between the two, that
+        becomes a `depends_on`.
+    types: the types of `literals` as a state writes them (`["list", "string"]`). Without one, a
+        list is a tuple and a map an object.
+    """
+    chosen = {unit.address: unit for unit in sorted(units, key=lambda unit: unit.address)}
+    header = f"{HEADER} from config.yaml and live/: do not edit."
+    read = read_outside(chosen.values())
+    variables, environment = outside_variables(estate, read, literals, types or {})
+    files = {
+        "versions.tf": render(
+            "versions.tf",
+            header=header,
+            required_version=estate.terraform.required_version,
+            providers=required(estate, chosen.values()),
+        ),
+        "backend.tf": render("backend.tf", header=header, type="local", arguments={"path": STATE}),
+        "main.tf": render(
+            "composed.tf",
+            header=header,
+            calls=[_call(estate, unit, chosen, order, workdir) for unit in chosen.values()],
+            resolve=_resolver(chosen),
+        ),
+    }
+    if blocks := _provider_blocks(estate, chosen, workdir):
+        files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
+    if variables:
+        files["variables.tf"] = render("variables.tf", header=header, variables=variables)
+    if outputs := list(_outputs(chosen)):
+        files["outputs.tf"] = render("outputs.tf", header=header, outputs=outputs)
+    return Composed(files, environment)
+
+
+def _call(
+    estate: Estate,
+    unit: Unit,
+    chosen: Mapping[Address, Unit],
+    order: Mapping[Address, frozenset[Address]],
+    workdir: Path,
+) -> Call:
+    peer = peer_of(unit)
+    own = {None: place_of(unit).alias, PEER: peer.alias if peer else None}
+    return Call(
+        unit,
+        source=relative(unit.module.path, workdir),
+        providers=passed(estate, unit, own),
+        inputs=dict(sorted(unit.inputs.items())),
+        depends_on=[
+            Expression(f"module.{address.slug}")
+            for address in sorted({*unit.after, *order.get(unit.address, ())} - {*read_by(unit)})
+            if address in chosen and not chosen[address].bootstrap
+        ],
+    )
+
+
+def _resolver(chosen: Collection[Address]) -> Callable[[Reference], str]:
+    def resolve(reference: Reference) -> str:
+        if reference.unit in chosen:
+            value = f"module.{reference.unit.slug}.{reference.output}"
+        else:
+            value = f"var.{variable(reference)}"
+        return traversal(value, reference.path)
+
+    return resolve
+
+
+def _provider_blocks(estate: Estate, chosen: Mapping[Address, Unit], workdir: Path) -> list[Block]:
+    """One block a place, and one for each other provider.
+
+    A place is there for every unit that could have a resource in it: its own region, and the
+    peer. Terraform starts no process for a block that nothing uses.
+    """
+    blocks: list[Block] = []
+    tags = tags_by_place(estate)
+    for provider in required(estate, chosen.values()):
+        if provider.name != REGIONAL:
+            blocks.append(configured_block(provider))
+            continue
+        users = [unit for unit in chosen.values() if REGIONAL in unit.module.providers]
+        places = {p for unit in users for p in (place_of(unit), peer_of(unit)) if p}
+        blocks += [
+            regional_block(estate, place, place.alias, tags[place], workdir)
+            for place in sorted(places)
+        ]
+    return blocks
+
+
+def _outputs(chosen: Mapping[Address, Unit]) -> Iterator[tuple[str, dict[str, Value]]]:
+    for address, unit in chosen.items():
+        for name, output in sorted(unit.module.outputs.items()):
+            arguments: dict[str, Value] = {"value": Expression(f"module.{address.slug}.{name}")}
+            if output.sensitive:
+                arguments["sensitive"] = True
+            yield f"{address.slug}__{name}", arguments
+
+
+_SOURCE = re.compile(r'^module "(?P<name>[^"]+)" \{\n  source = (?P<source>".*")$', re.MULTILINE)
+# what `terraform init` reads in a module's own files: nested calls and provider requirements
+_ASKS = re.compile(r'^\s*(?:module\s+"[^"]*"|(?:source|version)\s*=\s*"[^"]*")', re.MULTILINE)
+_NESTED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+
+
+def init_key(files: Mapping[str, str], workdir: Path | None = None) -> str:
+    """A hash of what `terraform init` depends on, in a root of either kind.
+
+    That is the Terraform and backend blocks, and each module call's name and source. With
+    `workdir`, where the files go, also what the called modules themselves ask init for.
+    """
+    blocks = [_without_comments(files[name]) for name in ("versions.tf", "backend.tf")]
+    calls = [match.groups() for match in _SOURCE.finditer(files["main.tf"])]
+    asked: dict[str, list[str]] = {}
+    if workdir is not None:
+        for _, source in calls:
+            _collect(workdir / json.loads(source), asked)
+    text = json.dumps([blocks, calls, sorted(asked.items())])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def _collect(directory: Path, asked: dict[str, list[str]]) -> None:
+    """What the modules in and below `directory` ask for, by directory."""
+    directory = directory.resolve()
+    if str(directory) in asked or not directory.is_dir():
+        return
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.tf")))
+    asked[str(directory)] = _ASKS.findall(text)
+    for source in _NESTED.findall(text):
+        _collect(directory / source, asked)

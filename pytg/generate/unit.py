@@ -1,0 +1,161 @@
+"""A unit's own root module: what a person, or another tool, finds and can run as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from pytg.generate._template import render
+from pytg.generate.aws import backend_arguments, reading_arguments, relative
+from pytg.generate.hcl import Expression, traversal
+from pytg.generate.providers import (
+    PEER,
+    REGIONAL,
+    Block,
+    Place,
+    configured_block,
+    passed,
+    peer_of,
+    place_of,
+    regional_block,
+    required,
+    tags_by_place,
+)
+from pytg.generate.write import HEADER
+from pytg.model import GLOBAL, Address, Estate, Reference, Unit, Value, references
+
+UNITS = Path(".pytg", "units")
+
+
+def unit_directory(estate: Estate, unit: Unit) -> Path:
+    """Where the unit's root module lies."""
+    address = unit.address
+    parts = (address.account, address.region, address.environment, address.module)
+    return estate.root.joinpath(UNITS, *parts)
+
+
+def render_unit(
+    estate: Estate, unit: Unit, tags: Mapping[Place, Mapping[str, str]] | None = None
+) -> dict[str, str]:
+    """The root module of `unit`, for `unit_directory`: file name -> text.
+
+    `tags` is `tags_by_place(estate)`, for callers that render many units.
+    """
+    directory = unit_directory(estate, unit)
+    header = _header(estate, unit)
+    blocks = _provider_blocks(estate, unit, tags or tags_by_place(estate), directory)
+    files = {
+        "versions.tf": render(
+            "versions.tf",
+            header=header,
+            required_version=estate.terraform.required_version,
+            providers=required(estate, [unit]),
+        ),
+        "backend.tf": render(
+            "backend.tf",
+            header=header,
+            type=unit.backend.type,
+            arguments=backend_arguments(estate, unit, directory),
+        ),
+        "main.tf": _main(estate, unit, directory, header),
+    }
+    if blocks:
+        files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
+    if unit.module.outputs:
+        files["outputs.tf"] = render("outputs.tf", header=header, outputs=_outputs(unit))
+    return files
+
+
+def is_sensitive(estate: Estate, reference: Reference) -> bool:
+    """Whether the module says that the output is."""
+    output = estate.units[reference.unit].module.outputs.get(reference.output)
+    return output is not None and output.sensitive
+
+
+def read_by(unit: Unit) -> list[Address]:
+    """The units whose outputs `unit` reads, by address."""
+    return sorted({r.unit for value in unit.inputs.values() for r in references(value)})
+
+
+def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
+    names = _names(read_by(unit))
+    upstream = [
+        (name, _reading(estate, estate.units[address], directory))
+        for address, name in names.items()
+    ]
+    return render(
+        "unit.tf",
+        header=header,
+        unit=unit,
+        upstream=upstream,
+        source=relative(unit.module.path, directory),
+        providers=passed(estate, unit, {None: None, PEER: PEER}),
+        inputs=dict(sorted(unit.inputs.items())),
+        resolve=_resolver(estate, names),
+    )
+
+
+def _reading(estate: Estate, upstream: Unit, directory: Path) -> dict[str, Value]:
+    config = reading_arguments(estate, upstream, directory)
+    return {"backend": upstream.backend.type, "config": config}
+
+
+def _resolver(estate: Estate, names: Mapping[Address, str]) -> Callable[[Reference], str]:
+    def resolve(reference: Reference) -> str:
+        outputs = f"data.terraform_remote_state.{names[reference.unit]}.outputs"
+        value = traversal(outputs, (reference.output, *reference.path))
+        # a state says what is sensitive, and `terraform_remote_state` forgets it
+        return f"sensitive({value})" if is_sensitive(estate, reference) else value
+
+    return resolve
+
+
+def _names(addresses: Iterable[Address]) -> dict[Address, str]:
+    """A name for each upstream unit: short where that is unique, else its slug."""
+    short = {a: f"{a.region}_{a.module}".replace("-", "_") for a in addresses}
+    count = Counter(short.values())
+    return {a: name if count[name] == 1 else a.slug for a, name in short.items()}
+
+
+def _provider_blocks(
+    estate: Estate, unit: Unit, tags: Mapping[Place, Mapping[str, str]], directory: Path
+) -> list[Block]:
+    blocks: list[Block] = []
+    for provider in required(estate, [unit]):
+        if provider.name != REGIONAL:
+            blocks.append(configured_block(provider))
+            continue
+        own, peer = place_of(unit), peer_of(unit)
+        blocks.append(regional_block(estate, own, None, tags[own], directory))
+        if peer:
+            blocks.append(regional_block(estate, peer, PEER, tags[peer], directory))
+    return blocks
+
+
+def _outputs(unit: Unit) -> list[tuple[str, dict[str, Value]]]:
+    result: list[tuple[str, dict[str, Value]]] = []
+    for name, output in sorted(unit.module.outputs.items()):
+        arguments: dict[str, Value] = {}
+        if output.description:
+            arguments["description"] = output.description
+        arguments["value"] = Expression(f"module.{unit.address.module}.{name}")
+        if output.sensitive:
+            arguments["sensitive"] = True
+        result.append((name, arguments))
+    return result
+
+
+def _header(estate: Estate, unit: Unit) -> str:
+    files = ", ".join(["config.yaml", *(_sources(estate, unit))])
+    return f"{HEADER} from {files}: do not edit.\n# {unit.address}"
+
+
+def _sources(estate: Estate, unit: Unit) -> list[str]:
+    """The files below `live/` that the unit comes from; a region may have none."""
+    live = Path("live", unit.address.account)
+    paths = [live / "account.yaml"]
+    if unit.address.environment != GLOBAL:
+        paths.append(live / unit.region / "region.yaml")
+        paths.append(live / unit.region / unit.environment_name / "env.yaml")
+    return [path.as_posix() for path in paths if (estate.root / path).is_file()]
