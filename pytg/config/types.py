@@ -92,8 +92,8 @@ class _Parser:
         optional: set[str] = set()
         self.next("{")
         while self.peek() != "}":
-            name = self.next().strip('"')
-            self.next()  # `=` or `:`
+            name = self.next()
+            self.next("=")
             if self.peek() == "optional":
                 optional.add(name)
                 attributes[name] = self._optional()
@@ -109,7 +109,7 @@ class _Parser:
         self.next("(")
         inner = self.type()
         depth = 1
-        while depth:  # the default may be any expression
+        while depth:  # the default is a literal of any shape
             step = self.next()
             depth += (step in "([{") - (step in ")]}")
         return inner

@@ -46,7 +46,8 @@ def read_yaml(root: Path, file: Path, report: Report) -> Node | None:
         return None
     if document is None:
         return Node({}, start)
-    return _Reader(file, report).read(document) or Node({}, start)
+    found = _Reader(file, report).read(document)
+    return found if found and found.value is not None else Node({}, start)
 
 
 class _Reader:
