@@ -9,6 +9,8 @@ from pathlib import Path
 
 import python_terraform
 
+FLAG = python_terraform.IsFlagged  # for `-no-color`, which Terraform does not take with a value
+
 
 @dataclass(frozen=True)
 class Command:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytg.errors import Interrupted, Refused
 from pytg.terraform.binary import Binary
-from pytg.terraform.command import Command
+from pytg.terraform.command import FLAG, Command
 from pytg.terraform.files import write_if_changed
 from pytg.terraform.process import run
 
@@ -70,7 +70,7 @@ def prepare(
         known = _known(workdir)
         if known == wanted and _providers_there(workdir):
             return False
-        chosen: dict[str, object] = {"input": False, "no_color": True}
+        chosen: dict[str, object] = {"input": False, "no_color": FLAG}
         if known.get("key", wanted["key"]) != wanted["key"]:
             chosen["upgrade"] = True  # the lock file beside it may hold a version no longer wanted
         chosen |= options or {}

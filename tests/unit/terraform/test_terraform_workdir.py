@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import Interrupted, Refused
-from pytg.terraform.binary import Binary
+from pytg.terraform.binary import Binary, find_terraform
+from pytg.terraform.environment import environment
 from pytg.terraform.files import write_if_changed
 from pytg.terraform.workdir import FINGERPRINT, LOCK, locked, prepare, write_files
 from support.fake_terraform import FakeTerraform
@@ -68,7 +69,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_half(tmp_path: Path) -> No
 def test_init_runs_once(ready: Callable[..., bool], fake: FakeTerraform) -> None:
     assert (ready(), ready()) == (True, False)
     assert [call["argv"] for call in fake.calls("init")] == [
-        ["init", "-input=false", "-no-color=true", "-json=true"]
+        ["init", "-input=false", "-no-color", "-json=true"]
     ]
 
 
@@ -159,3 +160,13 @@ def test_inits_that_share_a_plugin_cache_take_turns(fake: FakeTerraform, tmp_pat
     for thread in threads:
         thread.join()
     assert [what for what, _, _ in fake.order()] == ["start", "end"] * 3
+
+
+def test_the_real_one_accepts_what_it_is_given(tmp_path: Path) -> None:
+    binary = find_terraform("terraform", tmp_path)
+    env = environment(os.environ, sandbox=True)
+    for key, ran in (("a", True), ("a", False), ("b", True)):
+        assert prepare(binary, tmp_path / "work", FILES, env, init_key=key) is ran
+    (tmp_path / "work/hand.tf").write_text('module "m" {\n  source = "./none"\n}\n')
+    with pytest.raises(Refused, match=r"init failed in .*\nUnreadable module directory"):
+        prepare(binary, tmp_path / "work", FILES, env, init_key="c")
