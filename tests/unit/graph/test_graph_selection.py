@@ -159,6 +159,7 @@ def test_environment_wide_units_read_the_files_of_their_home_region() -> None:
         ({"account": ("x",)}, "no account matches", "known: docs"),
         ({"select": ("docs/eu-west-1/dev/ap",)}, "no address or module", "docs/eu-west-1/dev/api"),
         ({"select": ("tabel",)}, "no address or module matches `tabel`", "did you mean table?"),
+        ({"select": ("ap*",)}, "no address or module matches `ap*`", ""),
         ({"select": ("state:new",)}, "no selecting method `state:`", "account, env, module, path"),
         ({"select": ("git:main",)}, "no selecting method `git:`", "region, suffix, tag"),
         ({"exclude": ("module:nope",)}, "no module matches `nope`", "known: api"),
