@@ -190,5 +190,18 @@ FILES: dict[str, type[Level]] = {
 def json_schema(level: str = "project") -> dict[str, Any]:
     """The JSON Schema of the file at `level`: `project`, `account`, `region` or `environment`."""
     schema = FILES[level].model_json_schema()
+    _close(schema)
     schema["title"] = str(FILES[level].__doc__).rstrip(".")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _close(schema: Any) -> None:
+    """Refuse keys that no pattern matches, which pydantic leaves open."""
+    if isinstance(schema, list):
+        for item in schema:
+            _close(item)
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema["additionalProperties"] = False
+        for item in schema.values():
+            _close(item)

@@ -1,0 +1,48 @@
+"""`pytg validate` from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.command import run
+
+CONFIG = Path("config.yaml")
+
+
+def test_a_valid_estate(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", str(estate_root), "validate") == 0
+    assert capfd.readouterr() == ("", "18 units, 20 edges: valid\n")
+
+
+def test_a_directory_below_the_project_will_do(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", str(estate_root / "live/docs"), "validate", "--suffix", "a1") == 0
+    assert capfd.readouterr().out == ""
+
+
+def test_problems_come_with_places_and_code_3(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (estate_root / "live/docs/us-east-1/dev/env.yaml").write_text("protectd: true\n")
+    (estate_root / "live/docs/us-east-1/prod/env.yaml").write_text("tags: [a]\n")
+    assert run("-C", str(estate_root), "validate") == 3
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "live/docs/us-east-1/dev/env.yaml:1: unknown key `protectd`" in err
+    assert "did you mean `protected`?" in err
+    assert "live/docs/us-east-1/prod/env.yaml:1: `tags` must be a map, not a list" in err
+
+
+def test_a_cycle_is_a_problem(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = estate_root / CONFIG
+    config.write_text(config.read_text().replace("  kms: {}", "  kms: {after: [api]}"))
+    assert run("-C", str(estate_root), "validate") == 3
+    assert "config.yaml:10" in capfd.readouterr().err
+
+
+def test_no_project_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", str(tmp_path), "validate") == 4
+    assert "no config.yaml" in capfd.readouterr().err
