@@ -7,13 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import click
 
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
-from pytg.aws.store import StateStore, store_for
+from pytg.aws.store import StateStore
+from pytg.aws.stores import Stores
 from pytg.cli._context import Context
 from pytg.cli._run import Request
 from pytg.cli._show import Display
@@ -21,9 +21,10 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
 from pytg.graph.build import build_graph, contract
 from pytg.graph.selection import select_units
-from pytg.model import Address, Backend, Estate, Unit
+from pytg.model import Address, Estate, Unit
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
+from pytg.report.table import Style
 from pytg.run.cancel import Interrupts, interrupts
 from pytg.run.data import Result, Status
 from pytg.run.deferred import DeferredStore
@@ -111,7 +112,7 @@ def _run(execution: Execution, request: Request, display: Display, stop: Interru
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
     run = record.finish(result, code)
     execution.log.emit(RunFinished(result, code))
-    click.echo(summary(run), err=True)
+    click.echo(summary(run, Style.of(sys.stderr)), err=True)
     if request.as_json:
         document = json_summary(run) | {"plan": display.document}
         click.echo(json.dumps(document, indent=2))
@@ -148,29 +149,25 @@ def _options(request: Request) -> Options:
 
 
 def _stores(estate: Estate, sessions: Sessions) -> Callable[[Unit], StateStore]:
-    @cache
-    def open_store(backend: Backend, account: str, *, bootstrap: bool) -> StateStore:
-        there = store_for(backend, estate.accounts[account], sessions, estate.root)
-        if not bootstrap:
-            return there
-        waiting = Backend("local", backend.key)
-        return DeferredStore(
-            there, store_for(waiting, estate.accounts[account], sessions, estate.root)
-        )
+    stores = Stores(estate.root, sessions)
 
     def store_of(unit: Unit) -> StateStore:
-        s3 = unit.backend.type == "s3"
-        return open_store(unit.backend, unit.address.account, bootstrap=unit.bootstrap and s3)
+        there = stores.of(unit.backend, unit.account)
+        if unit.bootstrap and unit.backend.type != "local":
+            return deferred.setdefault(unit.address, DeferredStore(there, stores.local))
+        return there
 
+    deferred: dict[Address, StateStore] = {}
     return store_of
 
 
 def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, str]]:
     config = cli_config(estate.root, estate.terraform.providers.values(), os.environ)
+    cache = None if config else estate.root / ".pytg" / "cache" / "plugins"
 
     def of(units: tuple[Unit, ...]) -> Mapping[str, str]:
         sandbox = all(unit.account.sandbox for unit in units)
-        return environment(os.environ, sandbox=sandbox, cli_config=config)
+        return environment(os.environ, sandbox=sandbox, cli_config=config, plugin_cache=cache)
 
     return of
 

@@ -29,19 +29,20 @@ def command(context: Context, selectors: Selectors, *, check: bool) -> None:
     estate = context.estate(selectors.suffix)
     selection = select_units(estate, build_graph(estate), selectors)
     tags = tags_by_place(estate)
-    stale = 0
+    shown = []
     for address in selection.units:
         unit = estate.units[address]
         directory = unit_directory(estate, unit)
         files = render_unit(estate, unit, tags)
-        if check and not stale_files(directory, files):
-            continue
-        stale += 1
         if not check:
             write_files(directory, files)
+        elif not stale_files(directory, files):
+            continue
+        shown.append(directory)
+    for directory in shown:
         click.echo(os.path.relpath(directory))
-    if check and stale:
+    if check and shown:
         raise Refused(
-            f"{stale} of {len(selection.units)} generated root modules are stale",
+            f"{len(shown)} of {len(selection.units)} generated root modules are stale",
             hint="`pytg generate` writes them",
         )

@@ -17,7 +17,7 @@ from pytg.terraform.binary import find_terraform
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
 from pytg.terraform.mirror import cli_config
-from pytg.terraform.process import attach
+from pytg.terraform.spawn import attach
 from pytg.terraform.workdir import prepare
 
 NEED_NO_INIT = frozenset({"fmt", "get", "init", "version"})
@@ -54,7 +54,7 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
         write_files(directory, files)
     else:
         key = init_key(files, directory)
-        prepare(binary, directory, files, env, init_key=key, logs=directory / "logs")
+        prepare(binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}
     code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
     return code if code >= 0 else 128 - code

@@ -89,7 +89,7 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
         )
     order = {u: frozenset(execution.order.predecessors(u)) for u in stage.units}
     types = {key: held[key[0]].types[key[1]] for key in literals}
-    composed = render_composed(execution.estate, units, literals, workdir, order, types)
+    composed = render_composed(execution.estate, units, literals, workdir, order, types=types)
     environment = {**execution.environment(units), **composed.environment}
     prepare(
         execution.binary,

@@ -1,0 +1,38 @@
+"""The store of a unit's state, from what the configuration says of its backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytg.aws.local_store import LocalStore
+from pytg.aws.s3_store import S3Store
+from pytg.aws.session import Sessions
+from pytg.aws.store import StateStore
+from pytg.model import Account, Backend
+
+STATES = Path(".pytg", "state")
+
+
+class Stores:
+    """One store for each backend, made when it is first asked for."""
+
+    def __init__(self, root: Path, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._local = LocalStore(root / STATES)
+        self._made: dict[tuple[str, str, str | None, bool], StateStore] = {}
+
+    @property
+    def local(self) -> StateStore:
+        """The store in the project, for backends of type `local` and for states that wait."""
+        return self._local
+
+    def of(self, backend: Backend, account: Account) -> StateStore:
+        """The store of `backend`. Raises Refused where its AWS cannot be reached."""
+        if backend.type == "local":
+            return self._local
+        key = (account.name, backend.bucket, backend.lock_table, backend.use_lockfile)
+        if key not in self._made:
+            s3 = self._sessions.client(account, "s3", backend.region)
+            dynamodb = self._sessions.client(account, "dynamodb", backend.region)
+            self._made[key] = S3Store(backend, s3, dynamodb)
+        return self._made[key]
