@@ -24,6 +24,7 @@ from pytg.report.graph_view import Link, View
 _CHARACTER, _NODE_PADDING = 7.0, 26
 _MARGIN, _LANE_GAP = 16, 6
 _GROUP_HEAD, _GROUP_GAP, _HEAD = 30, 20, 58
+_TURNED = 8
 _GAP, _GAP_PER_LINK, _GAP_MOST = 44, 1.6, 110
 
 
@@ -140,28 +141,32 @@ def _paths(
     return {
         (link.source, link.target): _loop(placed[route[0]])
         if link.source == link.target
-        else _path(route, placed, ports)
+        else _path(route, placed, ports, _TURNED * link.backward)
         for link, route in routes.items()
     }
 
 
 def _path(
-    route: list[Item], placed: Mapping[Item, Box], ports: Mapping[tuple[Item, Item], float]
+    route: list[Item],
+    placed: Mapping[Item, Box],
+    ports: Mapping[tuple[Item, Item], float],
+    shift: float,
 ) -> str:
+    """`shift` moves both ends down, away from a link between the same two the other way."""
     start = placed[route[0]]
-    x, y = start.x + start.width, start.y + start.height / 2
+    x, y = start.x + start.width, start.y + start.height / 2 + shift
     pieces = [f"M{x:.1f} {y:.1f}"]
     for one, two in pairwise(route):
         box = placed[two]
-        to = ports[one, two] if two is route[-1] else box.y + box.height / 2
+        last = two is route[-1]
+        to = ports[one, two] + shift if last else box.y + box.height / 2
         bend = (box.x - x) / 2
         pieces.append(f"C{x + bend:.1f} {y:.1f} {box.x - bend:.1f} {to:.1f} {box.x:.1f} {to:.1f}")
         x, y = box.x + box.width, to
-        if two is not route[-1]:
+        if not last:
             pieces.append(f"H{x:.1f}")
     return "".join(pieces)
 
 
 def _loop(box: Box) -> str:
-    x, y = box.x + box.width, box.y + box.height / 2
-    return f"M{x:.1f} {y - 4:.1f}c26 -18 26 26 0 9"
+    return f"M{box.x + box.width - 28:.1f} {box.y:.1f}c-3 -14 19 -14 16 0"
