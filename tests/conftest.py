@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.estate_builder import two_region
+
+settings.register_profile("pytg", deadline=None)  # no test depends on how fast the machine is
+settings.load_profile("pytg")
 
 
 @pytest.fixture

@@ -62,5 +62,5 @@ def _units_of(places: Mapping[Address, Place], module: str) -> Iterator[Address]
 
 def _bootstrap(unit: Address, place: Place, known: Known) -> Iterator[tuple[Address, Position]]:
     found = bootstrap(place, known)
-    if found and found[0] != unit and found[0].module != unit.module:
+    if found and found[0] != unit:
         yield found

@@ -80,7 +80,10 @@ def _entries(loaded: Loaded, unit: Unit) -> Iterator[Entry]:
     place = loaded.places[unit.address]
     settings = place.settings
     yield Entry("environment", place.environment)
-    yield from _setting("suffix", settings.find("suffix"), unit.suffix)
+    suffix = settings.find("suffix")
+    if suffix and (suffix.value or "") != unit.suffix:
+        suffix = None  # the command line replaced it
+    yield from _setting("suffix", suffix, unit.suffix)
     yield Entry("region", unit.region)
     yield Entry("peer_region", unit.peer_region)
     yield from _setting("protected", settings.find("protected"), unit.protected)

@@ -14,7 +14,7 @@ Fact: TypeAlias = str | list[str] | dict[str, str] | None
 Facts: TypeAlias = Mapping[str, Fact]
 
 
-class Unresolvable(Exception):  # noqa: N818 - never leaves this package: it becomes a Problem
+class Unresolvable(Exception):
     """A placeholder that means nothing here. `placed`: true elsewhere in the estate perhaps."""
 
     def __init__(self, message: str, hint: str = "", *, placed: bool = False) -> None:

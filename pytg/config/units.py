@@ -44,7 +44,7 @@ def build_unit(
         after=frozenset(edge.upstream for edge in edges if not edge.outputs),
         imports=_imports(entry, resolver),
         isolate=_true(entry, "isolate"),
-        bootstrap=maker is not None and maker[0].module == address.module,
+        bootstrap=maker is not None and maker[0] == address,
         protected=_true(place.settings, "protected"),
         position=entry.start,
     )

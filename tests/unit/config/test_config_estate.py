@@ -325,6 +325,8 @@ def test_a_regional_backend_module_and_a_level_without_it(tmp_path: Path) -> Non
     )
     makers = {str(e.upstream) for e in estate.edges if e.upstream.module == "state"}
     assert makers == {f"{THERE}/state"}
+    assert [str(a) for a, u in estate.units.items() if u.bootstrap] == [f"{THERE}/state"]
+    assert unit(estate, f"{HERE}/state").after == {Address.parse(f"{THERE}/state")}
     assert unit(estate, f"{HERE}/kms").backend.bucket == "dev-eu-west-1-target-state"
     assert unit(estate, "docs/us-east-1/prod/kms").backend == Backend(
         type="local", key="docs/us-east-1/prod/kms/terraform.tfstate"

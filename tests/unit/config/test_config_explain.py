@@ -66,6 +66,13 @@ def test_every_group_is_there_and_what_pytg_says_is_computed(tmp_path: Path) -> 
     assert told(found["enabled"]) == [(True, "computed")]
 
 
+def test_a_suffix_of_the_command_line_has_no_place(tmp_path: Path) -> None:
+    files = {**two_region_files(), "live/docs/account.yaml": "suffix: a1\n"}
+    loaded = load_project(build_estate(tmp_path, files), "b2")
+    (found,) = explain(loaded, f"{HERE}-b2/kms", "suffix")
+    assert told(found) == [("b2", "computed")]
+
+
 def test_backend_values_are_shown_with_the_text_they_come_from(tmp_path: Path) -> None:
     config = two_region_files()["config.yaml"]
     config += "backend: {type: s3, bucket: 'b-${self.environment}'}\n"
