@@ -1,0 +1,256 @@
+"""The core, with real Terraform and its built-in provider: one true plan, applied as shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.estate_builder import build_estate, terraform_module, two_region_files
+from support.project import Project
+
+DEV = ("--env", "dev")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(build_estate(tmp_path, two_region_files()))
+
+
+def test_first_plan_of_an_environment_is_one_process_and_shows_all(project: Project) -> None:
+    done = project.pytg("plan", *DEV, "--json", "--detailed-exitcode", expect=2)
+    assert [c for c in project.commands() if c != "init"] == ["plan"]
+    assert done.document["changes"] == {"create": 9, "update": 0, "replace": 0, "delete": 0}
+    assert done.document["result"] == "succeeded"
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    assert len(done.document["plan"]) == 9
+
+
+def test_a_warm_plan_starts_no_init(project: Project) -> None:
+    project.pytg("plan", *DEV)
+    project.pytg("plan", *DEV)
+    assert project.commands() == ["plan"]
+
+
+def test_apply_is_one_process_and_every_unit_root_plans_to_no_changes(project: Project) -> None:
+    done = project.pytg("apply", *DEV, "--yes", "--json")
+    assert [c for c in project.commands() if c != "init"] == ["plan", "apply"]
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+    project.pytg("generate", *DEV)
+    for address in project.units(*DEV):
+        plain = project.terraform(address, "plan", "-detailed-exitcode", "-input=false")
+        assert plain.code == 0, f"{address}: {plain.out}{plain.err}"
+
+
+def test_an_apply_without_changes_applies_nothing(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    before = {address: project.state(address) for address in project.units(*DEV)}
+    done = project.pytg("apply", *DEV, "--yes", "--json")
+    assert project.commands() == ["plan"]
+    assert set(project.statuses(done).values()) == {"unchanged"}
+    assert before == {address: project.state(address) for address in project.units(*DEV)}
+
+
+def _shape(state: dict[str, Any] | None) -> Any:
+    """A state without what differs from run to run: ids, serial, lineage."""
+    assert state is not None
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", repr(_contents(state)))
+    return re.sub(r"ID(, 'sensitive_attributes')", r"ID\1", text)
+
+
+def _contents(state: dict[str, Any]) -> Any:
+    own = [r for r in state["resources"] if r.get("module")]
+    return sorted(own, key=lambda r: (r["module"], r["type"], r["name"])), state["outputs"]
+
+
+def test_both_ways_end_in_the_same_states(tmp_path: Path) -> None:
+    composed = Project(build_estate(tmp_path / "composed", two_region_files()))
+    each = Project(build_estate(tmp_path / "each", two_region_files()))
+    composed.pytg("apply", *DEV, "--yes")
+    each.pytg("apply", *DEV, "--yes", "--per-unit")
+    assert each.commands().count("apply") == 9
+    for address in composed.units(*DEV):
+        assert _shape(composed.state(address)) == _shape(each.state(address)), address
+    composed.pytg("plan", *DEV, "--per-unit", "--detailed-exitcode")
+    each.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def test_an_upstream_change_shows_its_downstream_effect_in_the_same_plan(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    module = project.root / "modules" / "kms" / "outputs.tf"
+    module.write_text(module.read_text().replace("kms:arn:", "kms:new:"))
+    done = project.pytg("plan", *DEV, "--json")
+    changed = {a.split("/")[-1] for a, plan in done.document["plan"].items() if plan["update"]}
+    assert changed == {"bucket", "table"}
+
+
+def test_outputs_of_units_outside_the_selection_come_from_their_states(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    project.pytg("plan", *DEV, "--module", "api", "--detailed-exitcode")
+    project.pytg("plan", *DEV, "--region", "eu-west-1", "--detailed-exitcode")
+
+
+def test_a_unit_outside_the_selection_that_was_never_applied_is_named(project: Project) -> None:
+    done = project.pytg("plan", *DEV, "--module", "bucket", expect=6)
+    assert "docs/us-east-1/dev/kms" in done.err
+    assert "+module" in done.err
+
+
+def test_destroy_refuses_while_something_else_needs_it(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    done = project.pytg("destroy", *DEV, "--module", "kms", "--yes", expect=6)
+    assert "docs/us-east-1/dev/bucket" in done.err
+    project.pytg("destroy", *DEV, "--select", "module:kms+", "--yes")
+    assert all(
+        not (project.state(a) or {"resources": ()})["resources"] for a in project.units(*DEV)
+    )
+    assert project.pytg("destroy", *DEV, "--yes", "--json").document["units"] == {"unchanged": 9}
+
+
+def test_nobody_to_ask_and_no_yes_is_refused_with_nothing_done(project: Project) -> None:
+    done = project.pytg("apply", *DEV, expect=6)
+    assert "--yes" in done.err
+    assert all(project.state(address) is None for address in project.units(*DEV))
+
+
+STAGED = {
+    "config.yaml": """
+        project: staged
+        regions: {us-east-1: {role: source}}
+        modules:
+          names: {}
+          each:
+            inputs: {names: ["${names.arn}"]}
+          after:
+            inputs: {count: "${each.count}"}
+          other: {}
+        """,
+    "live/acc/account.yaml": "{}\n",
+    "live/acc/us-east-1/dev/env.yaml": "{}\n",
+    **terraform_module("names"),
+    **terraform_module("other"),
+    **terraform_module("after", ["count"]),
+    "modules/each/main.tf": """
+        variable "names" {
+          type = list(string)
+        }
+        resource "terraform_data" "this" {
+          for_each = toset(var.names)
+          input    = each.key
+        }
+        output "count" {
+          value = length(terraform_data.this)
+        }
+        """,
+}
+
+
+def test_what_cannot_be_planned_ahead_is_planned_later_and_said_so(tmp_path: Path) -> None:
+    project = Project(build_estate(tmp_path, STAGED))
+    planned = project.pytg("plan", *DEV, "--json")
+    assert "module each" in planned.err
+    assert "acc/us-east-1/dev/names applied first" in planned.err
+    statuses = {a.split("/")[-1]: s for a, s in project.statuses(planned).items()}
+    assert statuses == {
+        "names": "succeeded",
+        "other": "succeeded",
+        "each": "skipped",
+        "after": "skipped",
+    }
+    done = project.pytg("apply", *DEV, "--yes", "--json")
+    assert len(project.record(done)["stages"]) >= 2
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def _failing(tmp_path: Path) -> Project:
+    files = two_region_files()
+    files["modules/bucket/main.tf"] = (
+        'resource "terraform_data" "this" {\n  input = { key = var.key, name = var.name }\n'
+        '  provisioner "local-exec" {\n    command = "test ! -e ${path.module}/broken"\n  }\n}\n'
+    )
+    project = Project(build_estate(tmp_path, files))
+    (tmp_path / "modules" / "bucket" / "broken").touch()
+    return project
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_a_failing_unit_blocks_what_needs_it_and_nothing_else(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    project = _failing(tmp_path)
+    done = project.pytg("apply", *DEV, "--yes", "--json", *way, expect=1)
+    units = project.record(done)["units"]
+    statuses = {a: u["status"] for a, u in units.items()}
+    assert statuses["docs/us-east-1/dev/bucket"] == "failed"
+    assert statuses["docs/eu-west-1/dev/table"] == "succeeded"
+    assert statuses["docs/us-east-1/dev/api"] == "skipped"
+    assert units["docs/us-east-1/dev/api"]["blocked_by"] == ["docs/us-east-1/dev/bucket"]
+    assert "local-exec" in units["docs/us-east-1/dev/bucket"]["reason"]
+    (tmp_path / "modules" / "bucket" / "broken").unlink()
+    project.pytg("apply", *DEV, "--yes", *way)
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def test_an_isolated_module_runs_in_its_own_root(tmp_path: Path) -> None:
+    files = two_region_files()
+    files["config.yaml"] = files["config.yaml"].replace(
+        "  table:\n", "  table:\n    isolate: true\n"
+    )
+    project = Project(build_estate(tmp_path, files))
+    project.pytg("apply", *DEV, "--yes")
+    assert (tmp_path / ".pytg/units/docs/us-east-1/dev/table/.terraform").is_dir()
+    assert not (tmp_path / ".pytg/units/docs/us-east-1/dev/bucket/.terraform").exists()
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def test_secrets_are_masked_and_never_written_in_clear_by_pytg(tmp_path: Path) -> None:
+    secret = "hunter2-correct-horse"
+    files = {
+        **STAGED,
+        "config.yaml": """
+            project: secret
+            regions: {us-east-1: {role: source}}
+            modules:
+              vault: {}
+              user:
+                inputs: {password: "${vault.password}"}
+            """,
+        "modules/vault/main.tf": f"""
+            resource "terraform_data" "this" {{
+              input = sensitive("{secret}")
+            }}
+            output "password" {{
+              value     = terraform_data.this.output
+              sensitive = true
+            }}
+            """,
+        "modules/user/main.tf": """
+            variable "password" {
+              type      = string
+              sensitive = true
+            }
+            resource "terraform_data" "this" {
+              input = var.password
+            }
+            """,
+    }
+    project = Project(build_estate(tmp_path, files))
+    out = project.pytg("apply", *DEV, "--yes", "--verbose", "--json")
+    again = project.pytg(
+        "plan", *DEV, "--module", "user", "--verbose", "--out", str(tmp_path / "o")
+    )
+    assert secret not in out.out + out.err + again.out + again.err
+    kept = [p for p in (tmp_path / ".pytg").rglob("*") if p.is_file() and "state" not in p.parts]
+    states = {p for p in kept if p.name in {"terraform.tfstate", "plan.tfplan"}}
+    clear = list({*kept, *(tmp_path / "o").rglob("*.json")} - states)
+    assert not [p for p in clear if secret.encode() in p.read_bytes()]
+    assert all(
+        p.stat().st_mode & 0o077 == 0 or p.parent.stat().st_mode & 0o077 == 0 for p in states
+    )
+    plain = project.pytg("generate", *DEV)
+    assert plain.code == 0
+    assert project.terraform("acc/us-east-1/dev/user", "plan", "-detailed-exitcode").code == 0
