@@ -1,14 +1,17 @@
-module "bucket" {
-  source = "../bucket"
-
-  bucket    = var.bucket
-  partition = var.partition
-
+locals {
   lifecycle_rules = [for days in var.noncurrent_state_days[*] : {
     id                         = "overwritten-states"
     abort_multipart_days       = 7
     noncurrent_expiration_days = days
   }]
+}
+
+module "bucket" {
+  source = "../bucket"
+
+  bucket          = var.bucket
+  partition       = var.partition
+  lifecycle_rules = local.lifecycle_rules
 }
 
 resource "aws_dynamodb_table" "lock" {
