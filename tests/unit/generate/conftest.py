@@ -1,0 +1,35 @@
+"""Real Terraform for tests of generated files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytg.terraform.environment import environment
+
+Terraform = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def terraform() -> Terraform:
+    """`terraform(directory, *arguments, ok=(0,))`: run it; exit codes not in `ok` fail."""
+
+    def run(
+        directory: Path, *arguments: str, ok: tuple[int, ...] = (0,), **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            ["terraform", *arguments],
+            cwd=directory,
+            env={**environment(os.environ, sandbox=True), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode in ok, result.stdout + result.stderr
+        return result
+
+    return run
