@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -55,24 +57,33 @@ def status(context: Context, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"running": False}))
         raise Refused("the sandbox is not running", hint="start it: pytg sandbox start")
-    details = {
-        "running": True,
-        "url": endpoint.url,
-        "pid": endpoint.pid,
-        "started": endpoint.started,
-        "config_file": str(sandbox.config_file),
-        "replication": sandbox.details(),
-    }
+    replication = sandbox.details()
     if as_json:
-        click.echo(json.dumps(details, indent=2, sort_keys=True))
+        document = {
+            "running": True,
+            "url": endpoint.url,
+            "pid": endpoint.pid,
+            "started": endpoint.started,
+            "config_file": str(sandbox.config_file),
+            "replication": replication,
+        }
+        click.echo(json.dumps(document, indent=2, sort_keys=True))
         return
     click.echo(f"running at {endpoint.url} since {endpoint.started} (process {endpoint.pid})")
-    for line in _replication(details["replication"]):
+    click.echo(f"its AWS profile: {sandbox.config_file}, profile sandbox")
+    for line in _told(replication):
         click.echo(line)
 
 
-def _replication(details: dict[str, object] | object) -> list[str]:
-    return [str(details)]
+def _told(replication: dict[str, Any]) -> Iterator[str]:
+    yield f"replication lag: {replication['default_lag_seconds']:g} s"
+    for service, seconds in replication["lag_seconds"].items():
+        yield f"replication lag of {service}: {seconds:g} s"
+    for paused in replication["paused"]:
+        yield f"paused: {paused['service']} from {paused['source']} to {paused['target']}"
+    for found in replication["waiting"]:
+        where = f"{found['service']} from {found['source']} to {found['target']}"
+        yield f"waiting: {found['writes']} writes of {where}"
 
 
 @command.command()

@@ -1,7 +1,7 @@
 """One embedded AWS for the whole test session.
 
-A test module that needs it says `pytest_plugins = ["support.sandbox_server"]` and takes the
-fixture `sandbox`: empty, no lag and no pause at the start of each test.
+A conftest.py imports the fixtures. `sandbox` is empty, with no lag and no pause, at the start of
+each test.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,25 +19,36 @@ import boto3
 import botocore.session
 import pytest
 
+from pytg.model import Provider
 from pytg.sandbox.control import Sandbox
+from pytg.terraform.mirror import cli_config
 
+AWS = Provider("aws", "hashicorp/aws", "5.100.0")
 ACCOUNT = "123456789012"
 PATIENCE_SECONDS = 60.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
 class SandboxServer:
     """A running sandbox, and how tests reach it: by its AWS config file alone."""
 
-    control: Sandbox
-    url: str
+    def __init__(self, control: Sandbox) -> None:
+        self.control = control
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """A boto3 session of the profile `sandbox`."""
+        session = botocore.session.Session(profile="sandbox")
+        session.set_config_variable("config_file", str(self.control.config_file))
+        return boto3.Session(botocore_session=session)
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client of the profile `sandbox`."""
-        session = botocore.session.Session(profile="sandbox")
-        session.set_config_variable("config_file", str(self.control.config_file))
-        return boto3.Session(botocore_session=session).client(service, region_name=region)
+        make: Any = self.session.client
+        if (service, region) not in self._clients:
+            self._clients[service, region] = make(service, region_name=region)
+        return self._clients[service, region]
 
     def settle(self) -> None:
         """Wait until no replication waits any more (paused ones never go)."""
@@ -56,8 +68,8 @@ def eventually(check: Callable[[], T]) -> T:
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
     """The sandbox of this session, with whatever earlier tests left in it."""
     control = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    endpoint = control.start()
-    yield SandboxServer(control, endpoint.url)
+    control.start()
+    yield SandboxServer(control)
     control.stop()
 
 
@@ -74,12 +86,14 @@ class Terraform:
     """Real Terraform with the real AWS provider in one directory, told of nothing but aws.ini."""
 
     directory: Path
-    cli_config: Path
+    cli_config: Path | None
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it; the exit code is the caller's to judge."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
-        environment |= {"TF_CLI_CONFIG_FILE": str(self.cli_config), "CHECKPOINT_DISABLE": "1"}
+        environment["CHECKPOINT_DISABLE"] = "1"
+        if self.cli_config:
+            environment["TF_CLI_CONFIG_FILE"] = str(self.cli_config)
         return subprocess.run(
             ["terraform", *arguments, "-no-color"],
             cwd=self.directory,
@@ -99,6 +113,14 @@ class Terraform:
 
 
 PROVIDERS = """
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }}
+  }}
+}}
 provider "aws" {{
   region              = "us-east-1"
   profile             = "sandbox"
@@ -118,27 +140,13 @@ def terraform_root(sandbox: SandboxServer, tmp_path: Path) -> Callable[[str], Te
     """Write HCL, initialize it, and return Terraform for it."""
 
     def make(hcl: str) -> Terraform:
-        cli_config = tmp_path / "terraform.rc"
-        cli_config.write_text(_cli_config(), encoding="utf-8")
         directory = tmp_path / "root"
         directory.mkdir()
+        mirror = cli_config(tmp_path, [AWS], {})
         providers = PROVIDERS.format(config=sandbox.control.config_file)
         (directory / "main.tf").write_text(providers + hcl, encoding="utf-8")
-        terraform = Terraform(directory, cli_config)
+        terraform = Terraform(directory, mirror)
         terraform.succeed("init", "-input=false")
         return terraform
 
     return make
-
-
-def _cli_config() -> str:
-    """Where the provider comes from: a mirror of this machine if there is one, else the network.
-
-    PYTG_TEST_PLUGINS names one; else the first directory of the usual ones that holds it.
-    """
-    usual = ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"]
-    optional = [str(path) for path in Path("/opt").glob("*plugins*")]
-    for candidate in (os.environ.get("PYTG_TEST_PLUGINS", ""), *usual, *optional):
-        if candidate and any(Path(candidate).glob("*/hashicorp/aws")):
-            return f'provider_installation {{ filesystem_mirror {{ path = "{candidate}" }} }}\n'
-    return ""

@@ -15,6 +15,7 @@ from pytg.sandbox.services.turns import Turn
 
 SERVICES = (
     "core",
+    "iam",
     "s3",
     "s3_configuration",
     "s3_replication",

@@ -3,15 +3,21 @@
 Gaps filled:
 
 - `OnDemandThroughput` and `TableClass` of a table are dropped;
-- conditional writes are not atomic when requests run in parallel.
+- conditional writes are not atomic when requests run in parallel;
+- records of a stream in any region say us-east-1;
+- a transaction copies every item of its tables (50 ms a thousand items), to roll back.
 """
 
 from __future__ import annotations
 
+import copy
+from collections import defaultdict
 from typing import Any
 
 from moto.dynamodb import responses
-from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import GlobalSecondaryIndex, StreamRecord, Table
 
 from pytg.sandbox.patching import Method, replacing
 from pytg.sandbox.services import State
@@ -22,6 +28,8 @@ def install(state: State) -> None:
     _one_at_a_time(state)
     _table_settings()
     _index_settings()
+    _cheap_snapshots()
+    _stream_regions()
 
 
 def _one_at_a_time(state: State) -> None:
@@ -72,3 +80,52 @@ def _index_settings() -> None:
         return index
 
     GlobalSecondaryIndex.create = staticmethod(create_index)  # type: ignore[method-assign]
+
+
+def _cheap_snapshots() -> None:
+    """Copies of a table share its items, which an update replaces instead of changing."""
+
+    def deepcopy(self: Any, _memo: dict[int, Any]) -> Any:
+        table = copy.copy(self)
+        table.items = defaultdict(dict)
+        for key, found in self.items.items():
+            table.items[key] = dict(found) if isinstance(found, dict) else found
+        for name in ("tags", "ttl", "continuous_backups", "global_indexes", "throughput"):
+            setattr(table, name, copy.deepcopy(getattr(self, name)))
+        if self.stream_shard is not None:
+            table.stream_shard = copy.copy(self.stream_shard)
+            table.stream_shard.items = list(self.stream_shard.items)
+            table.stream_shard.table = table
+        return table
+
+    setattr(Table, "__deepcopy__", deepcopy)  # noqa: B010 - a class of another package
+
+    @replacing(DynamoDBBackend, "update_item")
+    def update_item(
+        original: Method, self: Any, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        table = self.get_table(table_name)
+        _replace_item(table, key)
+        return original(self, table_name, key, *args, **kwargs)
+
+
+def _replace_item(table: Table, key: dict[str, Any]) -> None:
+    if set(key) != set(table.table_key_attrs):
+        return  # refused by moto
+    hash_key = DynamoType(key[table.hash_key_attr])
+    range_key = DynamoType(key[table.range_key_attr]) if table.range_key_attr else None
+    item = table.get_item(hash_key, range_key)
+    if item is None:
+        return
+    fresh: Any = copy.deepcopy(item)
+    if range_key:
+        table.items[hash_key][range_key] = fresh
+    else:
+        table.items[hash_key] = fresh
+
+
+def _stream_regions() -> None:
+    @replacing(StreamRecord, "__init__")
+    def init(original: Method, self: Any, table: Table, *args: Any, **kwargs: Any) -> None:
+        original(self, table, *args, **kwargs)
+        self.record["awsRegion"] = table.region_name
