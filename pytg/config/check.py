@@ -44,20 +44,29 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 
 def check_level(level: str, document: Node, report: Report) -> tuple[Node, list[Path]]:
     """Report what the schema of `level` forbids; return the document without it, and where."""
+    details = _errors(level, document)
+    for detail in details:
+        report(_problem(level, document, _path(detail["loc"]), detail))
+    bad = [_where(detail) for detail in details]
+    pruned = _pruned(document, bad)
+    # a map may lack a required key now: it goes too
+    while (left := [_where(d) for d in _errors(level, pruned)]) and pruned != document:
+        document, pruned = pruned, _pruned(pruned, left)
+    return pruned, bad
+
+
+def _errors(level: str, document: Node) -> list[ErrorDetails]:
     try:
         FILES[level].model_validate(document.plain)
     except ValidationError as error:
-        bad: list[Path] = []
-        for detail in error.errors(include_url=False):
-            path = _path(detail["loc"])
-            problem = _problem(level, document, path, detail)
-            if detail["type"] == "missing":
-                path = path[:-1] or path  # without the map that lacks a key
-            if path not in bad:
-                bad.append(path)
-            report(problem)
-        return _pruned(document, bad), bad
-    return document, []
+        return error.errors(include_url=False)
+    return []
+
+
+def _where(detail: ErrorDetails) -> Path:
+    """What must go for the error to go: for a missing key, the map that lacks it."""
+    path = _path(detail["loc"])
+    return path[:-1] or path if detail["type"] == "missing" else path
 
 
 def _path(loc: Path) -> Path:

@@ -1,0 +1,63 @@
+"""Whatever stands in a file: an estate or a ConfigError, never another exception."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytg.config import load_estate, load_project
+from pytg.config.explain import explain
+from pytg.errors import ConfigError
+from support.estate_builder import build_estate, two_region_files
+
+RICH = """
+suffix: a1
+protected: true
+terraform: {version: ">= 1", providers: {aws: {source: a/b, version: "1", config: {x: [1]}}}}
+backend: {type: s3, module: kms, bucket: "b-${self.region}", region: source, lock_table: null}
+stateful: [aws_s3_bucket]
+"""
+FILES = {**two_region_files(), "config.yaml": two_region_files()["config.yaml"] + RICH}
+FILES["live/docs/account.yaml"] += "assume_role: {role_arn: x}\n"
+YAML = sorted(name for name in FILES if name.endswith(".yaml"))
+PLAIN = [None, 0, True, "", "x", "kms", "global", "${", "${self.tags}", "${api.arn}"]
+NESTED = [[], {}, [[]], ["kms"], {"x": None}, {"kms": None}, {"id": "x"}]
+odd = st.sampled_from([*PLAIN, *NESTED, [{"to": "x", "id": "${kms.arn}"}]])
+
+
+def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict | list):
+        inner = list(value.items() if isinstance(value, dict) else enumerate(value))
+    return [path, *(spot for key, item in inner for spot in spots(item, (*path, key)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = put(value[path[0]], path[1:], new)
+    return copy
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_one_odd_value_anywhere(data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from(YAML))
+    document = yaml.safe_load(FILES[file])
+    path = data.draw(st.sampled_from(spots(document)))
+    changed = {file: json.dumps(put(document, path, data.draw(odd)))}
+    with TemporaryDirectory() as name:
+        root = build_estate(Path(name), {**FILES, **changed})
+        try:
+            estate = load_estate(root)
+            for address in estate.units:
+                assert explain(load_project(root), str(address))
+        except ConfigError as error:
+            assert all(p.position is not None for p in error.problems)  # noqa: PT017 - either is right
