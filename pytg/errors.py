@@ -73,7 +73,8 @@ class ConfigError(PytgError):
     exit_code = 3
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (str(p.position or ""), p.message)))
+        nowhere = Position(Path())
+        self.problems = tuple(sorted(problems, key=lambda p: (p.position or nowhere, p.message)))
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 
@@ -19,9 +19,10 @@ from pytg.cli._run import Request
 from pytg.cli._show import Display
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
+from pytg.generate.providers import REGIONAL
 from pytg.graph.build import build_graph, contract
 from pytg.graph.selection import select_units
-from pytg.model import Address, Estate, Unit
+from pytg.model import Account, Address, Estate, Unit
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
@@ -50,8 +51,7 @@ def execute(context: Context, request: Request) -> int:
     binary = find_terraform(estate.terraform.binary, estate.root)
     binary.require(estate.terraform.required_version)
     sessions = Sessions(estate.root)
-    accounts = {unit.account.name: unit.account for unit in estate.units.values()}
-    check_identity(sessions, [accounts[n] for n in sorted({u.account for u in selection.units})])
+    check_identity(sessions, _reached([estate.units[address] for address in selection.units]))
     states = States(_stores(estate, sessions))
     with interrupts() as stop:
         recovered = recover(context.estate, estate.root, states, _say, stop.requested)
@@ -146,6 +146,16 @@ def _options(request: Request) -> Options:
         out=request.out,
         verbose=request.verbose,
     )
+
+
+def _reached(units: Iterable[Unit]) -> list[Account]:
+    """The accounts that a run over `units` calls."""
+    found = {
+        unit.account.name: unit.account
+        for unit in units
+        if REGIONAL in unit.module.providers or unit.backend.type != "local"
+    }
+    return [found[name] for name in sorted(found)]
 
 
 def _stores(estate: Estate, sessions: Sessions) -> Callable[[Unit], StateStore]:

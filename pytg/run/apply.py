@@ -82,13 +82,13 @@ def _run(execution: Execution, planned: Planned, journal: Journal, progress: Pro
         if execution.options.fail_fast and progress.failed:
             execution.cancel.set()
 
-    shapes = [pair for pair in planned.shapes if pair[0] in set(planned.touched)]
-    held = {unit.address: state for unit, state in planned.read.items()}
+    touched = {unit.address for unit in planned.touched}
+    shapes = [(unit, shape) for unit, shape in planned.shapes if unit.address in touched]
 
     def wrote(unit: Address, serial: int) -> None:
         execution.log.emit(StateWritten(unit, serial))
 
-    mirror = Mirror(planned.workdir, shapes, held, execution.states, wrote)
+    mirror = Mirror(planned.workdir, shapes, planned.read, execution.states, wrote)
     log = execution.directory / log_name(execution, planned.stage, "apply")
     with mirror:
         completed = run(
@@ -117,7 +117,8 @@ def _run(execution: Execution, planned: Planned, journal: Journal, progress: Pro
 
 
 def _refuse_stale(execution: Execution, planned: Planned) -> None:
-    moved = execution.states.moved(planned.read)
+    units = [execution.estate.units[address] for address in planned.read]
+    moved = execution.states.moved(units, planned.read)
     if moved:
         raise StalePlan(
             "these states moved after the plan was made:\n"

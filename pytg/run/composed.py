@@ -42,7 +42,7 @@ class Planned:
     workdir: Path
     environment: Mapping[str, str]
     shapes: Sequence[tuple[Unit, Shape]]
-    read: Mapping[Unit, Held]
+    read: Mapping[Address, Held]
     changed: bool
 
     @property
@@ -107,8 +107,7 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
     write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
-    read = {unit: held[unit.address] for unit in (*units, *outside)}
-    planned = Planned(stage, {}, workdir, environment, shapes, read, changed=False)
+    planned = Planned(stage, {}, workdir, environment, shapes, held, changed=False)
     return _plan(execution, planned)
 
 

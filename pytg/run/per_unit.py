@@ -43,6 +43,7 @@ class UnitPlan:
 def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
     """Plan one unit in its own root. Raises PlanFailed."""
     workdir = unit_directory(execution.estate, unit)
+    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
     environment = execution.environment((unit,))
     files = render_unit(execution.estate, unit)
     prepare(

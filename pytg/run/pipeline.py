@@ -67,7 +67,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                 execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=tuple(waiting))
             continue
         try:
-            found, _ = _plan(execution, stage)
+            with only_here(composed_directory(execution, stage), execution.cancel):
+                found, _ = _plan(execution, stage)
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue

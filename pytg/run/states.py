@@ -50,10 +50,10 @@ class States:
         with ThreadPoolExecutor(_READERS) as pool:
             return dict(zip((u.address for u in wanted), pool.map(self._read, wanted), strict=True))
 
-    def moved(self, held: Mapping[Unit, Held]) -> list[Address]:
+    def moved(self, units: Iterable[Unit], held: Mapping[Address, Held]) -> list[Address]:
         """The units whose stored state is no longer the one in `held`."""
-        now = self.read(held)
-        return [u.address for u, then in held.items() if now[u.address].version != then.version]
+        now = self.read(units)
+        return [address for address in now if now[address].version != held[address].version]
 
     def _read(self, unit: Unit) -> Held:
         stored = self._store_of(unit).read(unit.backend.key)
