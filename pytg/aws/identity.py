@@ -1,33 +1,49 @@
-"""Is this the account that the configuration means? Asked before anything is started."""
+"""Whether the caller is in the account that the configuration means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from pytg.aws.session import Sessions, explained
-from pytg.errors import Refused
+from pytg.aws.failures import reported
+from pytg.aws.session import Sessions
+from pytg.errors import PytgError, Refused
 from pytg.model import Account
 
-REGION = "us-east-1"
+_REGION = "us-east-1"  # every partition-wide caller may ask there
+_THREADS = 8
 
 
-def check_identity(sessions: Sessions, accounts: Sequence[Account]) -> None:
-    """Compare each account's id with the caller's. Raises Refused naming both.
+def check_identity(sessions: Sessions, accounts: Iterable[Account]) -> None:
+    """Ask AWS, for each account, who the caller is.
 
-    Accounts without an id are not asked.
+    Raises Refused, naming both ids, where it is not in the account that the configuration
+    names, and where it cannot be asked; with several such accounts one error names all. A
+    sandbox account must be on loopback besides.
     """
-    asked = [account for account in accounts if account.id is not None]
-    with ThreadPoolExecutor(max(1, len(asked))) as pool:
-        list(pool.map(lambda account: _check(sessions, account), asked))
+    asked = sorted(set(accounts), key=lambda account: account.name)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        problems = [found for found in pool.map(lambda a: _problem(sessions, a), asked) if found]
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+        raise Refused("\n".join(p.message for p in problems), hint="\n  ".join(hints))
 
 
-def _check(sessions: Sessions, account: Account) -> None:
-    with explained(f"account {account.name}"):
-        caller = sessions.client(account, "sts", REGION).get_caller_identity()
-    if caller["Account"] != account.id:
-        raise Refused(
-            f"account {account.name} is {account.id}, and these credentials belong to "
-            f"{caller['Account']} ({caller['Arn']})",
-            hint="use the credentials of that account, or mend account_id in its account.yaml",
-        )
+def _problem(sessions: Sessions, account: Account) -> PytgError | None:
+    try:
+        sessions.endpoint(account)
+        client = sessions.client(account, "sts", _REGION)
+        with reported(f"ask who the caller is in account {account.name}", account):
+            caller = client.get_caller_identity()
+    except PytgError as error:
+        return error
+    if account.id in {None, caller["Account"]}:
+        return None
+    return Refused(
+        f"account {account.name} is {account.id} in the configuration, but the caller "
+        f"{caller['Arn']} is in account {caller['Account']}",
+        hint=f"use credentials of {account.id}: see `profile` and `assume_role` in "
+        f"live/{account.name}/account.yaml",
+    )

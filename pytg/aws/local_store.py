@@ -1,173 +1,279 @@
-"""States in local files, with the lock that Terraform's local backend takes.
+"""States in files below `.pytg/state`, locked as Terraform's local backend locks them.
 
-That lock is a POSIX lock on the state file itself (Terraform 1.11, statemgr.Filesystem), which
-the system drops as soon as the process closes any descriptor of the file. So while a state is
-locked, everything goes through the descriptor that holds the lock, and the file is written in
-place; a whole copy beside it makes that safe.
+Terraform locks the state file itself and writes it in place, so the file must stay the same
+file: it is never replaced, and an empty one, which means no state, is never removed (a
+Terraform that waits for the lock would go on with the removed file). A write goes to
+`<file>.new` first, then into the file; a crash leaves one of the two whole.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
+import errno
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg.aws.store import LockInfo, StoredState, not_yours
-from pytg.errors import PytgError
+from pytg.aws.data import LockInfo, StoredState, lock_held, version_of
+from pytg.aws.file_lock import is_locked, try_lock
+from pytg.errors import PytgError, Refused
+
+_PATIENCE = 10
+_PAUSE_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Held:
+    """A lock of this process: it lasts as long as `descriptor` is open."""
+
     descriptor: int
     info: LockInfo
+    kept: bool = False  # whether the state before this lock was copied to `.backup`
 
 
 class LocalStore:
-    """The states below `directory`. Safe to use from threads of one process."""
+    """The files below `directory`: a key is a path in it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._held: dict[str, _Held] = {}
-        self._mutex = threading.RLock()
+        self._guard = threading.Lock()
 
     def exists(self) -> bool:
-        """Always: directories are made as needed."""
+        """See StateStore. A directory is always there."""
         return True
 
     def read(self, key: str) -> StoredState | None:
-        """See StateStore. Where the last write was cut short, its whole copy is read."""
-        with self._explained(key), self._mutex:
-            body = self._bytes(key)
-            copy = self._copy(key)
-            if copy.exists() and not _whole(body):
-                body = copy.read_bytes()
-            if not body:
+        """See StateStore."""
+        path = self._path(key)
+        with _told(f"read the state {path}"):
+            try:
+                body, locked = self._whole(key)
+                for _ in range(_PATIENCE):  # Terraform may be writing: then look again
+                    if not locked or _is_json(body):
+                        break
+                    time.sleep(_PAUSE_S)
+                    body, locked = self._whole(key)
+            except FileNotFoundError:
                 return None
-            return StoredState(body, hashlib.sha256(body).hexdigest())
+        return StoredState.of(body, str(path)) if body else None
 
     def write(self, key: str, body: bytes) -> str:
-        """See StateStore."""
-        with self._explained(key), self._mutex, self._open(key) as descriptor:
-            copy = self._copy(key)
-            _write_whole(copy, body)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, body, 0)
-            os.fsync(descriptor)
-            copy.unlink()
-            return hashlib.sha256(body).hexdigest()
+        """See StateStore. Without the lock it takes it for the moment: LockHeld."""
+        path = self._path(key)
+        with self._locked(key) as held, _told(f"write the state {path}", PytgError):
+            _write_new(_new(path), body)
+            if not held.kept:
+                _keep(held.descriptor, path)
+                held.kept = True
+            _overwrite(held.descriptor, body)
+            _new(path).unlink()
+        return version_of(body)
 
     def delete(self, key: str) -> None:
-        """See StateStore."""
-        with self._explained(key), self._mutex:
-            for path in (self._path(key), self._copy(key)):
-                path.unlink(missing_ok=True)
+        """See StateStore. The file stays, empty; see above."""
+        path = self._path(key)
+        if not path.exists():
+            return
+        with self._locked(key) as held, _told(f"delete the state {path}", PytgError):
+            _new(path).unlink(missing_ok=True)
+            path.with_name(f"{path.name}.backup").unlink(missing_ok=True)
+            _overwrite(held.descriptor, b"")
 
-    def digest_repair(self, key: str) -> bool:
-        """Nothing to mend: `read` does it."""
-        del key
+    def digest_repair(self, key: str) -> bool:  # noqa: ARG002 - files have no digest
+        """See StateStore."""
         return False
 
     def lock(self, key: str, info: LockInfo) -> None:
         """See StateStore."""
-        with self._explained(key), self._mutex:
-            if key in self._held:
-                raise self._held[key].info.held(key)
-            path = self._path(key)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(descriptor)
-                raise self._said(key).held(key) from error
-            self._info(key).write_text(info.document(str(path)), encoding="utf-8")
-            self._held[key] = _Held(descriptor, info)
+        path = self._path(key)
+        with self._guard:
+            own = self._held.get(key)
+            if own is not None:
+                if own.info.id == info.id:
+                    return
+                raise lock_held(key, own.info)
+            with _told(f"lock the state {path}"):
+                descriptor = _open_locked(path)
+                if descriptor is None:
+                    raise lock_held(key, _read_info(path))
+                try:
+                    _info_file(path).write_text(info.at(str(path)).to_json(), encoding="utf-8")
+                    _mend(descriptor, path)
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+                self._held[key] = _Held(descriptor, info)
 
     def unlock(self, key: str, lock_id: str) -> None:
-        """See StateStore. A lock dies with its process: there is never a stale one."""
-        with self._explained(key), self._mutex:
-            held = self._held.get(key)
-            if held is None:
+        """See StateStore. The lock of a process that lives cannot be taken from it."""
+        path = self._path(key)
+        with self._guard:
+            own = self._held.get(key)
+            if own is not None and own.info.id == lock_id:
+                with _told(f"unlock the state {path}"):
+                    _info_file(path).unlink(missing_ok=True)
+                    del self._held[key]
+                    os.close(own.descriptor)
                 return
-            if held.info.id != lock_id:
-                raise not_yours(key, held.info)
-            self._info(key).unlink(missing_ok=True)
-            del self._held[key]
-            os.close(held.descriptor)
+        other = self.holder(key)
+        if other is None:
+            self._forget(path, lock_id)
+            return
+        raise Refused(
+            f"the lock of {path} is held by a process that still runs: {other}",
+            hint="wait for that process, or end it: its lock goes with it",
+        )
 
     def holder(self, key: str) -> LockInfo | None:
-        """See StateStore."""
-        with self._explained(key), self._mutex:
-            if key in self._held:
-                return self._held[key].info
+        """See StateStore. Only a process that lives holds a lock."""
+        own = self._held.get(key)
+        if own is not None:
+            return own.info
+        path = self._path(key)
+        with _told(f"read the lock of {path}"):
             try:
-                descriptor = os.open(self._path(key), os.O_RDWR | os.O_CLOEXEC)
+                with path.open("rb+") as file:
+                    locked = is_locked(file.fileno())
             except FileNotFoundError:
                 return None
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return self._said(key)
-            finally:
-                os.close(descriptor)
-            return None
-
-    def _bytes(self, key: str) -> bytes:
-        try:
-            with self._open(key, os.O_RDONLY) as descriptor:
-                return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        except FileNotFoundError:
-            return b""
-
-    @contextlib.contextmanager
-    def _open(self, key: str, flags: int = os.O_RDWR | os.O_CREAT) -> Iterator[int]:
-        """The descriptor that holds the lock, or one for the moment."""
-        if key in self._held:
-            yield self._held[key].descriptor
-            return
-        path = self._path(key)
-        if flags & os.O_CREAT:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-
-    def _said(self, key: str) -> LockInfo:
-        """What the holder wrote about itself."""
-        try:
-            return LockInfo.parse(self._info(key).read_bytes())
-        except OSError:
-            return LockInfo.parse("{}")
+            return _read_info(path) if locked else None
 
     def _path(self, key: str) -> Path:
         return self._directory / key
 
-    def _copy(self, key: str) -> Path:
-        return self._path(key).with_name(f"{self._path(key).name}.new")
+    def _whole(self, key: str) -> tuple[bytes, bool]:
+        """The newest whole state, and whether another process holds the lock."""
+        path = self._path(key)
+        own = self._held.get(key)
+        if own is not None:
+            return _newest(_content(own.descriptor), path), False
+        with path.open("rb+") as file:
+            return _newest(_content(file.fileno()), path), is_locked(file.fileno())
 
-    def _info(self, key: str) -> Path:
-        return self._path(key).with_name(f".{self._path(key).name}.lock.info")
-
-    @contextlib.contextmanager
-    def _explained(self, key: str) -> Iterator[None]:
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[_Held]:
+        """The lock that is held, or one for the moment."""
+        own = self._held.get(key)
+        if own is not None:
+            yield own
+            return
+        info = LockInfo.new("pytg write")
+        self.lock(key, info)
         try:
-            yield
-        except OSError as error:
-            raise PytgError(
-                f"the state {self._path(key)}: {error.strerror or error}",
-                hint="is there room on the disk, and may you write there?",
-            ) from error
+            yield self._held[key]
+        finally:
+            self.unlock(key, info.id)
+
+    def _forget(self, path: Path, lock_id: str) -> None:
+        """Remove what a dead process left beside the state about its lock."""
+        with suppress(OSError):
+            if _read_info(path).id == lock_id:
+                _info_file(path).unlink()
 
 
-def _whole(body: bytes) -> bool:
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _info_file(path: Path) -> Path:
+    """Where Terraform's local backend says who holds the lock."""
+    return path.with_name(f".{path.name}.lock.info")
+
+
+def _read_info(path: Path) -> LockInfo:
+    try:
+        return LockInfo.parse(_info_file(path).read_bytes())
+    except FileNotFoundError:
+        return LockInfo.parse("")
+
+
+def _open_locked(path: Path) -> int | None:
+    """A descriptor of the locked state file, made where it is missing; None when it is held."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not try_lock(descriptor):
+            os.close(descriptor)
+            return None
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)  # Terraform removed the empty file that it had made: take the new one
+
+
+def _newest(body: bytes, path: Path) -> bytes:
+    """`body`, the file's content; where writing it was cut off, what was being written."""
+    if _is_json(body):
+        return body
+    with suppress(FileNotFoundError):
+        waiting = _new(path).read_bytes()
+        if waiting.startswith(body) and _is_json(waiting):
+            return waiting
+    return body
+
+
+def _mend(descriptor: int, path: Path) -> None:
+    """Finish a write that was cut off; drop one that had not begun."""
+    if not _new(path).exists():
+        return
+    body = _content(descriptor)
+    newest = _newest(body, path)
+    if newest != body:
+        _overwrite(descriptor, newest)
+    elif body and not _is_json(body):
+        return  # neither is whole: a person has to look
+    _new(path).unlink()
+
+
+def _write_new(path: Path, body: bytes) -> None:
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_directory(path.parent)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _keep(descriptor: int, path: Path) -> None:
+    """Copy the state to `.backup`, as Terraform does before its first write."""
+    body = _content(descriptor)
+    if body:
+        backup = path.with_name(f"{path.name}.backup")
+        backup.touch(mode=0o600)
+        backup.write_bytes(body)
+
+
+def _overwrite(descriptor: int, body: bytes) -> None:
+    """Cut the file off, then write: what a crash leaves is a beginning of `body`."""
+    os.ftruncate(descriptor, 0)
+    written = 0
+    while written < len(body):
+        written += os.pwrite(descriptor, body[written:], written)
+    os.fsync(descriptor)
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_json(body: bytes) -> bool:
     try:
         json.loads(body)
     except ValueError:
@@ -175,11 +281,17 @@ def _whole(body: bytes) -> bool:
     return True
 
 
-def _write_whole(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+@contextmanager
+def _told(doing: str, raises: type[PytgError] = Refused) -> Iterator[None]:
+    """Raise `raises` for every failure of the file system in the block."""
+    try:
+        yield
+    except OSError as error:
+        hint = {
+            errno.ENOSPC: "make room on that disk and run pytg again",
+            errno.EDQUOT: "make room in that quota and run pytg again",
+            errno.EACCES: "make the file and its directory readable and writable for this user",
+            errno.EPERM: "make the file and its directory readable and writable for this user",
+            errno.EROFS: "the states must lie on a disk that can be written",
+        }.get(error.errno or 0, "check the disk")
+        raise raises(f"cannot {doing}: {error.strerror}", hint=hint) from error

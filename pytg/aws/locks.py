@@ -5,94 +5,150 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
 
-from pytg.aws.store import LockInfo, StateStore
+from pytg.aws.data import LockInfo
+from pytg.aws.store import StateStore
 from pytg.errors import Interrupted, LockHeld, PytgError
 
-Lockable = tuple[StateStore, str]
+_THREADS = 8
 
-_AT_ONCE = 8
-_POLL_S = 1.0
+Item = tuple[StateStore, str]
 
 
 class LockSet:
-    """Takes the locks of `states` with one lock id.
+    """Takes the locks of `items` with one id, in the order of their keys, some at a time.
 
-    Where one is held, those that were taken are given back before waiting: so two runs never
-    wait for each other.
+    While one of them is held by somebody else it holds none: so no two sets wait for each
+    other. `on_wait` is told whom it waits for, and at the end which lock it could not leave.
     """
 
     def __init__(
         self,
-        states: Sequence[Lockable],
+        items: Iterable[Item],
         info: LockInfo,
         *,
         timeout_s: float,
         on_wait: Callable[[str], None],
-        cancel: threading.Event,
+        cancel: threading.Event | None = None,
+        poll_s: float = 1.0,
     ) -> None:
-        self._states = sorted(states, key=lambda state: state[1])
+        self._items = sorted(items, key=lambda item: item[1])
         self._info = info
         self._timeout_s = timeout_s
         self._on_wait = on_wait
-        self._cancel = cancel
+        self._cancel = cancel or threading.Event()
+        self._poll_s = poll_s
+        self._taken: list[Item] = []
 
     def acquire(self) -> None:
-        """Take all of them. Raises LockHeld after the time-out, Interrupted when cancelled."""
+        """Take them all.
+
+        Raises LockHeld when one is still held after the timeout, Interrupted when cancelled,
+        and what a store raises; nothing is held then.
+        """
         deadline = time.monotonic() + self._timeout_s
-        told = False
-        while True:
-            held = self._try()
-            if held is None:
-                return
-            if time.monotonic() >= deadline:
-                raise held
-            if not told:
-                self._on_wait(f"waiting up to {self._timeout_s:.0f} s: {held.message}")
-                told = True
-            if self._cancel.wait(_POLL_S * random.uniform(0.7, 1.3)):  # noqa: S311 - jitter
-                raise Interrupted("interrupted while waiting for a lock")
+        told = ""
+        while (blocked := self._try()) is not None:
+            (store, key), held = blocked
+            if held.message != told:
+                told = held.message
+                self._on_wait(f"waiting: {told}")
+            free = False
+            while not free:
+                if time.monotonic() >= deadline:
+                    message = f"{held.message}; waited {self._timeout_s:g} s"
+                    raise LockHeld(message, hint=held.hint) from held
+                self._pause(deadline)
+                free = store.holder(key) is None
 
     def release(self) -> None:
-        """Give all of them back; a lock that is gone, or whose backend is, is no error."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            errors = [e for e in pool.map(self._unlock, self._states) if e is not None]
-        if errors:
-            raise errors[0]
+        """Leave what is held. A lock that cannot be left is told; it does not stop the others."""
+        items, self._taken = self._taken, []
+        self._leave(items)
 
-    def _try(self) -> LockHeld | None:
-        """One attempt: the first by itself, then the others side by side."""
-        taken: list[Lockable] = []
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
 
-        def take(state: Lockable) -> PytgError | None:
-            store, key = state
-            try:
-                store.lock(key, self._info)
-            except PytgError as error:
-                return error
-            taken.append(state)
-            return None
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
 
-        first, rest = self._states[:1], self._states[1:]
-        errors = [e for e in map(take, first) if e is not None]
-        if not errors:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                errors = [e for e in pool.map(take, rest) if e is not None]
-        if not errors:
-            return None
-        for state in taken:
-            self._unlock(state)
-        for error in errors:
-            if not isinstance(error, LockHeld):
-                raise error
-        return next(e for e in errors if isinstance(e, LockHeld))
-
-    def _unlock(self, state: Lockable) -> PytgError | None:
-        store, key = state
+    def _try(self) -> tuple[Item, LockHeld] | None:
+        """Take them all and return None; or hold none, and return the first that was held."""
+        attempt = _Attempt(self._info, self._cancel)
         try:
-            store.unlock(key, self._info.id)
-        except PytgError as error:
-            return error
-        return None
+            attempt.run(self._items)
+        except BaseException:
+            self._leave(attempt.touched)
+            raise
+        if not attempt.held:
+            self._taken = attempt.touched
+            return None
+        self._leave(attempt.touched)
+        return min(attempt.held, key=lambda found: found[0][1])
+
+    def _pause(self, deadline: float) -> None:
+        """Wait about `poll_s`: not all who wait shall come back at the same time."""
+        wished = self._poll_s * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        if self._cancel.wait(max(0.0, min(wished, deadline - time.monotonic()))):
+            raise Interrupted("interrupted while waiting for a lock")
+
+    def _leave(self, items: Iterable[Item]) -> None:
+        def leave(item: Item) -> None:
+            store, key = item
+            try:
+                store.unlock(key, self._info.id)
+            except PytgError as error:
+                self._on_wait(f"the lock of {key} could not be released: {error}")
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(leave, items))
+
+
+class _Attempt:
+    """One try at all locks, which ends early when one cannot be had.
+
+    `touched` are those that were taken, or may have been: where a request failed, the answer
+    may be what was lost. `held` are those that somebody else holds.
+    """
+
+    def __init__(self, info: LockInfo, cancel: threading.Event) -> None:
+        self.touched: list[Item] = []
+        self.held: list[tuple[Item, LockHeld]] = []
+        self._info = info
+        self._cancel = cancel
+        self._stop = threading.Event()
+
+    def run(self, items: Iterable[Item]) -> None:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            try:
+                list(pool.map(self._take, items))
+            except BaseException:
+                self._stop.set()
+                raise
+        if self._cancel.is_set():
+            raise Interrupted("interrupted while taking locks")
+
+    def _take(self, item: Item) -> None:
+        if self._stop.is_set() or self._cancel.is_set():
+            return
+        store, key = item
+        self.touched.append(item)
+        try:
+            store.lock(key, self._info)
+        except LockHeld as held:
+            self.touched.remove(item)
+            self.held.append((item, held))
+            self._stop.set()
+        except PytgError:
+            self._stop.set()
+            raise

@@ -1,208 +1,175 @@
-"""States in S3 with Terraform's own locks: a `.tflock` object and a DynamoDB item.
-
-How Terraform's S3 backend lays them out was measured with 1.11: the object `<key>.tflock` is put
-with If-None-Match, the item `LockID = <bucket>/<key>` under attribute_not_exists, and the
-item `<bucket>/<key>-md5` holds the MD5 of the state, without which Terraform refuses it.
-"""
+"""States in an S3 bucket, locked as Terraform's S3 backend locks them."""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
+import base64
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pytg.aws.session import error_code, explained
-from pytg.aws.store import LockInfo, StoredState, not_yours
-from pytg.model import Backend
+from pytg.aws.data import LockInfo, StoredState, lock_held, version_of
+from pytg.aws.failures import reported
+from pytg.aws.s3_locks import (
+    BackendLock,
+    ItemLock,
+    ObjectLock,
+    delete_object,
+    get_attribute,
+    get_object,
+    raise_unless_missing,
+)
+from pytg.errors import PytgError, Refused
+from pytg.model import Account, Backend
 
-GONE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "ResourceNotFoundException"})
-TAKEN = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict", "409"})
-CONDITION = "ConditionalCheckFailedException"
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
 
 
 class S3Store:
-    """The states of one bucket, locked as the backend block says."""
+    """The bucket of `backend`, and its lock table if it has one.
 
-    def __init__(self, backend: Backend, s3: Any, dynamodb: Any) -> None:
+    A bucket or table that is not there holds no state and no lock; writing and locking there
+    is an error.
+    """
+
+    def __init__(
+        self, backend: Backend, account: Account, s3: S3Client, dynamodb: DynamoDBClient
+    ) -> None:
         self._bucket = backend.bucket
         self._table = backend.lock_table
-        self._lockfile = backend.use_lockfile
+        self._account = account
         self._s3 = s3
         self._dynamodb = dynamodb
-        self._there = False
+        # Terraform's order: the object first
+        self._locks: list[BackendLock] = []
+        if backend.use_lockfile:
+            self._locks.append(ObjectLock(backend.bucket, s3))
+        if backend.lock_table is not None:
+            self._locks.append(ItemLock(backend.bucket, backend.lock_table, dynamodb))
 
     def exists(self) -> bool:
-        """Whether the bucket and the lock table are there; asked until they are."""
-        if not self._there:
-            self._there = self._bucket_there() and self._table_there()
-        return self._there
+        """See StateStore."""
+        with reported(f"look for the state bucket {self._bucket}", self._account):
+            try:
+                self._s3.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                raise_unless_missing(error)
+                return False
+        if self._table is None:
+            return True
+        with reported(f"look for the lock table {self._table}", self._account):
+            try:
+                table = self._dynamodb.describe_table(TableName=self._table)["Table"]
+            except ClientError as error:
+                raise_unless_missing(error)
+                return False
+        return table.get("TableStatus") in {"ACTIVE", "UPDATING"}
 
     def read(self, key: str) -> StoredState | None:
-        """See StateStore. The version is the object's ETag with its version id."""
-        with explained(f"reading s3://{self._bucket}/{key}"):
-            try:
-                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if error_code(error) in GONE:
-                    return None
-                raise
-            version = f"{answer['ETag']}/{answer.get('VersionId', '')}"
-            return StoredState(answer["Body"].read(), version)
+        """See StateStore."""
+        with reported(f"read the state {self._place(key)}", self._account):
+            body = get_object(self._s3, self._bucket, key)
+        return StoredState.of(body, f"s3://{self._place(key)}") if body else None
 
     def write(self, key: str, body: bytes) -> str:
-        """See StateStore: the state first, then its digest."""
-        with explained(f"writing s3://{self._bucket}/{key}"):
-            answer = self._s3.put_object(
+        """See StateStore."""
+        version = version_of(body)
+        with reported(f"write the state {self._place(key)}", self._account, PytgError):
+            self._s3.put_object(
                 Bucket=self._bucket,
                 Key=key,
                 Body=body,
                 ContentType="application/json",
+                ContentMD5=base64.b64encode(bytes.fromhex(version)).decode(),
                 ServerSideEncryption="AES256",
             )
-            self._write_digest(key, body)
-            return f"{answer['ETag']}/{answer.get('VersionId', '')}"
+            self._put_digest(key, version)
+        return version
 
     def delete(self, key: str) -> None:
         """See StateStore."""
-        with explained(f"deleting s3://{self._bucket}/{key}"):
-            try:
-                self._s3.delete_object(Bucket=self._bucket, Key=key)
-                self._delete_item(f"{self._bucket}/{key}-md5")
-            except ClientError as error:
-                if error_code(error) not in GONE:
-                    raise
+        with reported(f"delete the state {self._place(key)}", self._account, PytgError):
+            delete_object(self._s3, self._bucket, key)
+            self._delete_digest(key)
 
     def digest_repair(self, key: str) -> bool:
-        """See StateStore: the digest is made that of the object."""
-        stored = self.read(key)
-        if self._table is None or stored is None:
+        """See StateStore. Terraform refuses a state whose digest is that of another one."""
+        if self._table is None:
             return False
-        with explained(f"reading the digest of {key} in {self._table}"):
-            item = self._item(f"{self._bucket}/{key}-md5")
-            digest = item.get("Digest", {}).get("S") if item else None
-            if digest == hashlib.md5(stored.body, usedforsecurity=False).hexdigest():
+        with reported(f"repair the digest of the state {self._place(key)}", self._account):
+            digest = get_attribute(self._dynamodb, self._table, self._digest_id(key), "Digest")
+            if digest is None:  # Terraform takes a state without a digest
                 return False
-            self._write_digest(key, stored.body)
-            return True
+            body = get_object(self._s3, self._bucket, key)
+            if body is None:
+                self._delete_digest(key)
+            elif digest != version_of(body):
+                self._put_digest(key, version_of(body))
+            else:
+                return False
+        return True
 
     def lock(self, key: str, info: LockInfo) -> None:
-        """See StateStore: both locks or none, the object first, as Terraform does."""
-        path = f"{self._bucket}/{key}"
-        with explained(f"locking {path}"):
-            if self._lockfile:
-                self._lock_object(key, info, path)
-            try:
-                if self._table is not None:
-                    self._lock_item(key, info, path)
-            except BaseException:
-                if self._lockfile:
-                    self._s3.delete_object(Bucket=self._bucket, Key=f"{key}.tflock")
-                raise
+        """See StateStore."""
+        own = info.at(self._place(key))
+        taken: list[BackendLock] = []
+        try:
+            with reported(f"lock the state {self._place(key)}", self._account):
+                for lock in self._locks:
+                    taken.append(lock)  # also when it fails: the answer may be what was lost
+                    _take(lock, key, own)
+        except BaseException:
+            for lock in taken:
+                with suppress(PytgError), reported("unlock", self._account):
+                    lock.leave(key, own.id)
+            raise
 
     def unlock(self, key: str, lock_id: str) -> None:
-        """See StateStore: the item first, then the object."""
-        with explained(f"unlocking {self._bucket}/{key}"):
-            item, file = self._item_holder(key), self._object_holder(key)
-            for holder in (item, file):
-                if holder is not None and holder.id != lock_id:
-                    raise not_yours(key, holder)
-            if item is not None:
-                self._delete_item(f"{self._bucket}/{key}")
-            if file is not None:
-                self._s3.delete_object(Bucket=self._bucket, Key=f"{key}.tflock")
+        """See StateStore."""
+        with reported(f"unlock the state {self._place(key)}", self._account):
+            holders = [lock.leave(key, lock_id) for lock in self._locks]
+        others = [holder for holder in holders if holder is not None]
+        if others:
+            raise Refused(
+                f"the lock of {self._place(key)} is not {lock_id}: it is held by {others[0]}",
+                hint="`pytg locks` lists who holds what, with the lock ids",
+            )
 
     def holder(self, key: str) -> LockInfo | None:
         """See StateStore."""
-        with explained(f"reading the lock of {self._bucket}/{key}"):
-            return self._object_holder(key) or self._item_holder(key)
+        with reported(f"read the lock of {self._place(key)}", self._account):
+            return next(filter(None, (lock.holder(key) for lock in self._locks)), None)
 
-    def _lock_object(self, key: str, info: LockInfo, path: str) -> None:
-        try:
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=f"{key}.tflock",
-                Body=info.document(path).encode(),
-                ContentType="application/json",
-                ServerSideEncryption="AES256",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if error_code(error) in TAKEN:
-                holder = self._object_holder(key) or LockInfo.parse("{}")
-                raise holder.held(key) from error
-            raise
+    def _place(self, key: str) -> str:
+        return f"{self._bucket}/{key}"
 
-    def _lock_item(self, key: str, info: LockInfo, path: str) -> None:
-        try:
+    def _digest_id(self, key: str) -> str:
+        return f"{self._place(key)}-md5"
+
+    def _put_digest(self, key: str, digest: str) -> None:
+        if self._table is not None:
             self._dynamodb.put_item(
                 TableName=self._table,
-                Item={"LockID": {"S": path}, "Info": {"S": info.document(path)}},
-                ConditionExpression="attribute_not_exists(LockID)",
-            )
-        except ClientError as error:
-            if error_code(error) == CONDITION:
-                holder = self._item_holder(key) or LockInfo.parse("{}")
-                raise holder.held(key) from error
-            raise
-
-    def _object_holder(self, key: str) -> LockInfo | None:
-        if not self._lockfile:
-            return None
-        try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=f"{key}.tflock")
-        except ClientError as error:
-            if error_code(error) in GONE:
-                return None
-            raise
-        return LockInfo.parse(answer["Body"].read())
-
-    def _item_holder(self, key: str) -> LockInfo | None:
-        item = self._item(f"{self._bucket}/{key}") if self._table is not None else None
-        return LockInfo.parse(item["Info"]["S"]) if item and "Info" in item else None
-
-    def _item(self, lock_id: str) -> dict[str, Any] | None:
-        try:
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key={"LockID": {"S": lock_id}}, ConsistentRead=True
-            )
-        except ClientError as error:
-            if error_code(error) in GONE:
-                return None
-            raise
-        item: dict[str, Any] | None = answer.get("Item")
-        return item
-
-    def _delete_item(self, lock_id: str) -> None:
-        if self._table is not None:
-            self._dynamodb.delete_item(TableName=self._table, Key={"LockID": {"S": lock_id}})
-
-    def _write_digest(self, key: str, body: bytes) -> None:
-        if self._table is not None:
-            digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-            lock_id = f"{self._bucket}/{key}-md5"
-            self._dynamodb.put_item(
-                TableName=self._table, Item={"LockID": {"S": lock_id}, "Digest": {"S": digest}}
+                Item={"LockID": {"S": self._digest_id(key)}, "Digest": {"S": digest}},
             )
 
-    def _bucket_there(self) -> bool:
-        with explained(f"looking for the bucket {self._bucket}"):
-            try:
-                self._s3.head_bucket(Bucket=self._bucket)
-            except ClientError as error:
-                if error_code(error) in GONE:
-                    return False
-                raise
-            return True
-
-    def _table_there(self) -> bool:
+    def _delete_digest(self, key: str) -> None:
         if self._table is None:
-            return True
-        with explained(f"looking for the table {self._table}"):
-            try:
-                answer = self._dynamodb.describe_table(TableName=self._table)
-            except ClientError as error:
-                if error_code(error) in GONE:
-                    return False
-                raise
-            return bool(answer["Table"]["TableStatus"] in {"ACTIVE", "UPDATING"})
+            return
+        try:
+            self._dynamodb.delete_item(
+                TableName=self._table, Key={"LockID": {"S": self._digest_id(key)}}
+            )
+        except ClientError as error:
+            raise_unless_missing(error)
+
+
+def _take(lock: BackendLock, key: str, info: LockInfo) -> None:
+    """Take one lock. A lock with the same id is the own one: a request may be sent twice."""
+    if lock.take(key, info):
+        return
+    holder = lock.holder(key)
+    if holder is None or holder.id != info.id:
+        raise lock_held(key, holder)

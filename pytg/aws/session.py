@@ -1,138 +1,190 @@
-"""boto3 clients for accounts: the embedded AWS for sandbox accounts, real AWS for the others."""
+"""boto3 clients of the estate's accounts.
+
+A sandbox account is reached through the sandbox's own AWS config file and nothing else: no
+variable, no other file and no proxy has a say, and its endpoint must be on loopback.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import ipaddress
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, TokenRetrievalError
+from botocore.exceptions import NoCredentialsError
 
-from pytg.errors import PytgError, Refused
-from pytg.model import Account
-from pytg.sandbox.control import Sandbox, sandbox_directory
+from pytg.aws.failures import not_running, reported
+from pytg.errors import Refused
+from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_PROFILE
+from pytg.model import Account, AssumeRole
 
-PROFILE = "sandbox"
-ATTEMPTS = 5
-CONNECT_S = 5
-READ_S = 60
-POOL = 32
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sts.client import STSClient
+
+T = TypeVar("T")
+
+_CONNECTIONS = 32  # as many threads as any room uses at once
+_REAL = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=10,
+    max_pool_connections=_CONNECTIONS,
+)
+_SANDBOX = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=2,
+    max_pool_connections=_CONNECTIONS,
+    proxies={},
+    use_fips_endpoint=False,
+    use_dualstack_endpoint=False,
+    s3={"addressing_style": "path"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """An account's botocore session, and what each of its clients is made with."""
+
+    session: botocore.session.Session
+    settings: dict[str, Any]
 
 
 class Sessions:
-    """Makes and keeps clients for the project at `root`. Safe to use from threads."""
+    """Clients by account, service and region, made once. Safe to use from many threads."""
 
     def __init__(self, root: Path) -> None:
-        self._sandbox = Sandbox(sandbox_directory(root))
+        self._root = root
+        self._made: dict[Hashable, Any] = {}
         self._lock = threading.RLock()
-        self._sessions: dict[str, Any] = {}
-        self._clients: dict[tuple[str, str, str], Any] = {}
 
-    def client(self, account: Account, service: str, region: str) -> Any:
-        """The client of `service` in `region`, as `account`'s provider would call it.
+    @overload
+    def client(self, account: Account, service: Literal["s3"], region: str) -> S3Client: ...
+    @overload
+    def client(
+        self, account: Account, service: Literal["dynamodb"], region: str
+    ) -> DynamoDBClient: ...
+    @overload
+    def client(self, account: Account, service: Literal["sts"], region: str) -> STSClient: ...
+    def client(self, account: Account, service: Any, region: str) -> Any:
+        """A client of `service`. Raises Refused where the account cannot be reached."""
 
-        Raises Refused where the embedded AWS is not running, or a profile is not there.
-        """
-        key = (account.name, service, region)
+        def make() -> Any:
+            with reported(f"reach account {account.name}", account):
+                reach = self._reach(account, region)
+                session = boto3.Session(botocore_session=reach.session, region_name=region)
+                return session.client(service, **reach.settings)
+
+        return self.once((account, service, region), make)
+
+    def endpoint(self, account: Account) -> str | None:
+        """The URL of a sandbox account, which is on loopback; None for a real one."""
+        return _sandbox(self._root)[1] if account.sandbox else None
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when it was first called for `key`."""
         with self._lock:
-            if key not in self._clients:
-                session = self._session(account)
-                self._clients[key] = session.client(service, region_name=region, config=_config())
-            return self._clients[key]
+            if key not in self._made:
+                self._made[key] = make()
+            made: T = self._made[key]
+            return made
 
-    def _session(self, account: Account) -> Any:
-        if account.name not in self._sessions:
-            make = self._embedded if account.sandbox else _real
-            self._sessions[account.name] = make(account)
-        return self._sessions[account.name]
+    def _reach(self, account: Account, region: str) -> _Reach:
+        def make() -> _Reach:
+            reach = self._direct(account)
+            if account.assume_role:
+                _assume(account.assume_role, self._direct(account), reach.session, region)
+            return reach
 
-    def _embedded(self, account: Account) -> Any:
-        """Only the sandbox's own file: no variable and no other profile reaches it."""
-        if self._sandbox.status() is None:
-            raise Refused(
-                f"the embedded AWS of account {account.name} is not running",
-                hint="start it with `pytg sandbox start`",
-            )
-        core = botocore.session.Session(profile=PROFILE)
-        core.set_config_variable("config_file", str(self._sandbox.config_file))
-        core.set_config_variable("credentials_file", str(self._sandbox.config_file))
-        core.set_config_variable("ca_bundle", None)
-        return boto3.Session(botocore_session=core)
+        return self.once((account, region), make)
 
-
-def _real(account: Account) -> Any:
-    with explained(f"account {account.name}"):
-        core = botocore.session.Session(profile=account.profile)
-        role = account.assume_role
-        if role is not None:
-            base = core.get_credentials()
-            if base is None:
-                raise NoCredentialsError
-            arguments = {"RoleSessionName": role.session_name or "pytg"}
-            if role.external_id:
-                arguments["ExternalId"] = role.external_id
-            fetcher = AssumeRoleCredentialFetcher(
-                core.create_client, base, role.role_arn, extra_args=arguments
-            )
-            refreshable = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-            vars(core)["_credentials"] = refreshable  # botocore has no setter for these
-        return boto3.Session(botocore_session=core)
+    def _direct(self, account: Account) -> _Reach:
+        """With the credentials that are there, before any role is assumed."""
+        if account.sandbox:
+            session, url = _sandbox(self._root)
+            settings = {"endpoint_url": url, "config": _SANDBOX, "verify": _certificates(url)}
+            return _Reach(session, settings)
+        session = botocore.session.Session(profile=account.profile)
+        return _Reach(session, {"config": _REAL})
 
 
-@contextlib.contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn an error of AWS in the block into a PytgError that says what failed and what helps."""
+def sandbox_directory(root: Path) -> Path:
+    """Where the embedded AWS of the project at `root` keeps its files."""
+    named = os.environ.get("PYTG_SANDBOX_DIR")
+    return Path(named).absolute() if named else root / ".pytg" / "sandbox"
+
+
+def _sandbox(root: Path) -> tuple[botocore.session.Session, str]:
+    file = sandbox_directory(root) / SANDBOX_CONFIG
+    if not file.is_file():
+        message, hint = not_running()
+        raise Refused(message, hint=hint)
+    session = botocore.session.Session(profile=SANDBOX_PROFILE)
+    session.set_config_variable("config_file", str(file))
+    session.set_config_variable("credentials_file", os.devnull)
+    url = str(session.get_scoped_config().get("endpoint_url", ""))
+    if not _on_loopback(url):
+        raise Refused(
+            f"{file}: endpoint_url `{url}` is not on this machine's loopback interface",
+            hint="the embedded AWS listens there only; write the file anew: pytg sandbox start",
+        )
+    return session, url
+
+
+def _on_loopback(url: str) -> bool:
     try:
-        yield
-    except NoCredentialsError as error:
-        raise Refused(
-            f"{what}: no AWS credentials found",
-            hint="set AWS_PROFILE, run `aws sso login`, or name a profile in account.yaml",
-        ) from error
-    except TokenRetrievalError as error:
-        raise Refused(
-            f"{what}: the AWS login has expired", hint="log in again: `aws sso login`"
-        ) from error
-    except ClientError as error:
-        code = error_code(error)
-        if code in EXPIRED:
-            raise Refused(
-                f"{what}: the AWS credentials have expired", hint="log in again"
-            ) from error
-        raise PytgError(f"{what}: {error}", hint=_HINTS.get(code, "")) from error
-    except BotoCoreError as error:
-        raise PytgError(
-            f"{what}: {error}", hint="is the network there, and does the endpoint answer?"
-        ) from error
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
-def error_code(error: ClientError) -> str:
-    """The code of an AWS error, such as `NoSuchBucket`; a bare HEAD gives `404`."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _certificates(url: str) -> bool | None:
+    """Plain HTTP needs none, and AWS_CA_BUNDLE may name a file that is not there."""
+    return False if url.startswith("http:") else None
 
 
-_HINTS = {
-    "AccessDenied": "the credentials lack a permission: see docs/reference/state.md",
-    "AccessDeniedException": "the credentials lack a permission: see docs/reference/state.md",
-    "NoSuchBucket": "the state backend is gone: apply its module first",
-    "ResourceNotFoundException": "the lock table is gone: apply its module first",
-}
+class _Assumed(CredentialProvider):
+    """The only source of credentials in a session that has assumed a role."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, credentials: DeferredRefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return self._credentials
 
 
-def _config() -> Config:
-    return Config(
-        retries={"mode": "standard", "max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
-        max_pool_connections=POOL,
+def _assume(role: AssumeRole, base: _Reach, session: botocore.session.Session, region: str) -> None:
+    """Give `session` the role's credentials, which botocore renews before they expire."""
+    source = base.session.get_credentials()
+    if source is None:
+        raise NoCredentialsError
+    given = {"RoleSessionName": role.session_name or "pytg"}
+    if role.external_id:
+        given["ExternalId"] = role.external_id
+    fetcher = AssumeRoleCredentialFetcher(
+        functools.partial(base.session.create_client, region_name=region, **base.settings),
+        source,
+        role.role_arn,
+        extra_args=given,
     )
+    credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, _Assumed.METHOD)
+    resolver = CredentialResolver([_Assumed(credentials)])
+    session.register_component("credential_provider", resolver)

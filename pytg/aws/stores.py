@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 from pytg.aws.local_store import LocalStore
 from pytg.aws.s3_store import S3Store
 from pytg.aws.session import Sessions
 from pytg.aws.store import StateStore
+from pytg.generate.aws import STATES
 from pytg.model import Account, Backend
-
-STATES = Path(".pytg", "state")
 
 
 class Stores:
@@ -19,7 +20,7 @@ class Stores:
     def __init__(self, root: Path, sessions: Sessions) -> None:
         self._sessions = sessions
         self._local = LocalStore(root / STATES)
-        self._made: dict[tuple[str, str, str | None, bool], StateStore] = {}
+        self._made: dict[Hashable, StateStore] = {}
 
     @property
     def local(self) -> StateStore:
@@ -30,9 +31,9 @@ class Stores:
         """The store of `backend`. Raises Refused where its AWS cannot be reached."""
         if backend.type == "local":
             return self._local
-        key = (account.name, backend.bucket, backend.lock_table, backend.use_lockfile)
+        key = (account, replace(backend, key=""))
         if key not in self._made:
             s3 = self._sessions.client(account, "s3", backend.region)
             dynamodb = self._sessions.client(account, "dynamodb", backend.region)
-            self._made[key] = S3Store(backend, s3, dynamodb)
+            self._made[key] = S3Store(backend, account, s3, dynamodb)
         return self._made[key]
