@@ -90,12 +90,15 @@ class Module:
 class Reference:
     """`${module.output.attr}` in an input, resolved to the unit that it reads.
 
-    `path` goes on into the output's value: names of attributes, or list indices.
+    `path` goes on into the output's value: names of attributes, or list indices. `optional`:
+    the output may be null. A state does not hold outputs that are null, so read from a state
+    one of these cannot be told from one that was never applied.
     """
 
     unit: Address
     output: str
     path: tuple[str | int, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

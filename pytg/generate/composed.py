@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytg.generate._template import render
 from pytg.generate.aws import relative
-from pytg.generate.hcl import Expression, traversal
+from pytg.generate.hcl import Expression
 from pytg.generate.providers import (
     PEER,
     REGIONAL,
@@ -24,7 +24,7 @@ from pytg.generate.providers import (
     required,
     tags_by_place,
 )
-from pytg.generate.unit import read_by
+from pytg.generate.unit import read_by, read_output
 from pytg.generate.variables import Key, outside_variables, read_outside, variable
 from pytg.generate.write import HEADER
 from pytg.model import Address, Estate, Reference, Unit, Value
@@ -88,7 +88,7 @@ def render_composed(
             "composed.tf",
             header=header,
             calls=[_call(estate, unit, chosen, order, workdir) for unit in chosen.values()],
-            resolve=_resolver(chosen),
+            resolve=_resolver(estate, chosen),
         ),
     }
     if blocks := _provider_blocks(estate, chosen, workdir):
@@ -122,13 +122,13 @@ def _call(
     )
 
 
-def _resolver(chosen: Collection[Address]) -> Callable[[Reference], str]:
+def _resolver(estate: Estate, chosen: Collection[Address]) -> Callable[[Reference], str]:
     def resolve(reference: Reference) -> str:
         if reference.unit in chosen:
-            value = f"module.{reference.unit.slug}.{reference.output}"
+            output = f"module.{reference.unit.slug}.{reference.output}"
         else:
-            value = f"var.{variable(reference)}"
-        return traversal(value, reference.path)
+            output = f"var.{variable(reference)}"
+        return read_output(estate, reference, output)
 
     return resolve
 

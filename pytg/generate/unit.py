@@ -73,6 +73,16 @@ def is_sensitive(estate: Estate, reference: Reference) -> bool:
     return output is not None and output.sensitive
 
 
+def read_output(estate: Estate, reference: Reference, output: str) -> str:
+    """The value that `reference` means, where `output` is the expression for the whole output.
+
+    Neither `terraform_remote_state` nor, in Terraform 1.11, a module call passes on that an
+    output is sensitive.
+    """
+    value = traversal(output, reference.path)
+    return f"sensitive({value})" if is_sensitive(estate, reference) else value
+
+
 def read_by(unit: Unit) -> list[Address]:
     """The units whose outputs `unit` reads, by address."""
     return sorted({r.unit for value in unit.inputs.values() for r in references(value)})
@@ -81,7 +91,7 @@ def read_by(unit: Unit) -> list[Address]:
 def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
     names = _names(read_by(unit))
     upstream = [
-        (name, _reading(estate, estate.units[address], directory))
+        (name, _reading(estate, unit, estate.units[address], directory))
         for address, name in names.items()
     ]
     return render(
@@ -96,17 +106,24 @@ def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
     )
 
 
-def _reading(estate: Estate, upstream: Unit, directory: Path) -> dict[str, Value]:
+def _reading(estate: Estate, unit: Unit, upstream: Unit, directory: Path) -> dict[str, Value]:
     config = reading_arguments(estate, upstream, directory)
-    return {"backend": upstream.backend.type, "config": config}
+    arguments: dict[str, Value] = {"backend": upstream.backend.type, "config": config}
+    may_be_null = {
+        reference.output
+        for value in unit.inputs.values()
+        for reference in references(value)
+        if reference.optional and reference.unit == upstream.address
+    }
+    if may_be_null:
+        arguments["defaults"] = dict.fromkeys(sorted(may_be_null))
+    return arguments
 
 
 def _resolver(estate: Estate, names: Mapping[Address, str]) -> Callable[[Reference], str]:
     def resolve(reference: Reference) -> str:
         outputs = f"data.terraform_remote_state.{names[reference.unit]}.outputs"
-        value = traversal(outputs, (reference.output, *reference.path))
-        # a state says what is sensitive, and `terraform_remote_state` forgets it
-        return f"sensitive({value})" if is_sensitive(estate, reference) else value
+        return read_output(estate, reference, f"{outputs}.{reference.output}")
 
     return resolve
 

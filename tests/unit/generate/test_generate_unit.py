@@ -249,7 +249,7 @@ def test_profile_and_role_of_an_account(tmp_path: Path) -> None:
     role = 'role_arn     = "arn:aws:iam::1:role/deploy"\n{0}session_name = "pytg"\n'
     assert f"    assume_role = {{\n      {role.format('      ')}    }}\n" in files["backend.tf"]
     assert f"  assume_role {{\n    {role.format('    ')}  }}\n" in files["providers.tf"]
-    assert 'profile = "deploy"' in files["providers.tf"]
+    assert '  region      = "us-east-1"\n  profile     = "deploy"\n' in files["providers.tf"]
     assert "allowed_account_ids" not in "".join(files.values())
 
 
