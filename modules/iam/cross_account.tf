@@ -44,16 +44,13 @@ locals {
         Resource = local.table_arns.metadata
       },
       {
-        Sid      = "WatchJobs"
-        Effect   = "Allow"
-        Action   = ["s3:DescribeJob", "s3:UpdateJobPriority", "s3:UpdateJobStatus"]
-        Resource = [for region in local.regions : "arn:${var.partition}:s3:${region}:${var.account_id}:job/*"]
-      },
-      {
-        # These actions know no resource; the condition keeps them in the two regions.
-        Sid       = "StartJobsAndReadMetrics"
-        Effect    = "Allow"
-        Action    = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "s3:CreateJob", "s3:ListJobs"]
+        # Jobs get their ids when they start, the others know no resource: the condition keeps all in the two regions.
+        Sid    = "RunJobsAndReadMetrics"
+        Effect = "Allow"
+        Action = [
+          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "s3:CreateJob", "s3:DescribeJob",
+          "s3:ListJobs", "s3:UpdateJobPriority", "s3:UpdateJobStatus",
+        ]
         Resource  = ["*"]
         Condition = local.in_regions
       },
