@@ -1,0 +1,65 @@
+"""`pytg tf`, with real Terraform and units that need no provider."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+KMS = "docs/us-east-1/dev/kms"
+BUCKET = "docs/us-east-1/dev/bucket"
+
+
+def pytg(
+    root: Path, *arguments: str, stdin: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytg.cli.main", "tf", *arguments],
+        cwd=root,
+        env={**os.environ, **variables},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_generates_and_initialises_and_runs(estate_root: Path) -> None:
+    done = pytg(estate_root, KMS, "--", "apply", "-auto-approve", "-no-color")
+    assert done.returncode == 0, done.stderr
+    assert "Apply complete! Resources: 1 added" in done.stdout
+    outputs = json.loads(pytg(estate_root, KMS, "output", "-json").stdout)
+    assert outputs["arn"]["value"].startswith("kms:arn:")
+    assert (estate_root / ".pytg/state" / KMS / "terraform.tfstate").is_file()
+
+
+def test_the_exit_code_is_terraforms(estate_root: Path) -> None:
+    assert pytg(estate_root, KMS, "plan", "-detailed-exitcode").returncode == 2
+    failed = pytg(estate_root, BUCKET, "plan", "-no-color")
+    assert failed.returncode == 1
+    assert "Unable to find remote state" in failed.stderr
+
+
+def test_standard_input_reaches_terraform(estate_root: Path) -> None:
+    assert pytg(estate_root, KMS, "apply", stdin="no\n").returncode == 1
+    assert pytg(estate_root, KMS, "apply", stdin="yes\n").returncode == 0
+
+
+def test_variables_of_the_callers_environment_do_not_reach_it(estate_root: Path) -> None:
+    done = pytg(estate_root, KMS, "plan", TF_CLI_ARGS_plan="-destroy", TF_WORKSPACE="other")
+    assert "1 to add" in done.stdout, done.stderr
+
+
+def test_init_itself_is_run_once_and_as_asked(estate_root: Path) -> None:
+    done = pytg(estate_root, KMS, "--", "init", "-reconfigure", "-no-color")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Initializing the backend...") == 1
+
+
+def test_an_unknown_unit_is_refused_before_anything_is_written(estate_root: Path) -> None:
+    done = pytg(estate_root, "docs/us-east-1/dev/buckte", "plan")
+    assert done.returncode == 4
+    assert f"did you mean {BUCKET}" in done.stderr
+    assert not (estate_root / ".pytg/units").exists()

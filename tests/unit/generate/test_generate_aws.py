@@ -1,0 +1,91 @@
+"""Both kinds of root with the real AWS provider: its schema accepts what is generated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from pytg.config import load_estate
+from pytg.generate.composed import render_composed
+from pytg.generate.unit import render_unit, unit_directory
+from pytg.generate.write import write_files
+from pytg.model import Address, Estate
+from pytg.terraform.mirror import cli_config
+from support.estate_builder import build_estate
+
+pytestmark = pytest.mark.slow
+
+FILES = {
+    "config.yaml": """
+        project: demo
+        terraform:
+          providers:
+            aws:
+              source: hashicorp/aws
+              version: 5.100.0
+              config: {max_retries: 3, ignore_tags: {keys: [owner]}}
+        regions:
+          us-east-1: {role: source}
+          eu-west-1: {role: target}
+        tags: {project: demo, cutover-date: "2027-01-16"}
+        backend: {type: s3, bucket: demo, lock_table: locks}
+        modules:
+          storage: {}
+          plain: {inputs: {arn: "${storage.arn}"}}
+    """,
+    "live/docs/account.yaml": """
+        account_id: "123456789012"
+        sandbox: true
+        assume_role: {role_arn: "arn:aws:iam::123456789012:role/deploy", session_name: pytg}
+    """,
+    "live/docs/us-east-1/dev/env.yaml": "{}\n",
+    "live/docs/eu-west-1/dev/env.yaml": "{}\n",
+    "modules/storage/main.tf": """
+        terraform {
+          required_providers {
+            aws = {
+              source                = "hashicorp/aws"
+              configuration_aliases = [aws.peer]
+            }
+          }
+        }
+
+        resource "aws_s3_bucket" "this" {}
+
+        resource "aws_s3_bucket" "peer" {
+          provider = aws.peer
+        }
+
+        output "arn" {
+          value = aws_s3_bucket.this.arn
+        }
+    """,
+    "modules/plain/main.tf": 'variable "arn" {}\n',
+}
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Estate:
+    return load_estate(build_estate(tmp_path, FILES))
+
+
+def test_both_kinds_of_root_are_valid(
+    estate: Estate, terraform: Callable[..., CompletedProcess[str]]
+) -> None:
+    config = cli_config(estate.root, estate.terraform.providers.values(), os.environ)
+    variables = {"TF_CLI_CONFIG_FILE": str(config)} if config else {}
+    composed = estate.root / ".pytg/composed/all"
+    files = render_composed(estate, list(estate.units.values()), {}, composed, {}).files
+    assert write_files(composed, files)
+    roots = [composed]
+    for module in ("storage", "plain"):
+        unit = estate.units[Address("docs", "eu-west-1", "dev", module)]
+        roots.append(unit_directory(estate, unit))
+        assert write_files(roots[-1], render_unit(estate, unit))
+    for root in roots:
+        terraform(root, "init", "-backend=false", **variables)
+        terraform(root, "validate", **variables)
