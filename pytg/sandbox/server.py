@@ -28,14 +28,15 @@ from pytg.sandbox.files import write_private
 from pytg.sandbox.replication import ReplicationQueue
 from pytg.sandbox.services import install
 
-FIRST_ERROR = 400
+FIRST_ERROR, NOT_FOUND = 400, 404
 
 
 class _Requests(MotoRequestHandler):
-    """Logs only the requests that failed."""
+    """Logs the requests that failed, except those for what is not there: Terraform asks often."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        if not str(code).isdigit() or int(code) >= FIRST_ERROR:
+        number = int(code) if str(code).isdigit() else FIRST_ERROR
+        if number >= FIRST_ERROR and number != NOT_FOUND:
             self.log("info", "%s %s -> %s (%s)", self.command, self.path, code, size)
 
 
