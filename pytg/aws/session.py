@@ -86,7 +86,10 @@ class Sessions:
         def make() -> Any:
             with reported(f"reach account {account.name}", account):
                 reach = self._reach(account, region)
-                session = boto3.Session(botocore_session=reach.session, region_name=region)
+                session = self.once(
+                    (account, region, "boto3"),  # two on one botocore session do not get along
+                    lambda: boto3.Session(botocore_session=reach.session, region_name=region),
+                )
                 return session.client(service, **reach.settings)
 
         return self.once((account, service, region), make)

@@ -1,0 +1,67 @@
+"""`pytg locks`: who holds the locks of the units' states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from pytg.aws.store import LockInfo
+from pytg.cli._context import Context
+from pytg.cli._options import selecting
+from pytg.cli._units import stores_of
+from pytg.graph.build import build_graph
+from pytg.graph.selection import Selectors, select_units
+from pytg.model import Address, Unit
+from pytg.report.table import printable
+
+_THREADS = 16
+
+
+@click.command("locks")
+@selecting
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
+    """List the locks on the states of the selected units: who holds them, since when, for what."""
+    estate = context.estate(selectors.suffix)
+    selection = select_units(estate, build_graph(estate), selectors)
+    store_of = stores_of(estate)
+
+    def holder(unit: Unit) -> LockInfo | None:
+        return store_of(unit).holder(unit.backend.key)
+
+    units = [estate.units[address] for address in sorted(selection.units)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = zip(units, pool.map(holder, units), strict=True)
+        held = {unit.address: info for unit, info in found if info is not None}
+    if as_json:
+        document = {"locks": [_document(address, info) for address, info in held.items()]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif held:
+        click.echo(_table(held))
+    else:
+        click.echo(f"no locks on the states of {len(units)} units", err=True)
+
+
+def _document(address: Address, info: LockInfo) -> dict[str, str]:
+    return {
+        "address": str(address),
+        "id": info.id,
+        "who": info.who,
+        "created": info.created,
+        "operation": info.operation,
+        "info": info.info,
+        "version": info.version,
+    }
+
+
+def _table(held: Mapping[Address, LockInfo]) -> str:
+    rows = [("unit", "held by", "since", "operation", "lock id")]
+    rows += [(str(a), i.who, i.created, i.operation, i.id) for a, i in held.items()]
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    cells = ((f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in shown)
+    return "\n".join("  ".join(row).rstrip() for row in cells)

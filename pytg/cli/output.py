@@ -1,0 +1,95 @@
+"""`pytg output`: a unit's outputs, read from its state; no Terraform is started."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._units import stores_of, unit_of
+from pytg.compose.state import is_empty
+from pytg.errors import Refused, UsageError
+from pytg.model import Unit
+from pytg.report.table import printable
+from pytg.run.states import States
+
+MASK = "(sensitive value)"
+
+
+@click.command("output")
+@click.argument("address")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as `terraform output` does.")
+@click.option("--reveal", is_flag=True, help="Show sensitive values too.")
+@click.option(
+    "--suffix",
+    metavar="SUFFIX",
+    envvar="PYTG_SUFFIX",
+    help="Work on the environment with this suffix instead.",
+)
+@click.pass_obj
+def command(
+    context: Context,
+    address: str,
+    name: str | None,
+    suffix: str | None,
+    *,
+    as_json: bool,
+    reveal: bool,
+) -> None:
+    """Print the outputs of the unit at ADDRESS, or the value of the output NAME."""
+    estate = context.estate(suffix)
+    unit = unit_of(estate, address)
+    outputs = _outputs(unit, States(stores_of(estate)), reveal=reveal)
+    if name is not None:
+        value = _one(unit, outputs, name)["value"]
+        text = value if isinstance(value, str) and not as_json else _json(value)
+        click.echo(text)
+    elif as_json:
+        click.echo(_json(outputs))
+    elif outputs:
+        width = max(map(len, outputs))
+        for key, output in outputs.items():
+            click.echo(f"{key:<{width}} = {_shown(output)}")
+    else:
+        click.echo(f"{unit.address} has no outputs", err=True)
+
+
+def _outputs(unit: Unit, states: States, *, reveal: bool) -> dict[str, dict[str, Any]]:
+    """The outputs by name, each with `sensitive`, `type` and `value`; masked unless `reveal`."""
+    held = states.read([unit])[unit.address]
+    outputs = (held.state or {}).get("outputs", {})
+    if not outputs and is_empty(held.state):
+        raise Refused(
+            f"{unit.address} is not applied: it has no outputs yet",
+            hint=f"pytg apply --select '{unit.address}'",
+        )
+    return {name: _output(outputs[name], reveal=reveal) for name in sorted(outputs)}
+
+
+def _output(stored: Mapping[str, Any], *, reveal: bool) -> dict[str, Any]:
+    sensitive = bool(stored.get("sensitive"))
+    value = MASK if sensitive and not reveal else stored["value"]
+    return {"sensitive": sensitive, "type": stored["type"], "value": value}
+
+
+def _one(unit: Unit, outputs: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name in outputs:
+        return outputs[name]
+    close = difflib.get_close_matches(name, outputs, n=3) or list(outputs)
+    hint = f"its outputs: {', '.join(close)}" if close else ""
+    raise UsageError(f"{unit.address} has no output `{name}`", hint=hint)
+
+
+def _shown(output: Mapping[str, Any]) -> str:
+    value = output["value"]
+    masked = output["sensitive"] and value == MASK
+    return MASK if masked else printable(_json(value, indent=None))
+
+
+def _json(value: object, indent: int | None = 2) -> str:
+    return json.dumps(value, indent=indent, ensure_ascii=False)

@@ -1,0 +1,33 @@
+"""`pytg unlock`: remove a lock whose holder is gone."""
+
+from __future__ import annotations
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._units import stores_of, unit_of
+
+
+@click.command("unlock")
+@click.argument("address")
+@click.argument("lock_id")
+@click.option(
+    "--suffix",
+    metavar="SUFFIX",
+    envvar="PYTG_SUFFIX",
+    help="Work on the environment with this suffix instead.",
+)
+@click.pass_obj
+def command(context: Context, address: str, lock_id: str, suffix: str | None) -> None:
+    """Remove the lock LOCK_ID from the state of the unit at ADDRESS.
+
+    Only when its holder is gone: a run that still works would go on without a lock.
+    `pytg locks` lists the lock ids.
+    """
+    estate = context.estate(suffix)
+    unit = unit_of(estate, address)
+    store = stores_of(estate)(unit)
+    holder = store.holder(unit.backend.key)
+    store.unlock(unit.backend.key, lock_id)
+    done = "is not locked" if holder is None else f"is unlocked; it was held by {holder}"
+    click.echo(f"{unit.address} {done}", err=True)
