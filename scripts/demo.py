@@ -83,8 +83,8 @@ class Platform:
 
     def outputs(self, module: str, region: str) -> dict[str, Any]:
         """The outputs of a unit."""
-        found: dict[str, Any] = json.loads(pytg("output", self.units[module, region], "--json"))
-        return found
+        found = json.loads(pytg("output", self.units[module, region], "--json"))
+        return {name: output["value"] for name, output in found.items()}
 
     def bucket(self, region: str) -> str:
         """The documents bucket."""

@@ -127,7 +127,7 @@ class Resolver:
         if unit == self.address:
             raise Unresolvable(f"{placeholder.text}: a unit cannot read its own output")
         if unit in self.known.places:
-            reference = Reference(unit, output, path)
+            reference = Reference(unit, output, path, optional=placeholder.optional)
             self.used.append((reference, position))
             return reference
         if placeholder.optional:

@@ -80,7 +80,7 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
     units = execution.units(stage)
     outside = _read_outside(execution, units)
     held = execution.states.read((*units, *outside))
-    literals = {} if execution.options.destroy else _literals(units, outside, held)
+    literals = _literals(units, outside, held, lenient=execution.options.destroy)
     workdir = composed_directory(execution, stage)
     if (workdir / NAME).exists():
         raise Refused(
@@ -96,7 +96,7 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
         workdir,
         composed.files,
         environment,
-        init_key=init_key(composed.files),
+        init_key=init_key(composed.files, workdir),
         logs=execution.directory,
         record=execution.processes,
         cancel=execution.cancel,
@@ -166,21 +166,30 @@ def _read_outside(execution: Execution, units: Sequence[Unit]) -> tuple[Unit, ..
 
 
 def _literals(
-    units: Sequence[Unit], outside: Sequence[Unit], held: Mapping[Address, Held]
+    units: Sequence[Unit],
+    outside: Sequence[Unit],
+    held: Mapping[Address, Held],
+    *,
+    lenient: bool,
 ) -> dict[tuple[Address, str], object]:
-    """The outputs that the stage reads from states, by unit and name."""
+    """The outputs that the stage reads from states, by unit and name.
+
+    A state does not hold an output whose value is null, so an optional reference to one that is
+    not there is null. `lenient`: what is missing is left out, as a destroy needs no values.
+    """
     literals: dict[tuple[Address, str], object] = {}
-    missing: dict[Address, set[Address]] = {}
-    known = {unit.address: held[unit.address].outputs for unit in outside}
+    missing: dict[tuple[Address, str], set[Address]] = {}
+    known = {unit.address: held[unit.address] for unit in outside}
     for unit in units:
-        for value in unit.inputs.values():
-            for reference in references(value):
-                if reference.unit not in known:
-                    continue
-                if reference.output in known[reference.unit]:
-                    key = (reference.unit, reference.output)
-                    literals[key] = known[reference.unit][reference.output]
-                else:
-                    missing.setdefault(reference.unit, set()).add(unit.address)
-    refuse_missing_upstream(missing)
+        for reference in (r for value in unit.inputs.values() for r in references(value)):
+            key = (reference.unit, reference.output)
+            upstream = known.get(reference.unit)
+            if upstream is None:
+                continue
+            if reference.output in upstream.outputs:
+                literals[key] = upstream.outputs[reference.output]
+            elif not (reference.optional and upstream.state):
+                missing.setdefault(key, set()).add(unit.address)
+    if not lenient:
+        refuse_missing_upstream(missing)
     return literals

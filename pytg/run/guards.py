@@ -55,17 +55,18 @@ def refuse_orphaning(
         )
 
 
-def refuse_missing_upstream(missing: Mapping[Address, Collection[Address]]) -> None:
-    """Units outside the selection that were never applied cannot give their outputs."""
+def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Address]]) -> None:
+    """Outputs of units outside the selection, by unit and name, that no state holds."""
     if missing:
         lines = (
-            f"    {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
-            for upstream, users in sorted(missing.items())
+            f"    {output} of {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
+            for (upstream, output), users in sorted(missing.items())
         )
         raise Refused(
-            "units outside the selection are read and were never applied:\n" + "\n".join(lines),
-            hint="select them too: a leading '+' takes everything upstream, as in "
-            "--select '+module:NAME'",
+            "outputs of units outside the selection are read and are in no state: the unit or the "
+            "output was never applied, or it is null:\n" + "\n".join(lines),
+            hint="select those units too: a leading '+' takes everything upstream, as in "
+            "--select '+module:NAME'; where null is meant, write the reference with a '?'",
         )
 
 

@@ -51,7 +51,7 @@ def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
         workdir,
         files,
         environment,
-        init_key=init_key(files),
+        init_key=init_key(files, workdir),
         logs=_log(execution, unit, "init").parent,
         record=execution.processes,
         cancel=execution.cancel,

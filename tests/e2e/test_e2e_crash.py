@@ -1,0 +1,225 @@
+"""What is left after a crash, and what the next run does: nothing is lost, nothing made twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.estate_builder import build_estate
+from support.project import PYTG, Project
+
+DEV = ("--env", "dev")
+PATIENCE_S = 60.0
+# each resource writes its name when it is made; `slow` then waits for a file named `go`
+MODULE = """
+    variable "up" {{
+      type    = string
+      default = ""
+    }}
+    resource "terraform_data" "this" {{
+      input = var.up
+      provisioner "local-exec" {{
+        command = "echo {name} >> ${{path.module}}/../../made; {wait}"
+      }}
+    }}
+    output "id" {{
+      value = terraform_data.this.id
+    }}
+    """
+WAIT = "while test ! -e ${path.module}/../../go; do sleep 0.05; done"
+FILES = {
+    "config.yaml": """
+        project: crash
+        regions: {us-east-1: {role: source}}
+        modules:
+          first: {}
+          side: {}
+          slow:
+            inputs: {up: "${first.id}"}
+          last:
+            inputs: {up: "${slow.id}"}
+        """,
+    "live/acc/account.yaml": "{}\n",
+    "live/acc/us-east-1/dev/env.yaml": "{}\n",
+    **{
+        f"modules/{name}/main.tf": MODULE.format(name=name, wait=WAIT if name == "slow" else "true")
+        for name in ("first", "side", "slow", "last")
+    },
+}
+SLOW, FIRST = "acc/us-east-1/dev/slow", "acc/us-east-1/dev/first"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(build_estate(tmp_path, FILES))
+
+
+def eventually(truth: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not truth():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def made(project: Project) -> Counter[str]:
+    file = project.root / "made"
+    return Counter(file.read_text().split()) if file.exists() else Counter()
+
+
+def journal(project: Project) -> dict[str, dict[str, int]] | None:
+    found = list((project.root / ".pytg" / "composed").glob("*/journal.json"))
+    return json.loads(found[0].read_text()) if found else None
+
+
+def apply_until_slow(project: Project) -> subprocess.Popen[str]:
+    """Start an apply, and return when `slow` is being made and what came before is recorded."""
+    process = project.start("apply", *DEV, "--yes", "--json")
+    eventually(lambda: made(project)["slow"])
+    eventually(lambda: project.state(FIRST) and project.state("acc/us-east-1/dev/side"))
+    return process
+
+
+def finish(project: Project) -> None:
+    """The next apply completes everything, and nothing that was recorded is made again."""
+    (project.root / "go").touch()
+    before = made(project)
+    project.pytg("apply", *DEV, "--yes")
+    assert journal(project) is None
+    assert made(project)["first"] == before["first"] == 1
+    assert made(project)["side"] == 1
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def test_after_kill_of_terraform_the_rest_goes_on_next_time(project: Project) -> None:
+    process = apply_until_slow(project)
+    found = journal(project)
+    assert found
+    os.killpg(found["terraform"]["pid"], signal.SIGKILL)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1, err
+    record = json.loads((project.root / json.loads(out)["record"]).read_text())
+    assert record["units"][SLOW]["status"] == "unknown"
+    assert record["units"][SLOW]["unknown_resources"] == ["terraform_data.this"]
+    assert record["units"][FIRST]["status"] == "succeeded"
+    finish(project)
+
+
+def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_takes_it_up(
+    project: Project,
+) -> None:
+    process = apply_until_slow(project)
+    process.kill()
+    process.wait()
+    (project.root / "go").touch()
+    project.pytg("apply", *DEV, "--yes")
+    assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
+    process = apply_until_slow(project)
+    found = journal(project)
+    assert found
+    process.kill()
+    os.killpg(found["terraform"]["pid"], signal.SIGKILL)
+    process.wait()
+    done = project.pytg("plan", *DEV)
+    assert "may have left" in done.err
+    assert "slow.terraform_data.this" in done.err
+    finish(project)
+
+
+@pytest.mark.parametrize("half", ['{"version": 4, "resou', ""])
+def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
+    project: Project, half: str
+) -> None:
+    process = apply_until_slow(project)
+    found = journal(project)
+    assert found
+    process.kill()
+    os.killpg(found["terraform"]["pid"], signal.SIGKILL)
+    process.wait()
+    (state,) = (project.root / ".pytg" / "composed").glob("*/terraform.tfstate")
+    state.write_text(half)
+    finish(project)
+
+
+def test_plain_terraform_is_kept_out_while_pytg_applies(project: Project) -> None:
+    project.pytg("generate", *DEV)
+    process = apply_until_slow(project)
+    plain = project.terraform(SLOW, "plan", "-input=false", "-lock-timeout=0s")
+    assert plain.code == 1
+    assert "state lock" in plain.err
+    assert "pytg apply" in plain.err
+    (project.root / "go").touch()
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert project.terraform(SLOW, "plan", "-input=false", "-detailed-exitcode").code == 0
+
+
+def test_pytg_is_kept_out_while_plain_terraform_applies(project: Project) -> None:
+    (project.root / "go").touch()
+    project.pytg("apply", *DEV, "--yes", "--select", "module:first")
+    (project.root / "go").unlink()
+    project.pytg("generate", *DEV)
+    assert project.terraform(SLOW, "init", "-input=false").code == 0
+    plain = subprocess.Popen(
+        ["terraform", "apply", "-auto-approve", "-input=false"],
+        cwd=project.root / ".pytg" / "units" / SLOW,
+        env={**os.environ, "TF_CLI_CONFIG_FILE": os.devnull},
+        stdout=subprocess.DEVNULL,
+    )
+    eventually(lambda: made(project)["slow"])
+    done = project.pytg("apply", *DEV, "--yes", "--lock-timeout", "0", expect=6)
+    assert SLOW in done.err
+    assert "locked" in done.err
+    (project.root / "go").touch()
+    assert plain.wait(PATIENCE_S) == 0
+    project.pytg("apply", *DEV, "--yes")
+    assert made(project)["slow"] == 1
+
+
+def test_ctrl_c_lets_terraform_end_in_order(project: Project) -> None:
+    process = apply_until_slow(project)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, err
+    assert json.loads(out)["result"] == "interrupted"
+    assert journal(project) is None
+    finish(project)
+
+
+def test_a_plan_is_refused_when_a_state_moved_before_it_was_approved(project: Project) -> None:
+    (project.root / "go").touch()
+    project.pytg("apply", *DEV, "--yes")
+    config = project.root / "config.yaml"
+    config.write_text(config.read_text().replace("side: {}", "side: {inputs: {up: new}}"))
+    reader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [PYTG, "-C", project.root, "apply", *DEV], stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    seen = b""
+    while b"[y/N]" not in seen:
+        seen += os.read(reader, 1024)
+    side = project.root / ".pytg/state/acc/us-east-1/dev/side/terraform.tfstate"
+    state = json.loads(side.read_text())
+    side.write_text(json.dumps(state | {"serial": state["serial"] + 1}))
+    os.write(reader, b"y\n")
+    while True:
+        try:
+            seen += os.read(reader, 1024)
+        except OSError:
+            break
+    assert process.wait(PATIENCE_S) == 6, seen
+    assert b"moved after the plan was made" in seen
+    assert json.loads(side.read_text())["serial"] == state["serial"] + 1
