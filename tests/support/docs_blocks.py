@@ -1,0 +1,161 @@
+"""The fenced blocks of a Markdown page: files to write, and commands to run and compare.
+
+A block is a file when the paragraph right above it is nothing but "`its/path`:". A `console`
+block holds commands after `$ `, each followed by what it prints. There `...` stands for anything:
+alone on a line for any lines, within a line for any characters.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.terraform.binary import find_terraform
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^```(\w*)$")
+NAMED = re.compile(r"^`([^`]+)`:$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """`line` is that of the opening fence; `path` is None where the block is no file."""
+
+    page: Path
+    line: int
+    kind: str
+    text: str
+    path: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """What stands after `$ `, and what is said to come of it."""
+
+    text: str
+    expected: str
+
+    @property
+    def fails(self) -> bool:
+        """A command is meant to fail where its output has an error."""
+        return re.search(r"^error: ", self.expected, re.MULTILINE) is not None
+
+
+def pages() -> list[Path]:
+    """Every Markdown page of the repository."""
+    found = (p for p in ROOT.rglob("*.md") if not any(x.startswith(".") for x in _parts(p)))
+    return sorted(p for p in found if "build" not in _parts(p))
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of `page`, in order."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    start, kind = None, ""
+    for number, line in enumerate(lines):
+        fence = FENCE.match(line)
+        if start is None and fence:
+            start, kind = number, fence[1]
+        elif start is not None and line == "```":
+            text = "".join(f"{t}\n" for t in lines[start + 1 : number])
+            above = next((t for t in reversed(lines[:start]) if t), "")
+            named = NAMED.match(above)
+            yield Block(page, start + 1, kind, text, named[1] if named else None)
+            start = None
+    assert start is None, f"{page}:{start}: a fence without an end"
+
+
+def commands(block: Block) -> list[Command]:
+    """The commands of a `console` block."""
+    parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert not parts[0].strip(), f"{block.place}: a console block begins with `$ `"
+    return [Command(*part.split("\n", 1)) for part in parts[1:]]
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def play(page: Path, root: Path) -> int:
+    """Write the files of `page` and run its commands in `root`; returns how many commands."""
+    directory, count = root, 0
+    for block in blocks(page):
+        if block.path is not None:
+            write(block, root)
+        elif block.kind == "console":
+            for command in commands(block):
+                where = _changed(command, root, directory)
+                if where is None:
+                    _run(block, command, directory)
+                directory = where or directory
+                count += 1
+    return count
+
+
+def write(block: Block, root: Path) -> None:
+    """Write a file block below `root`."""
+    assert block.path is not None
+    path = root / block.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+
+
+def matches(expected: str, output: str) -> bool:
+    """Whether `output` is what `expected` says."""
+    pattern = ""
+    for line in expected.splitlines():
+        inside = ".*".join(re.escape(part) for part in line.rstrip().split("..."))
+        pattern += r"(?:.*\n)*" if line == "..." else rf"{inside}\n"
+    plain = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
+    return re.fullmatch(pattern, plain) is not None
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment of a person with pytg and Terraform on PATH and nothing else set."""
+    foreign = ("PYTG_", "TF_", "AWS_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    terraform = find_terraform("terraform", ROOT).path.parent
+    path = os.pathsep.join((str(Path(sys.executable).parent), str(terraform), kept["PATH"]))
+    return {**kept, "PATH": path, "NO_COLOR": "1"}
+
+
+def _changed(command: Command, root: Path, directory: Path) -> Path | None:
+    """Where a `cd` goes: one command has no effect on the shell of the next."""
+    words = command.text.split()
+    if words[0] != "cd":
+        return None
+    where = root if words[1] == "-" else directory / words[1]
+    assert where.is_dir(), command.text
+    return where
+
+
+def _run(block: Block, command: Command, directory: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", command.text],
+        cwd=directory,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    said = f"{block.place}: $ {command.text}\n--- expected\n{command.expected}"
+    said += f"--- was (exit {done.returncode})\n{done.stdout}"
+    assert (done.returncode != 0) == command.fails, said
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    assert matches(command.expected, plain), said
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return path.relative_to(ROOT).parts
