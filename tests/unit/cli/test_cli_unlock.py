@@ -1,0 +1,80 @@
+"""`pytg unlock` needs the lock's own id."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from pytg.aws.data import LockInfo
+from pytg.aws.session import Sessions
+from pytg.aws.store import StateStore
+from pytg.aws.stores import Stores
+from pytg.config import load_estate
+from pytg.model import Address
+from support.command import run
+from support.estate_builder import build_estate, two_region_files
+
+KMS = "docs/us-east-1/dev/kms"
+LOCK = LockInfo("id-1", "OperationTypeApply", "alice@host", "2026-11-22T18:59:33Z")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The estate with its states in a bucket, inside an AWS of the test's own."""
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    files = two_region_files()
+    files["config.yaml"] += "backend: {type: s3, bucket: states}\n"
+    with mock_aws():
+        yield str(build_estate(tmp_path, files))
+
+
+@pytest.fixture
+def store(root: str) -> StateStore:
+    """The store of KMS, which is locked."""
+    estate = load_estate(Path(root))
+    unit = estate.units[Address.parse(KMS)]
+    sessions = Sessions(estate.root)
+    sessions.client(unit.account, "s3", "us-east-1").create_bucket(Bucket="states")
+    store = Stores(estate.root, sessions).of(unit.backend, unit.account)
+    store.lock(unit.backend.key, LOCK)
+    return store
+
+
+def test_with_the_right_id(root: str, store: StateStore, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", root, "unlock", KMS, "id-1") == 0
+    assert f"{KMS} is unlocked; it was held by alice@host since" in capfd.readouterr().err
+    assert store.holder(f"{KMS}/terraform.tfstate") is None
+    assert run("-C", root, "unlock", KMS, "id-1") == 0
+    assert f"{KMS} is not locked" in capfd.readouterr().err
+
+
+def test_another_id_is_refused(
+    root: str, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", root, "unlock", KMS, "id-2") == 6
+    assert "is held by alice@host" in capfd.readouterr().err
+    assert store.holder(f"{KMS}/terraform.tfstate") is not None
+
+
+def test_the_holder_is_found_by_locks(
+    root: str, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert store
+    assert run("-C", root, "locks", "--json") == 0
+    (found,) = json.loads(capfd.readouterr().out)["locks"]
+    assert (found["address"], found["id"]) == (KMS, "id-1")
+
+
+def test_an_unknown_address(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", root, "unlock", "docs/us-east-1/dev/kmss", "id-1") == 4
+    assert KMS in capfd.readouterr().err
+    assert run("-C", root, "unlock", "kms", "id-1") == 4
+    assert "account/region/environment/module" in capfd.readouterr().err
