@@ -2,6 +2,9 @@ locals {
   documents_name = coalesce(var.documents_bucket.name, "${var.environment}-${var.region}-s3-documents-${var.account_id}")
   ops_name       = "${var.environment}-${var.region}-s3-ops-${var.account_id}"
 
+  # what the outputs name: by way of the module, so that users wait for versioning
+  documents_bucket = var.documents_bucket.create ? module.documents[0].bucket : local.documents_name
+
   inventory_prefix = "inventory"
   inventory_id     = "documents"
 

@@ -1,7 +1,3 @@
-locals {
-  documents_bucket = var.documents_bucket.create ? module.documents[0].bucket : local.documents_name
-}
-
 output "documents_bucket" {
   description = "Name of the documents bucket, known while planning; it is versioned when this output can be used."
   value       = local.documents_bucket
