@@ -1,8 +1,8 @@
 """The fenced blocks of a Markdown page: files to write, and commands to run and compare.
 
 A block is a file when the paragraph right above it is nothing but "`its/path`:". A `console`
-block holds commands after `$ `, each followed by what it prints. There `...` stands for anything:
-alone on a line for any lines, within a line for any characters.
+block holds commands after `$ `, going on after `> `, each followed by what it prints. There `...`
+stands for anything: alone on a line for any lines, within a line for any characters.
 """
 
 from __future__ import annotations
@@ -77,7 +77,16 @@ def commands(block: Block) -> list[Command]:
     """The commands of a `console` block."""
     parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     assert not parts[0].strip(), f"{block.place}: a console block begins with `$ `"
-    return [Command(*part.split("\n", 1)) for part in parts[1:]]
+    return [_command(part.splitlines()) for part in parts[1:]]
+
+
+def _command(lines: list[str]) -> Command:
+    """The lines after `> ` belong to the command, as in a shell."""
+    length = 1
+    while length < len(lines) and lines[length].startswith("> "):
+        length += 1
+    text = [lines[0], *(line.removeprefix("> ") for line in lines[1:length])]
+    return Command("\n".join(text), "".join(f"{line}\n" for line in lines[length:]))
 
 
 def prose(page: Path) -> str:
@@ -99,6 +108,13 @@ def play(page: Path, root: Path) -> int:
                 directory = where or directory
                 count += 1
     return count
+
+
+def write_files(page: Path, root: Path) -> None:
+    """Write the files of `page` and run nothing."""
+    for block in blocks(page):
+        if block.path is not None:
+            write(block, root)
 
 
 def write(block: Block, root: Path) -> None:
