@@ -9,7 +9,6 @@ Terraform that waits for the lock would go on with the removed file). A write go
 from __future__ import annotations
 
 import errno
-import json
 import os
 import threading
 import time
@@ -18,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytg.aws import state_file
 from pytg.aws.data import LockInfo, StoredState, lock_held, version_of
 from pytg.aws.file_lock import is_locked, try_lock
 from pytg.errors import PytgError, Refused
@@ -32,7 +32,7 @@ class _Held:
 
     descriptor: int
     info: LockInfo
-    kept: bool = False  # whether the state before this lock was copied to `.backup`
+    backed_up: bool = False  # whether the state before this lock was copied to `.backup`
 
 
 class LocalStore:
@@ -54,7 +54,7 @@ class LocalStore:
             try:
                 body, locked = self._whole(key)
                 for _ in range(_PATIENCE):  # Terraform may be writing: then look again
-                    if not locked or _is_json(body):
+                    if not locked or state_file.is_whole(body):
                         break
                     time.sleep(_PAUSE_S)
                     body, locked = self._whole(key)
@@ -66,12 +66,10 @@ class LocalStore:
         """See StateStore. Without the lock it takes it for the moment: LockHeld."""
         path = self._path(key)
         with self._locked(key) as held, _told(f"write the state {path}", PytgError):
-            _write_new(_new(path), body)
-            if not held.kept:
-                _keep(held.descriptor, path)
-                held.kept = True
-            _overwrite(held.descriptor, body)
-            _new(path).unlink()
+            if not held.backed_up:
+                state_file.back_up(held.descriptor, path)
+                held.backed_up = True
+            state_file.write(held.descriptor, path, body)
         return version_of(body)
 
     def delete(self, key: str) -> None:
@@ -80,9 +78,7 @@ class LocalStore:
         if not path.exists():
             return
         with self._locked(key) as held, _told(f"delete the state {path}", PytgError):
-            _new(path).unlink(missing_ok=True)
-            path.with_name(f"{path.name}.backup").unlink(missing_ok=True)
-            _overwrite(held.descriptor, b"")
+            state_file.clear(held.descriptor, path)
 
     def digest_repair(self, key: str) -> bool:  # noqa: ARG002 - files have no digest
         """See StateStore."""
@@ -103,7 +99,7 @@ class LocalStore:
                     raise lock_held(key, _read_info(path))
                 try:
                     _info_file(path).write_text(info.at(str(path)).to_json(), encoding="utf-8")
-                    _mend(descriptor, path)
+                    state_file.mend(descriptor, path)
                 except BaseException:
                     os.close(descriptor)
                     raise
@@ -151,9 +147,9 @@ class LocalStore:
         path = self._path(key)
         own = self._held.get(key)
         if own is not None:
-            return _newest(_content(own.descriptor), path), False
+            return state_file.read_whole(own.descriptor, path), False
         with path.open("rb+") as file:
-            return _newest(_content(file.fileno()), path), is_locked(file.fileno())
+            return state_file.read_whole(file.fileno(), path), is_locked(file.fileno())
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[_Held]:
@@ -174,10 +170,6 @@ class LocalStore:
         with suppress(OSError):
             if _read_info(path).id == lock_id:
                 _info_file(path).unlink()
-
-
-def _new(path: Path) -> Path:
-    return path.with_name(f"{path.name}.new")
 
 
 def _info_file(path: Path) -> Path:
@@ -204,81 +196,6 @@ def _open_locked(path: Path) -> int | None:
             if path.stat().st_ino == os.fstat(descriptor).st_ino:
                 return descriptor
         os.close(descriptor)  # Terraform removed the empty file that it had made: take the new one
-
-
-def _newest(body: bytes, path: Path) -> bytes:
-    """`body`, the file's content; where writing it was cut off, what was being written."""
-    if _is_json(body):
-        return body
-    with suppress(FileNotFoundError):
-        waiting = _new(path).read_bytes()
-        if waiting.startswith(body) and _is_json(waiting):
-            return waiting
-    return body
-
-
-def _mend(descriptor: int, path: Path) -> None:
-    """Finish a write that was cut off; drop one that had not begun."""
-    if not _new(path).exists():
-        return
-    body = _content(descriptor)
-    newest = _newest(body, path)
-    if newest != body:
-        _overwrite(descriptor, newest)
-    elif body and not _is_json(body):
-        return  # neither is whole: a person has to look
-    _new(path).unlink()
-
-
-def _write_new(path: Path, body: bytes) -> None:
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_directory(path.parent)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _keep(descriptor: int, path: Path) -> None:
-    """Copy the state to `.backup`, as Terraform does before its first write."""
-    body = _content(descriptor)
-    if body:
-        backup = path.with_name(f"{path.name}.backup")
-        backup.touch(mode=0o600)
-        backup.write_bytes(body)
-
-
-def _overwrite(descriptor: int, body: bytes) -> None:
-    """Cut the file off, then write: what a crash leaves is a beginning of `body`."""
-    os.ftruncate(descriptor, 0)
-    written = 0
-    while written < len(body):
-        written += os.pwrite(descriptor, body[written:], written)
-    os.fsync(descriptor)
-
-
-def _content(descriptor: int) -> bytes:
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        json.loads(body)
-    except ValueError:
-        return False
-    return True
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from moto import mock_aws
 from pytg.aws.session import Sessions
 from pytg.aws.stores import Stores
 from pytg.model import Account, Backend
+from support.sandbox_server import sandbox, sandbox_server
+
+__all__ = ["sandbox", "sandbox_server"]
 
 
 @pytest.fixture(autouse=True)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pytg.aws import local_store
+from pytg.aws import local_store, state_file
 from pytg.aws.data import LockInfo
 from pytg.aws.local_store import LocalStore
 from pytg.errors import LockHeld, PytgError, Refused
@@ -168,7 +168,7 @@ def _crash(monkeypatch: pytest.MonkeyPatch, written: int) -> None:
         os.pwrite(descriptor, body[:written], 0)
         raise SystemExit("killed")
 
-    monkeypatch.setattr(local_store, "_overwrite", cut_off)
+    monkeypatch.setattr(state_file, "_overwrite", cut_off)
 
 
 @pytest.mark.parametrize("written", [0, 1, len(NEW) // 2, len(NEW) - 1, len(NEW)])
@@ -224,22 +224,73 @@ def test_a_reader_waits_for_a_writer_to_finish(
     assert stored.body == NEW
 
 
-@given(st.binary(max_size=40), st.integers(0, 60))
-def test_any_beginning_of_a_state_is_completed(rest: bytes, cut: int) -> None:
-    state = b'{"x": "' + rest.hex().encode() + b'"}'
-    body = state[: min(cut, len(state) - 1)]
+CHANGING = ("open", "ftruncate", "pwrite", "fsync", "replace", "unlink")
+FILLING = ("open", "pwrite", "fsync")
+MOMENTS = 26  # more calls than two writes make
 
-    class Beside:
-        name = "state"
 
-        def with_name(self, _: str) -> Beside:
-            return self
+@pytest.mark.parametrize("before", [None, OLD])
+@pytest.mark.parametrize(
+    ("names", "faults"),
+    [
+        (CHANGING, [range(n, 999) for n in range(MOMENTS)]),
+        (FILLING, [range(n, 999) for n in range(MOMENTS)]),
+        (CHANGING, list(itertools.combinations(range(MOMENTS), 2))),
+    ],
+    ids=["all from then on", "disk full from then on", "two moments"],
+)
+def test_whatever_fails_at_whatever_moment_a_whole_state_is_there(
+    tmp_path: Path,
+    before: bytes | None,
+    names: Sequence[str],
+    faults: Sequence[Sequence[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two writes under one lock, with the faults at every moment of them."""
+    monkeypatch.setattr(local_store, "_PAUSE_S", 0)
+    bodies = [before, NEW, b'{"serial": 3}']
+    for number, failing in enumerate(faults):
+        store, key = LocalStore(tmp_path), f"{number}/state"
+        if before is not None:
+            store.write(key, before)
+        store.lock(key, MINE)
+        safe = 0
+        with pytest.MonkeyPatch.context() as patch:
+            _fail(patch, names, failing)
+            for wrote in (1, 2):
+                with suppress(PytgError):
+                    store.write(key, bodies[wrote] or b"")
+                    safe = wrote
+        assert _body(LocalStore(tmp_path), key) in bodies[safe:], failing
+        store.unlock(key, MINE.id)
+        store.lock(key, THEIRS)  # mends
+        assert _body(store, key) in bodies[safe:], failing
+        store.unlock(key, THEIRS.id)
 
-        def read_bytes(self) -> bytes:
-            return state
 
-    path: Any = Beside()
-    assert local_store._newest(body, path) == state
+def _body(store: LocalStore, key: str) -> bytes | None:
+    stored = store.read(key)
+    return stored.body if stored else None
+
+
+def _fail(patch: pytest.MonkeyPatch, names: Sequence[str], faults: Sequence[int]) -> None:
+    """Let the calls of `os` that have a number in `faults` fail; half a write is written."""
+    calls = itertools.count()
+    pwrite = os.pwrite
+
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if next(calls) not in faults:
+                return real(*arguments, **named)
+            if real is pwrite:
+                descriptor, body, offset = arguments
+                pwrite(descriptor, body[: len(body) // 2], offset)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        return call
+
+    for name in names:
+        patch.setattr(os, name, failing(getattr(os, name)))
 
 
 def test_a_full_disk_leaves_the_old_state_and_says_so(
@@ -250,7 +301,7 @@ def test_a_full_disk_leaves_the_old_state_and_says_so(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(local_store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(PytgError, match=f"cannot write the state {file}: No space") as raised:
         store.write(KEY, NEW)
     assert "make room" in raised.value.hint

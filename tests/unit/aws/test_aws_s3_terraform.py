@@ -17,7 +17,6 @@ from pytg.errors import LockHeld
 from pytg.model import Account, Backend
 from support.sandbox_server import SandboxServer, Terraform, eventually
 
-pytest_plugins = ["support.sandbox_server"]
 pytestmark = pytest.mark.slow
 
 ACCOUNT = Account("sandbox", "123456789012", sandbox=True)
