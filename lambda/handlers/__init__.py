@@ -1,0 +1,1 @@
+"""One module a Lambda function; each has `handler(event, context)`."""
