@@ -1,0 +1,72 @@
+variable "environment" {
+  description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
+    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
+  }
+}
+
+variable "account_id" {
+  description = "Account of everything that is made or named here, 12 digits."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
+  }
+}
+
+variable "region" {
+  description = "Region of the provider and the second part of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "partition" {
+  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
+  type        = string
+  default     = "aws"
+  nullable    = false
+}
+
+variable "region_role" {
+  description = "`source` or `target`: the source's unit makes the access point, which is one for both regions."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["source", "target"], var.region_role)
+    error_message = "A region is the source or the target."
+  }
+}
+
+variable "source_region" {
+  description = "Region that is active when the parameter is first made. Later values come from the traffic switch."
+  type        = string
+  nullable    = false
+}
+
+variable "documents_bucket" {
+  description = "Name of this region's documents bucket."
+  type        = string
+  nullable    = false
+}
+
+variable "peer_documents_bucket" {
+  description = "Name of the peer region's documents bucket."
+  type        = string
+  nullable    = false
+}
+
+variable "access_point" {
+  description = "The Multi-Region Access Point over both documents buckets (charged a GB; clients sign with SigV4A). Off: clients follow the active region's parameter alone."
+  type = object({
+    enabled = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
