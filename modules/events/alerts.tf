@@ -1,0 +1,47 @@
+# For people. Not encrypted with the key alias/aws/sns: CloudWatch alarms cannot send to such a topic, and an
+# alert holds names and numbers, no document.
+resource "aws_sns_topic" "alerts" {
+  name         = local.topic_name
+  display_name = "Document migration, ${var.environment}, ${var.region}"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AlarmsOfThisEnvironment"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = local.topic_arn
+        Condition = merge(local.in_account, { ArnLike = {
+          "aws:SourceArn" = "arn:${var.partition}:cloudwatch:${var.region}:${var.account_id}:alarm:${var.environment}-${var.region}-*"
+        } })
+      },
+      {
+        Sid       = "RulesOfThisEnvironment"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = local.topic_arn
+        Condition = merge(local.in_account, { ArnLike = { "aws:SourceArn" = [local.bus_rules_arn, local.own_rules_arn] } })
+      },
+      {
+        Sid       = "RefusePlainHttp"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = local.topic_arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+# Each address gets a mail and has to confirm it.
+resource "aws_sns_topic_subscription" "email" {
+  for_each = var.alert_emails
+
+  topic_arn = aws_sns_topic.alerts.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
