@@ -27,7 +27,7 @@ HEAD = """\
 
 <!-- Written by `make docs` from the commands themselves: do not edit. -->
 
-Every option can come from its environment variable instead. A flag wins over its variable, the
+An option can come from the environment variable beside it. A flag wins over its variable, the
 variable over the configuration, the configuration over the default. A variable of an option that
 may be repeated takes several values with blanks between them; one of a flag takes `1`.
 
