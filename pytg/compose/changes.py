@@ -28,7 +28,11 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class UnitChanges:
-    """What a plan does to one unit. `outputs` are the outputs whose value may change."""
+    """What a plan does to one unit. `outputs` are the outputs whose value may change.
+
+    `drift` counts the resources that are gone outside Terraform. Other drift is not counted:
+    a provider's computed attributes change after nearly every apply.
+    """
 
     address: Address
     create: int = 0
@@ -101,7 +105,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
             continue
         unit, inside = found
         if event["type"] == "resource_drift":
-            drift[unit] += 1
+            drift[unit] += change["action"] == "delete"
         elif event["type"] == "planned_change":
             imports[unit] += "importing" in change
             if change["action"] not in _QUIET:

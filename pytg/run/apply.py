@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pytg.aws.locks import LockSet
@@ -65,10 +66,15 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         store = execution.states.store(unit)
         if isinstance(store, DeferredStore):
             store.settle(unit.backend.key)
-    for name in LEFTOVERS:
-        (planned.workdir / name).unlink(missing_ok=True)
+    clear(planned.workdir)
     locks.release()
     return progress.outcomes(completed, execution.needs)
+
+
+def clear(workdir: Path) -> None:
+    """Remove what must not outlive its use: plans and states hold secrets in clear."""
+    for name in LEFTOVERS:
+        (workdir / name).unlink(missing_ok=True)
 
 
 def _run(execution: Execution, planned: Planned, journal: Journal, progress: Progress) -> Completed:

@@ -12,7 +12,7 @@ from pytg.compose.stages import Stage, cut
 from pytg.compose.state import is_empty
 from pytg.errors import Interrupted
 from pytg.model import Address
-from pytg.run.apply import apply_stage
+from pytg.run.apply import apply_stage, clear
 from pytg.run.composed import PLAN, Planned, composed_directory, only_here, plan_stage
 from pytg.run.data import Changes, Status
 from pytg.run.each import apply_each, plan_each
@@ -68,7 +68,9 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             continue
         try:
             with only_here(composed_directory(execution, stage), execution.cancel):
-                found, _ = _plan(execution, stage)
+                found, planned = _plan(execution, stage)
+                if isinstance(planned, Planned):
+                    clear(planned.workdir)
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue

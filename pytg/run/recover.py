@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.aws.store import LockInfo
+from pytg.compose.changes import Calls
 from pytg.compose.shape import shape_of
 from pytg.compose.state import split, succeed
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address, Estate, Unit
-from pytg.run.apply import LEFTOVERS
+from pytg.run.apply import clear
 from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
 from pytg.run.in_flight import resources_in_flight
@@ -89,15 +90,18 @@ def _take_up(
         ]
     events = root / RUNS / journal.run_id / journal.events
     in_flight = resources_in_flight(events, body)
+    calls = Calls({unit.address.slug: unit.address for unit in units})
+    unknown: dict[Address, list[str]] = {}
+    for found in filter(None, map(calls.unit_of, in_flight)):
+        unknown.setdefault(found[0], []).append(found[1])
     for unit in locked:
         store = states.store(unit)
         store.unlock(unit.backend.key, journal.lock_id)
         if isinstance(store, DeferredStore):
             store.settle(unit.backend.key)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
-        mark_dead(load(root / RUNS / journal.run_id))
-    for name in LEFTOVERS:
-        (workdir / name).unlink(missing_ok=True)
+        mark_dead(load(root / RUNS / journal.run_id), unknown)
+    clear(workdir)
     return Recovery(journal.run_id, tuple(written), in_flight)
 
 
