@@ -1,0 +1,94 @@
+"""Order and parallelism as a person's command causes them, proved with a fake terraform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.estate_builder import build_estate, two_region_files
+from support.fake_terraform import FakeTerraform
+from support.project import Project
+
+NEEDS = (("kms", "bucket"), ("kms", "table"), ("bucket", "api"), ("table", "api"))
+CREATED = ["terraform_data.this"]
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeTerraform:
+    return FakeTerraform.install(tmp_path / "bin")
+
+
+@pytest.fixture
+def project(tmp_path: Path, fake: FakeTerraform) -> Project:
+    root = build_estate(tmp_path / "estate", two_region_files())
+    return Project(root, {"PYTG_TERRAFORM": str(fake.path)})
+
+
+def positions(fake: FakeTerraform, command: str) -> dict[tuple[str, str], int]:
+    """Where each unit's command starts and ends in the order of all; one region only."""
+    return {(what, unit): i for i, (what, c, unit) in enumerate(fake.order()) if c == command}
+
+
+def _plan_changes(fake: FakeTerraform) -> None:
+    for module in ("kms", "bucket", "table", "api"):
+        fake.rule(command="plan", cwd=module, resources=[f"module.{module}.terraform_data.this"])
+
+
+def test_units_are_applied_in_dependency_order(project: Project, fake: FakeTerraform) -> None:
+    _plan_changes(fake)
+    done = project.pytg(
+        "apply", "--env", "dev", "--region", "us-east-1", "--per-unit", "--yes", "--json"
+    )
+    at = positions(fake, "apply")
+    assert len(fake.calls("apply")) == 4
+    for upstream, unit in NEEDS:
+        assert at["end", upstream] < at["start", unit]
+    assert set(project.statuses(done).values()) == {"succeeded"}
+
+
+def test_order_holds_between_units_joined_through_an_unselected_one(
+    project: Project, fake: FakeTerraform
+) -> None:
+    """Kms -> bucket -> api with bucket left out: api still waits for kms."""
+    _plan_changes(fake)
+    project.pytg(
+        *("apply", "--env", "dev", "--region", "us-east-1", "--per-unit", "--yes"),
+        *("--select", "module:kms module:api"),
+    )
+    at = positions(fake, "apply")
+    assert at["end", "kms"] < at["start", "api"]
+
+
+def test_independent_units_run_side_by_side(
+    project: Project, fake: FakeTerraform, tmp_path: Path
+) -> None:
+    """Each of two waits until the other has begun: one after the other would never end."""
+    _plan_changes(fake)
+    here, there = tmp_path / "bucket-began", tmp_path / "table-began"
+    fake.rule(command="apply", cwd="bucket", touch=here, wait_for=there)
+    fake.rule(command="apply", cwd="table", touch=there, wait_for=here)
+    project.pytg("apply", "--env", "dev", "--region", "us-east-1", "--per-unit", "--yes")
+    at = positions(fake, "apply")
+    assert at["start", "table"] < at["end", "bucket"]
+    assert at["start", "bucket"] < at["end", "table"]
+
+
+def test_parallelism_of_one_runs_one_at_a_time(project: Project, fake: FakeTerraform) -> None:
+    _plan_changes(fake)
+    project.pytg(
+        *("apply", "--env", "dev", "--per-unit", "--yes", "--parallelism", "1"),
+    )
+    kinds = [what for what, _, _ in fake.order()]
+    assert kinds == ["start", "end"] * (len(kinds) // 2)
+
+
+def test_a_composed_plan_is_one_process(project: Project, fake: FakeTerraform) -> None:
+    project.pytg("plan", "--env", "dev")
+    assert [call["command"] for call in fake.calls()] == ["init", "plan"]
+
+
+def test_ls_and_a_run_select_the_same(project: Project) -> None:
+    selecting = ("--env", "dev", "--select", "1+module:replication")
+    done = project.pytg("plan", *selecting, "--json", expect=None)
+    assert sorted(project.record(done)["units"]) == sorted(project.units(*selecting))
