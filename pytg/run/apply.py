@@ -12,6 +12,7 @@ from pytg.aws.locks import LockSet
 from pytg.aws.store import LockInfo
 from pytg.errors import StalePlan
 from pytg.model import Address, Unit
+from pytg.run.adopt import forget, remember
 from pytg.run.composed import PARALLELISM, PLAN, Planned, log_name
 from pytg.run.data import Status
 from pytg.run.deferred import DeferredStore
@@ -66,9 +67,22 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         store = execution.states.store(unit)
         if isinstance(store, DeferredStore):
             store.settle(unit.backend.key)
+    outcomes = progress.outcomes(completed, execution.needs)
+    remember(
+        execution.estate.root,
+        {u: fields["unknown_resources"] for u, fields in outcomes.items() if _unknown(fields)},
+    )
+    forget(
+        execution.estate.root,
+        [u for u, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED],
+    )
     clear(planned.workdir)
     locks.release()
-    return progress.outcomes(completed, execution.needs)
+    return outcomes
+
+
+def _unknown(fields: Mapping[str, Any]) -> bool:
+    return bool(fields.get("unknown_resources"))
 
 
 def clear(workdir: Path) -> None:

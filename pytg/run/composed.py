@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.compose.shape import Shape
@@ -16,15 +17,17 @@ from pytg.compose.stages import Stage
 from pytg.compose.state import merge
 from pytg.errors import Refused
 from pytg.generate.composed import init_key, render_composed
-from pytg.model import Address, Unit, references
+from pytg.model import Address, Unit
+from pytg.run.adopt import Imports, importable, remembered, with_imports, without_missing
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_missing_upstream
 from pytg.run.journal import NAME, SNAPSHOT, STATE, write_durably
 from pytg.run.progress import raws
+from pytg.run.sources import Sources, read_sources
 from pytg.run.states import Held
 from pytg.run.unplannable import PlanFailed, unplannable
 from pytg.terraform.command import Command
 from pytg.terraform.events import Event
+from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import run
 from pytg.terraform.workdir import locked, prepare
 
@@ -56,6 +59,20 @@ class Planned:
         return tuple(unit for unit, _ in self.shapes if self.changes[unit.address].changed)
 
 
+class OnDisk(Protocol):
+    """A plan file in a working directory, whichever kind of root it is of."""
+
+    @property
+    def workdir(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What Terraform is run with there."""
+        ...
+
+
 def composed_directory(execution: Execution, stage: Stage) -> Path:
     """The working directory of a stage: the same for the same units, so that init is kept."""
     names = "\n".join(sorted(str(address) for address in stage.units))
@@ -74,23 +91,58 @@ def only_here(workdir: Path, cancel: threading.Event) -> Iterator[None]:
 def plan_stage(execution: Execution, stage: Stage) -> Planned:
     """Plan a stage; its directory is private, for a plan holds secrets in clear.
 
-    Raises PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection
-    is read and was never applied.
+    What a killed run may have left in no state is imported where it is found. Raises
+    PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection is read
+    and was never applied.
     """
-    units = execution.units(stage)
-    outside = _read_outside(execution, units)
-    held = execution.states.read((*units, *outside))
-    literals = _literals(units, outside, held, lenient=execution.options.destroy)
+    sources = read_sources(execution, stage)
+    planned = _plan_with(execution, stage, sources, {})
+    adopted = {} if execution.options.destroy else _adoptable(execution, planned)
+    if not adopted:
+        return planned
+    while adopted:
+        try:
+            return _plan_with(execution, stage, sources, adopted)
+        except PlanFailed as error:
+            fewer = without_missing(adopted, error.completed)
+            if fewer is None:
+                raise
+            adopted = fewer
+    return _plan_with(execution, stage, sources, {})
+
+
+def details(execution: Execution, planned: OnDisk) -> Plan:
+    """The plan in full: one more Terraform process."""
+    return show_plan(
+        execution.binary.path,
+        planned.workdir,
+        Path(PLAN),
+        planned.environment,
+        record=execution.processes,
+    )
+
+
+def _adoptable(execution: Execution, planned: Planned) -> Imports:
+    in_flight = remembered(execution.estate.root)
+    if not in_flight.keys() & set(planned.stage.units):
+        return {}
+    return importable(details(execution, planned), planned.calls, in_flight)
+
+
+def _plan_with(execution: Execution, stage: Stage, sources: Sources, adopted: Imports) -> Planned:
+    """Write the root module and the merged state, and plan."""
     workdir = composed_directory(execution, stage)
     if (workdir / NAME).exists():
         raise Refused(
             f"an unfinished apply lies in {workdir}",
-            hint="another pytg is at work on these units: wait for it to finish",
+            hint="run pytg again: it takes that up before anything else",
         )
+    units = [with_imports(unit, adopted) for unit in sources.units]
     order = {u: frozenset(execution.order.predecessors(u)) for u in stage.units}
-    types = {key: held[key[0]].types[key[1]] for key in literals}
-    composed = render_composed(execution.estate, units, literals, workdir, order, types=types)
-    environment = {**execution.environment(units), **composed.environment}
+    composed = render_composed(
+        execution.estate, units, sources.literals, workdir, order, types=sources.types
+    )
+    environment = {**execution.environment(sources.units), **composed.environment}
     prepare(
         execution.binary,
         workdir,
@@ -102,12 +154,12 @@ def plan_stage(execution: Execution, stage: Stage) -> Planned:
         cancel=execution.cancel,
         kill=execution.kill,
     )
-    shapes = [(unit, execution.shape(unit)) for unit in units]
-    merged = merge([(shape, held[unit.address].state) for unit, shape in shapes])
+    shapes = [(unit, execution.shape(unit)) for unit in sources.units]
+    merged = merge([(shape, sources.held[unit.address].state) for unit, shape in shapes])
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
     write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
-    planned = Planned(stage, {}, workdir, environment, shapes, held, changed=False)
+    planned = Planned(stage, {}, workdir, environment, shapes, sources.held, changed=False)
     return _plan(execution, planned)
 
 
@@ -151,45 +203,3 @@ def log_name(execution: Execution, stage: Stage, what: str) -> str:
         (i for i, s in enumerate(execution.record.run.stages) if set(map(str, s)) == set(names)), 0
     )
     return f"{what}-{number + 1}"
-
-
-def _read_outside(execution: Execution, units: Sequence[Unit]) -> tuple[Unit, ...]:
-    """The units outside the stage whose outputs it reads."""
-    inside = {unit.address for unit in units}
-    found = {
-        reference.unit
-        for unit in units
-        for value in unit.inputs.values()
-        for reference in references(value)
-    }
-    return tuple(execution.estate.units[address] for address in sorted(found - inside))
-
-
-def _literals(
-    units: Sequence[Unit],
-    outside: Sequence[Unit],
-    held: Mapping[Address, Held],
-    *,
-    lenient: bool,
-) -> dict[tuple[Address, str], object]:
-    """The outputs that the stage reads from states, by unit and name.
-
-    A state does not hold an output whose value is null, so an optional reference to one that is
-    not there is null. `lenient`: what is missing is left out, as a destroy needs no values.
-    """
-    literals: dict[tuple[Address, str], object] = {}
-    missing: dict[tuple[Address, str], set[Address]] = {}
-    known = {unit.address: held[unit.address] for unit in outside}
-    for unit in units:
-        for reference in (r for value in unit.inputs.values() for r in references(value)):
-            key = (reference.unit, reference.output)
-            upstream = known.get(reference.unit)
-            if upstream is None:
-                continue
-            if reference.output in upstream.outputs:
-                literals[key] = upstream.outputs[reference.output]
-            elif not (reference.optional and upstream.state):
-                missing.setdefault(key, set()).add(unit.address)
-    if not lenient:
-        refuse_missing_upstream(missing)
-    return literals

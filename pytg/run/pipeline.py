@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import networkx as nx
 
@@ -13,7 +12,7 @@ from pytg.compose.state import is_empty
 from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.run.apply import apply_stage, clear
-from pytg.run.composed import PLAN, Planned, composed_directory, only_here, plan_stage
+from pytg.run.composed import Planned, composed_directory, details, only_here, plan_stage
 from pytg.run.data import Changes, Status
 from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
@@ -21,7 +20,6 @@ from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
 from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
 from pytg.run.unplannable import PlanFailed
-from pytg.terraform.plan import Plan, show_plan
 
 BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
@@ -157,19 +155,8 @@ def _plan(
     total = sum((Changes(**c.counts) for c in found.values()), Changes())
     number = len(execution.record.run.stages)
     execution.log.emit(StagePlanned(number, stage.units, total))
-    execution.show(stage, found, planned.calls, lambda: _details(execution, planned))
+    execution.show(stage, found, planned.calls, lambda: details(execution, planned))
     return found, planned
-
-
-def _details(execution: Execution, planned: Planned | UnitPlan) -> Plan:
-    """The plan in full: one more Terraform process."""
-    return show_plan(
-        execution.binary.path,
-        planned.workdir,
-        Path(PLAN),
-        planned.environment,
-        record=execution.processes,
-    )
 
 
 def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitChanges]) -> None:

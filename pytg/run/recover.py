@@ -15,6 +15,7 @@ from pytg.compose.shape import shape_of
 from pytg.compose.state import split, succeed
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address, Estate, Unit
+from pytg.run.adopt import remember
 from pytg.run.apply import clear
 from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
@@ -99,6 +100,7 @@ def _take_up(
         store.unlock(unit.backend.key, journal.lock_id)
         if isinstance(store, DeferredStore):
             store.settle(unit.backend.key)
+    remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), unknown)
     clear(workdir)

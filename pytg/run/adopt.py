@@ -1,0 +1,135 @@
+"""Adopts what a killed Terraform made and could not record.
+
+A resource in flight at a crash may exist in the account and be in no state: creating it again
+would fail. Its address is kept until a later plan either imports it, by an id that the plan
+itself knows, or finds that it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pytg.compose.changes import Calls
+from pytg.model import Address, Import, Unit
+from pytg.run.journal import write_durably
+from pytg.terraform.plan import Plan
+from pytg.terraform.process import Completed
+
+FILE = Path(".pytg", "in-flight.json")
+NOT_THERE = "Cannot import non-existent remote object"
+
+Imports = Mapping[Address, tuple[Import, ...]]
+
+_BUCKET = (
+    "accelerate_configuration cors_configuration lifecycle_configuration logging notification "
+    "ownership_controls policy public_access_block replication_configuration "
+    "server_side_encryption_configuration versioning"
+)
+# Import ids as the AWS provider documents them, from arguments that a plan knows.
+IDS: Mapping[str, str] = {
+    "aws_s3_bucket": "{bucket}",
+    **{f"aws_s3_bucket_{kind}": "{bucket}" for kind in _BUCKET.split()},
+    "aws_s3_bucket_inventory": "{bucket}:{name}",
+    "aws_s3_bucket_metric": "{bucket}:{name}",
+    "aws_backup_vault": "{name}",
+    "aws_cloudwatch_composite_alarm": "{alarm_name}",
+    "aws_cloudwatch_dashboard": "{dashboard_name}",
+    "aws_cloudwatch_event_archive": "{name}",
+    "aws_cloudwatch_event_bus": "{name}",
+    "aws_cloudwatch_event_rule": "{event_bus_name}/{name}",
+    "aws_cloudwatch_event_target": "{event_bus_name}/{rule}/{target_id}",
+    "aws_cloudwatch_log_group": "{name}",
+    "aws_cloudwatch_metric_alarm": "{alarm_name}",
+    "aws_dynamodb_table": "{name}",
+    "aws_iam_role": "{name}",
+    "aws_iam_role_policy": "{role}:{name}",
+    "aws_lambda_function": "{function_name}",
+    "aws_ssm_parameter": "{name}",
+}
+
+
+def remembered(root: Path) -> dict[Address, list[str]]:
+    """By unit, addresses inside its module of what may exist and is in no state."""
+    try:
+        raw = json.loads((root / FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
+
+
+def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
+    """Add to what is remembered; durable when this returns."""
+    every = {unit: set(addresses) for unit, addresses in remembered(root).items()}
+    for unit, addresses in found.items():
+        every.setdefault(unit, set()).update(addresses)
+    _write(root, every)
+
+
+def forget(root: Path, units: Iterable[Address]) -> None:
+    """These units were applied whole: nothing of theirs is in flight any more."""
+    every = remembered(root)
+    kept = {unit: addresses for unit, addresses in every.items() if unit not in set(units)}
+    if kept != every:
+        _write(root, kept)
+
+
+def importable(
+    plan: Plan, calls: Calls, in_flight: Mapping[Address, Sequence[str]]
+) -> dict[Address, tuple[Import, ...]]:
+    """The imports that take the place of creating what is in flight, where the id is known."""
+    found: dict[Address, tuple[Import, ...]] = {}
+    for change in plan.changes:
+        owner = calls.unit_of(change.address)
+        if (
+            owner is None
+            or change.action != "create"
+            or owner[1] not in in_flight.get(owner[0], ())
+        ):
+            continue
+        import_id = _import_id(change.type, change.after)
+        if import_id is not None:
+            found[owner[0]] = (*found.get(owner[0], ()), Import(owner[1], import_id))
+    return found
+
+
+def with_imports(unit: Unit, extra: Imports) -> Unit:
+    """`unit` with the imports that adopt what is in flight."""
+    return replace(unit, imports=(*unit.imports, *extra.get(unit.address, ())))
+
+
+def without_missing(extra: Imports, completed: Completed) -> Imports | None:
+    """`extra` without what a failed plan says is not there; None: it failed for another reason."""
+    missing = [d for d in completed.errors if d.summary == NOT_THERE]
+    if not missing or len(missing) != len(completed.errors):
+        return None
+    said = "\n".join(d.detail for d in missing)
+    kept = {
+        unit: tuple(i for i in imports if f'"module.{unit.slug}.{i.to}"' not in said)
+        for unit, imports in extra.items()
+    }
+    if kept == dict(extra):
+        return None
+    return {unit: imports for unit, imports in kept.items() if imports}
+
+
+def _import_id(kind: str, after: Any) -> str | None:
+    template = IDS.get(kind)
+    if template is None or not isinstance(after, dict):
+        return None
+    names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+    if any(not after.get(name) for name in names):
+        return None
+    return template.format(**{name: after[name] for name in names})
+
+
+def _write(root: Path, every: Mapping[Address, Iterable[str]]) -> None:
+    document = {str(unit): sorted(addresses) for unit, addresses in sorted(every.items())}
+    if document:
+        write_durably(root / FILE, json.dumps(document, indent=2).encode())
+    else:
+        (root / FILE).unlink(missing_ok=True)
