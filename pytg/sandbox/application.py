@@ -64,7 +64,7 @@ class Application:
         action = request.path.removeprefix("/pytg/")
         try:
             if request.method == "GET" and action == "status":
-                return _answer({"pid": os.getpid(), **self._state.queue.describe()})
+                return _answer({"pid": os.getpid(), **self._state.describe()})
             if request.method == "POST" and self._post(action, request):
                 return _answer({"status": "ok"})
         except (KeyError, TypeError, ValueError) as error:
@@ -86,6 +86,8 @@ class Application:
                 queue.pause(_channel(body))
             case "resume":
                 queue.resume(_channel(body))
+            case _ if action in self._state.controls:
+                self._state.controls[action](body)
             case _:
                 return False
         print(f"control: {action} {body or ''}", file=sys.stderr, flush=True)  # noqa: T201 - the log

@@ -130,6 +130,13 @@ class Sandbox:
         """Let held replication go on; `*` is any."""
         self._call("resume", {"service": service, "from": from_region, "to": to_region})
 
+    def fail(self, function: str, rate: float, when: str = "either") -> None:
+        """Let invocations of a Lambda function fail at `rate` (0 to 1); 0 ends it.
+
+        when: `before` it runs, `after` it ran, or `either`.
+        """
+        self._call("fail", {"function": function, "rate": rate, "when": when})
+
     def details(self) -> dict[str, Any]:
         """Version, lags, pauses and waiting replications. Raises Refused when not running."""
         answer: dict[str, Any] = self._running().call("GET", "status")

@@ -59,12 +59,13 @@ def _bind(port: int, application: Application, *, exactly: bool) -> BaseWSGIServ
 def _serve(directory: Path, port: int, *, exactly: bool) -> None:
     token = os.environ["PYTG_SANDBOX_TOKEN"]
     queue = ReplicationQueue()
-    state = install(queue)
+    state = install(queue, directory)
     moto = DomainDispatcherApplication(_service_application)
     application = Application(moto, state, token)
     server = _bind(port, application, exactly=exactly)
     os.environ["MOTO_PORT"] = str(server.port)
     queue.start()
+    state.work.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     write_private(
