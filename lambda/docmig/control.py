@@ -7,6 +7,10 @@
 
 Every transition names its owner (the execution) and the epoch it means: one that was overtaken is
 refused. Repeating one that has happened changes nothing.
+
+The item lies in a global table, where a condition sees its own region's replica only. So all
+transitions of one switch are written in the region that is to become active: the next switch
+starts there only after that replica shows the last one complete.
 """
 
 from __future__ import annotations
@@ -31,7 +35,10 @@ class OvertakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`tenures` holds, for each region, the epoch in which it last became active."""
+    """`tenures` holds, for each region, the epoch in which it last became active.
+
+    `fenced_at` (seconds): when the old region was seen to show the fence; 0 before that.
+    """
 
     epoch: int
     state: State
@@ -75,7 +82,7 @@ def initial(region: str) -> Control:
     return Control(epoch=1, state=State.ACTIVE, active_region=region, tenures={region: 1})
 
 
-def fence(control: Control, *, target: str, owner: str, now: float) -> Control:
+def fence(control: Control, *, target: str, owner: str) -> Control:
     """No region writes metadata from here on, once every client has noticed."""
     if control.state is State.FENCED and (control.owner, control.target_region) == (owner, target):
         return control
@@ -89,9 +96,17 @@ def fence(control: Control, *, target: str, owner: str, now: float) -> Control:
         state=State.FENCED,
         target_region=target,
         owner=owner,
-        fenced_at=now,
+        fenced_at=0.0,
         forced=False,
     )
+
+
+def confirm(control: Control, *, owner: str, epoch: int, seen_at: float) -> Control:
+    """The region that was active shows the fence: its clients have that news from now on."""
+    _check(control, owner, epoch)
+    if control.state is not State.FENCED:
+        raise OvertakenError(f"state is {control.state}, not fenced")
+    return control if control.fenced_at else replace(control, fenced_at=seen_at)
 
 
 def begin_switch(control: Control, *, owner: str, epoch: int) -> Control:

@@ -47,8 +47,18 @@ def traffic() -> ItemKey:
 
 
 def marker(epoch: int) -> ItemKey:
-    """What is written in the old region after the fence, and awaited in the new one."""
+    """Written into the metadata table of the old region after the fence; awaited in the new one."""
     return ItemKey("control#marker", f"epoch#{epoch:08d}")
+
+
+def marker_seen(epoch: int) -> ItemKey:
+    """In the control table: when the new region showed the marker for the first time."""
+    return ItemKey("control#marker", f"seen#{epoch:08d}")
+
+
+def recent_lag(region: str) -> ItemKey:
+    """The heartbeat's newest measurement from `region` to its peer."""
+    return ItemKey(f"hb#{region}", "lag")
 
 
 def heartbeat(region: str) -> ItemKey:

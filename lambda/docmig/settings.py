@@ -48,6 +48,15 @@ def read(kind: type[S], environ: Mapping[str, str]) -> S:
     return kind(**values)
 
 
+def pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """`region=value` texts as pairs. Raises SettingsError."""
+    found = [text.partition("=") for text in texts]
+    wrong = [text for text, (_, equals, _) in zip(texts, found, strict=True) if not equals]
+    if wrong:
+        raise SettingsError(f"not of the form region=value: {', '.join(wrong)}")
+    return [(region, value) for region, _, value in found]
+
+
 def _convert(text: str, hint: Any) -> Any:
     if typing.get_origin(hint) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())

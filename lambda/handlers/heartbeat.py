@@ -63,6 +63,14 @@ class Heartbeat:
             "peer_silence_ms": None if silence is None else round(silence),
             "sentinel_pending_ms": sentinel["sentinel_pending_ms"],
         }
+        self.here.put(
+            keys.recent_lag(self.settings.aws_region),
+            {
+                "lag_ms": result["lag_ms"],
+                "complete": summary.complete,
+                "measured_at_ms": round(now_ms()),
+            },
+        )
         self.tools.logger.info("beat", extra={"result": result})
         return result
 

@@ -61,7 +61,7 @@ class ReplicaLedger:
         item = self._arrival(event) if event.kind == CREATED else self._deletion(event)
         if item is None:
             return {"outcome": "skipped", "why": "not a copy"}
-        found = self.metadata.put_ledger(item)
+        found = self.metadata.put_newer(item, by="sequencer")
         self.records.tools.count(f"Replicas{found.title()}")
         if "lag_ms" in item:
             self.records.tools.measure(

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_backup import BackupClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.service_resource import Table
@@ -60,6 +61,11 @@ def events(region: str) -> EventBridgeClient:
 
 def cloudwatch(region: str) -> CloudWatchClient:
     client: CloudWatchClient = _client("cloudwatch", region)
+    return client
+
+
+def backup(region: str) -> BackupClient:
+    client: BackupClient = _client("backup", region)
     return client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from docmig.failures import PermanentError
 from docmig.object_events import ObjectFacts
 
 _CHUNK = 1024 * 1024
+_READERS = 10  # as many connections as a client keeps
 _CHECKSUMS = ("SHA256", "SHA1", "CRC64NVME", "CRC32C", "CRC32")
 _NOT_FOUND = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 
@@ -80,6 +82,22 @@ class OpsBucket:
             Bucket=self.bucket, Key=key, Body=text, ContentType="application/json"
         )
         return hashlib.sha256(text).hexdigest()
+
+    def read_all(self, prefix: str) -> list[dict[str, Any]]:
+        """The JSON objects below a prefix, in the order of their keys."""
+        pages = clients.s3(self.region).get_paginator("list_objects_v2")
+        names = [
+            entry["Key"]
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix)
+            for entry in page.get("Contents", [])
+        ]
+        with ThreadPoolExecutor(_READERS) as pool:
+            return list(pool.map(self._read_json, names))
+
+    def _read_json(self, key: str) -> dict[str, Any]:
+        answer = clients.s3(self.region).get_object(Bucket=self.bucket, Key=key)
+        body: dict[str, Any] = json.loads(answer["Body"].read())
+        return body
 
 
 def _facts(key: str, version_id: str, head: Mapping[str, Any]) -> ObjectFacts:

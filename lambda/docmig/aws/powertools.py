@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,6 +61,19 @@ class Instruments:
         """Every log line from here on tells which invocation and record it belongs to."""
         self.logger.append_keys(function_request_id=context.aws_request_id)
         self.logger.set_correlation_id(correlation_id)
+
+    @contextmanager
+    def measured(self, context: Context, event: Mapping[str, Any]) -> Iterator[None]:
+        """Log and count one invocation that is no batch; a failure is logged and raised again."""
+        self.invocation(context, str(event.get("correlation_id") or context.aws_request_id))
+        try:
+            yield
+        except Exception:
+            self.logger.exception("failed")
+            self.count("Failed")
+            raise
+        finally:
+            self.metrics.flush_metrics()
 
 
 def instruments(purpose: str, settings: Settings) -> Instruments:

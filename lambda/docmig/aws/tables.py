@@ -15,8 +15,6 @@ from docmig.failures import Outlook, TransientError
 from docmig.keys import ItemKey
 from docmig.versions import Outcome
 
-_OLDER = "attribute_not_exists(pk) OR version < :version"
-
 
 @dataclass(frozen=True, slots=True)
 class MetadataTable:
@@ -35,17 +33,18 @@ class MetadataTable:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
-    def put_newer(self, item: Mapping[str, Any]) -> Outcome:
-        """Write a metadata item unless the stored one is as new."""
+    def put_newer(self, item: Mapping[str, Any], by: str = "version") -> Outcome:
+        """Write an item unless the stored one is as new; the text attribute `by` tells."""
         try:
             self._table.put_item(
                 Item=dict(item),
-                ConditionExpression=_OLDER,
-                ExpressionAttributeValues={":version": item["version"]},
+                ConditionExpression="attribute_not_exists(pk) OR #by < :by",
+                ExpressionAttributeNames={"#by": by},
+                ExpressionAttributeValues={":by": item[by]},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            return _met(error, str(item["version"]))
+            return _met(error, str(item[by]), attribute=by)
         return Outcome.APPLY
 
     def mark_deleted(self, key: ItemKey, values: Mapping[str, Any]) -> Outcome:
@@ -55,26 +54,13 @@ class MetadataTable:
             self._table.update_item(
                 Key=key.as_dict(),
                 UpdateExpression=assignments,
-                ConditionExpression=_OLDER,
+                ConditionExpression="attribute_not_exists(pk) OR version < :version",
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues={**bound, ":version": values["version"]},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
             return _met(error, str(values["version"]))
-        return Outcome.APPLY
-
-    def put_ledger(self, item: Mapping[str, Any]) -> Outcome:
-        """Write this region's ledger item unless it knows a later event of this bucket."""
-        try:
-            self._table.put_item(
-                Item=dict(item),
-                ConditionExpression="attribute_not_exists(pk) OR sequencer < :sequencer",
-                ExpressionAttributeValues={":sequencer": item["sequencer"]},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            return _met(error, str(item["sequencer"]), attribute="sequencer")
         return Outcome.APPLY
 
     def update_version(self, key: ItemKey, version_id: str, values: Mapping[str, Any]) -> bool:
