@@ -1,0 +1,134 @@
+"""The state backend that makes itself: killed at many points, and run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.estate_builder import build_estate
+from support.project import Project
+from support.sandbox_server import SandboxServer
+
+REPOSITORY = Path(__file__).parents[2]
+BUCKET, TABLE = "crash-us-east-1-s3-tfstate", "crash-us-east-1-dynamodb-tflock"
+PARAMETERS = [f"/crash/{number}" for number in range(12)]
+CONFIG = f"""
+project: crash
+terraform:
+  providers:
+    aws: {{source: hashicorp/aws, version: 5.100.0}}
+regions:
+  us-east-1: {{role: source}}
+backend:
+  type: s3
+  module: backend
+  bucket: {BUCKET}
+  lock_table: {TABLE}
+modules:
+  backend:
+    scope: environment
+    source: {REPOSITORY}/modules/backend
+    inputs: {{bucket: {BUCKET}, lock_table: {TABLE}}}
+  parameters:
+    inputs: {{names: {json.dumps(PARAMETERS)}}}
+"""
+MODULE = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+variable "names" {
+  type = list(string)
+}
+resource "aws_ssm_parameter" "this" {
+  for_each = toset(var.names)
+  name     = each.key
+  type     = "String"
+  value    = "x"
+}
+"""
+APPLY = ("apply", "--env", "dev", "--yes")
+UNIT = "sandbox/us-east-1/dev/parameters"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(tmp_path: Path, sandbox: SandboxServer) -> Project:
+    files = {
+        "config.yaml": CONFIG,
+        "live/sandbox/account.yaml": 'account_id: "123456789012"\nsandbox: true\n',
+        "live/sandbox/us-east-1/dev/env.yaml": "{}\n",
+        "modules/parameters/main.tf": MODULE,
+    }
+    environ = {"PYTG_SANDBOX_DIR": str(sandbox.control.directory)}
+    return Project(build_estate(tmp_path, files), environ)
+
+
+def kill_both(project: Project, process: subprocess.Popen[str]) -> None:
+    """End pytg, then every Terraform and provider that it started."""
+    process.kill()
+    for journal in (project.root / ".pytg" / "composed").glob("*/journal.json"):
+        terraform = json.loads(journal.read_text())["terraform"]
+        if terraform:
+            os.killpg(terraform["pid"], signal.SIGKILL)
+    process.communicate()
+
+
+def parameters(sandbox: SandboxServer) -> list[str]:
+    """The parameters that exist, asked of the service."""
+    pages = sandbox.client("ssm").get_paginator("describe_parameters").paginate()
+    return sorted(p["Name"] for page in pages for p in page["Parameters"])
+
+
+def check_whole(project: Project, sandbox: SandboxServer) -> None:
+    """What exists is what the states record, and nothing waits anywhere."""
+    done = project.pytg("plan", "--env", "dev", "--detailed-exitcode")
+    assert "may have left" not in done.err
+    assert parameters(sandbox) == sorted(PARAMETERS)
+    body = sandbox.client("s3").get_object(Bucket=BUCKET, Key=f"{UNIT}/terraform.tfstate")["Body"]
+    state = json.loads(body.read())
+    assert sum(len(r["instances"]) for r in state["resources"]) == len(PARAMETERS)
+    listed = sandbox.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert not [item["Key"] for item in listed if item["Key"].endswith(".tflock")]
+    assert not list((project.root / ".pytg" / "composed").glob("*/journal.json"))
+    assert not (project.root / ".pytg" / "in-flight.json").exists()
+
+
+def test_killed_again_and_again_until_it_is_whole(project: Project, sandbox: SandboxServer) -> None:
+    """Each run is killed, pytg and Terraform alike, a little after its apply began."""
+    for delay in (0.0, 1.2, 2.0, 2.6):
+        process = project.start(*APPLY)
+        journals = project.root / ".pytg" / "composed"
+        while process.poll() is None:
+            found = [json.loads(j.read_text()) for j in journals.glob("*/journal.json")]
+            if any(j["terraform"] and j["pytg"]["pid"] == process.pid for j in found):
+                time.sleep(delay)
+                kill_both(project, process)
+            time.sleep(0.02)
+    project.pytg(*APPLY)
+    check_whole(project, sandbox)
+
+
+def test_destroy_leaves_nothing_and_may_be_killed(project: Project, sandbox: SandboxServer) -> None:
+    project.pytg(*APPLY)
+    process = project.start("destroy", "--env", "dev", "--yes")
+    journals = project.root / ".pytg" / "composed"
+    while not list(journals.glob("*/journal.json")) and process.poll() is None:
+        time.sleep(0.02)
+    kill_both(project, process)
+    project.pytg("destroy", "--env", "dev", "--yes")
+    assert sandbox.client("s3").list_buckets()["Buckets"] == []
+    assert sandbox.client("dynamodb").list_tables()["TableNames"] == []
+    assert parameters(sandbox) == []
+    project.pytg(*APPLY)
+    check_whole(project, sandbox)
