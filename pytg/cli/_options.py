@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from pytg.graph.selection import Selectors
-
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SUFFIX = "Work on the environment with this suffix instead."
 _SELECTING = (
     ("account", "ACCOUNT", "Only this account."),
     ("region", "REGION", "Only this region."),
@@ -21,24 +20,34 @@ _SELECTING = (
 )
 
 
+def option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """Make an option of click's that can also come from the environment variable `PYTG_<NAME>`.
+
+    Pass `envvar` where another command's option of this name takes other values.
+    """
+    flag = next(name for name in names if name.startswith("--")).removeprefix("--")
+    settings.setdefault("envvar", f"PYTG_{flag.replace('-', '_').upper()}")
+    return click.option(*names, **settings)
+
+
+def suffix_option(text: str = _SUFFIX) -> Callable[[F], F]:
+    """The option `--suffix` of a command that takes no other selecting option."""
+    return option("--suffix", metavar="SUFFIX", help=text)
+
+
 def selecting(command: F) -> F:
     """Add the selecting options; the command receives `selectors: Selectors`."""
 
     def collect(*args: Any, **kwargs: Any) -> Any:
+        from pytg.graph.selection import Selectors  # noqa: PLC0415 - `pytg --help` need not load it
+
         values = {name: tuple(kwargs.pop(name)) for name, _, _ in _SELECTING}
         return command(*args, selectors=Selectors(suffix=kwargs.pop("suffix"), **values), **kwargs)
 
     collect.__name__, collect.__doc__ = command.__name__, command.__doc__
     collect.__dict__.update(command.__dict__)
-    decorated: Any = click.option(
-        "--suffix",
-        metavar="SUFFIX",
-        envvar="PYTG_SUFFIX",
-        help="Work on the environment with this suffix instead.",
-    )(collect)
+    decorated: Any = suffix_option()(collect)
     for name, metavar, text in reversed(_SELECTING):
-        decorated = click.option(
-            f"--{name}", metavar=metavar, multiple=True, envvar=f"PYTG_{name.upper()}", help=text
-        )(decorated)
+        decorated = option(f"--{name}", metavar=metavar, multiple=True, help=text)(decorated)
     result: F = decorated
     return result

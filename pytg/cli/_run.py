@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import selecting
+from pytg.cli._options import option, selecting
 from pytg.errors import UsageError
 from pytg.graph.selection import Selectors
 
@@ -60,30 +60,24 @@ def run_command(name: str, text: str) -> click.Command:
         return execute(context, Request(name, selectors, args, destroy=destroy, **given))
 
     decorated: Callable[..., Any] = click.pass_obj(selecting(body))
-    for option in reversed((*_common(), *(_PLAN if kind == "plan" else _APPLY))):
-        decorated = option(decorated)
+    for add in reversed((*_common(), *(_PLAN if kind == "plan" else _APPLY))):
+        decorated = add(decorated)
     return click.command(name, help=text)(decorated)
-
-
-def _option(*names: str, **settings: Any) -> Callable[..., Any]:
-    flag = next(name for name in names if name.startswith("--")).removeprefix("--")
-    settings.setdefault("envvar", f"PYTG_{flag.replace('-', '_').upper()}")
-    return click.option(*names, **settings)
 
 
 def _common() -> tuple[Callable[..., Any], ...]:
     return (
-        _option(
+        option(
             "--parallelism",
             type=click.IntRange(1),
             metavar="N",
             help="Operations at a time in one Terraform; with --per-unit, units at a time.",
         ),
-        _option("--per-unit", is_flag=True, help="One Terraform process a unit, in order."),
-        _option("--fail-fast", is_flag=True, help="Stop the rest when one unit has failed."),
-        _option("--verbose", "-v", is_flag=True, help="Show plans in full."),
-        _option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
-        _option(
+        option("--per-unit", is_flag=True, help="One Terraform process a unit, in order."),
+        option("--fail-fast", is_flag=True, help="Stop the rest when one unit has failed."),
+        option("--verbose", "-v", is_flag=True, help="Show plans in full."),
+        option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
+        option(
             "--lock-timeout",
             type=click.FloatRange(0),
             default=30.0,
@@ -95,16 +89,16 @@ def _common() -> tuple[Callable[..., Any], ...]:
 
 
 _PLAN = (
-    _option("--destroy", is_flag=True, help="Plan a destroy."),
-    _option("--out", type=_PATH, metavar="DIR", help="Write the plan there, a file a unit."),
-    _option(
+    option("--destroy", is_flag=True, help="Plan a destroy."),
+    option("--out", type=_PATH, metavar="DIR", help="Write the plan there, a file a unit."),
+    option(
         "--detailed-exitcode", is_flag=True, help="Exit 2 when the plan has changes, 0 when not."
     ),
-    _option("--yes", "-y", "assume_yes", is_flag=True, hidden=True, help="Nothing is asked."),
+    option("--yes", "-y", "assume_yes", is_flag=True, hidden=True, help="Nothing is asked."),
 )
 _APPLY = (
-    _option("--yes", "-y", "assume_yes", is_flag=True, help="Do not ask."),
-    _option(
+    option("--yes", "-y", "assume_yes", is_flag=True, help="Do not ask."),
+    option(
         "--allow-loss",
         multiple=True,
         metavar="NAME",

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import option
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.model import Account, Estate
 from pytg.terraform.binary import find_terraform
@@ -37,7 +38,7 @@ class Check:
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print the checks as one JSON document.")
+@option("--json", "as_json", is_flag=True, help="Print the checks as one JSON document.")
 @click.pass_obj
 def command(context: Context, *, as_json: bool) -> None:
     """Say what is missing on this machine, and how to get it."""

@@ -7,6 +7,7 @@ import json
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import option, suffix_option
 from pytg.config import load_project
 from pytg.config.explain import Entry, explain
 
@@ -14,13 +15,8 @@ from pytg.config.explain import Entry, explain
 @click.command("explain")
 @click.argument("address")
 @click.argument("key", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--suffix",
-    metavar="SUFFIX",
-    envvar="PYTG_SUFFIX",
-    help="Work on the environment with this suffix instead.",
-)
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@suffix_option()
 @click.pass_obj
 def command(
     context: Context, address: str, key: str | None, suffix: str | None, *, as_json: bool

@@ -7,7 +7,7 @@ import os
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import selecting
+from pytg.cli._options import option, selecting
 from pytg.errors import Refused
 from pytg.generate.providers import tags_by_place
 from pytg.generate.unit import render_unit, unit_directory
@@ -18,7 +18,7 @@ from pytg.graph.selection import Selectors, select_units
 
 @click.command("generate")
 @selecting
-@click.option("--check", is_flag=True, help="Write nothing; exit 6 if something is stale.")
+@option("--check", is_flag=True, help="Write nothing; exit 6 if something is stale.")
 @click.pass_obj
 def command(context: Context, selectors: Selectors, *, check: bool) -> None:
     """Write the root modules of units, by default of all, and print their directories.

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import selecting
+from pytg.cli._options import option, selecting
 from pytg.errors import UsageError
 from pytg.graph.build import build_graph, contract
 from pytg.graph.selection import Selectors, select_units
@@ -17,28 +17,27 @@ from pytg.report.graph_draw import FORMS, LEVELS, draw
 
 @click.command("graph")
 @selecting
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(list(FORMS)),
     default="text",
     show_default=True,
-    envvar="PYTG_FORMAT",
+    envvar="PYTG_GRAPH_FORMAT",
     help="svg and html need no other program; html is one page with a search and details.",
 )
-@click.option(
+@option(
     "--level",
     type=click.Choice(LEVELS),
     default="unit",
     show_default=True,
-    envvar="PYTG_LEVEL",
+    envvar="PYTG_GRAPH_LEVEL",
     help="module: all units of a module are one.",
 )
-@click.option(
+@option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    envvar="PYTG_OUTPUT",
     help="Write there instead of to standard output.",
 )
 @click.pass_obj

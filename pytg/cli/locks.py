@@ -10,7 +10,7 @@ import click
 
 from pytg.aws.store import LockInfo
 from pytg.cli._context import Context
-from pytg.cli._options import selecting
+from pytg.cli._options import option, selecting
 from pytg.cli._units import stores_of
 from pytg.graph.build import build_graph
 from pytg.graph.selection import Selectors, select_units
@@ -22,7 +22,7 @@ _THREADS = 16
 
 @click.command("locks")
 @selecting
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
     """List the locks on the states of the selected units: who holds them, since when, for what."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import selecting
+from pytg.cli._options import option, selecting
 from pytg.graph.build import build_graph
 from pytg.graph.selection import Selectors, select_units
 from pytg.report.graph_list import FORMS
@@ -13,16 +13,16 @@ from pytg.report.graph_list import FORMS
 
 @click.command("ls")
 @selecting
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(list(FORMS)),
     default="names",
     show_default=True,
-    envvar="PYTG_FORMAT",
+    envvar="PYTG_LS_FORMAT",
     help="names: one address a line.",
 )
-@click.option("--why", is_flag=True, envvar="PYTG_WHY", help="Say why each unit is selected.")
+@option("--why", is_flag=True, help="Say why each unit is selected.")
 @click.pass_obj
 def command(context: Context, selectors: Selectors, form: str, *, why: bool) -> None:
     """List the selected units in the order in which a run takes them."""

@@ -10,6 +10,7 @@ import click
 from pytg import __version__
 from pytg.cli._boundary import boundary
 from pytg.cli._context import Context
+from pytg.cli._options import option
 
 COMMANDS = (
     "apply",
@@ -53,11 +54,10 @@ class Commands(click.Group):
 
 @click.command(cls=Commands)
 @click.version_option(__version__, prog_name="pytg")
-@click.option(
+@option(
     "-C",
     "--directory",
     metavar="DIR",
-    envvar="PYTG_DIRECTORY",
     default=".",
     help="The project: the directory that holds config.yaml, or one below it.",
 )

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import option, suffix_option
 from pytg.cli._units import stores_of, unit_of
 from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
@@ -23,14 +24,9 @@ MASK = "(sensitive value)"
 @click.command("output")
 @click.argument("address")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as `terraform output` does.")
-@click.option("--reveal", is_flag=True, help="Show sensitive values too.")
-@click.option(
-    "--suffix",
-    metavar="SUFFIX",
-    envvar="PYTG_SUFFIX",
-    help="Work on the environment with this suffix instead.",
-)
+@option("--json", "as_json", is_flag=True, help="Print JSON, as `terraform output` does.")
+@option("--reveal", is_flag=True, help="Show sensitive values too.")
+@suffix_option()
 @click.pass_obj
 def command(
     context: Context,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import option
 from pytg.errors import Refused
 from pytg.sandbox.control import Sandbox, sandbox_directory
 
@@ -26,7 +27,7 @@ def _sandbox(context: Context) -> Sandbox:
 
 
 @command.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A port; any free one.")
+@option("--port", type=click.IntRange(0, 65535), default=0, help="A port; any free one.")
 @pass_context
 def start(context: Context, port: int) -> None:
     """Start it in the background and wait until it answers."""
@@ -47,7 +48,7 @@ def stop(context: Context) -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@option("--json", "as_json", is_flag=True, help="For programs.")
 @pass_context
 def status(context: Context, *, as_json: bool) -> None:
     """Say where it answers; exit 6 when it is not running."""

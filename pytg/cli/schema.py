@@ -6,15 +6,17 @@ import json
 
 import click
 
+from pytg.cli._options import option
 from pytg.config.schema import FILES, json_schema
 
 
 @click.command("schema")
-@click.option(
+@option(
     "--level",
     type=click.Choice(list(FILES)),
     default="project",
     show_default=True,
+    envvar="PYTG_SCHEMA_LEVEL",
     help="config.yaml, account.yaml, region.yaml or env.yaml.",
 )
 def command(level: str) -> None:

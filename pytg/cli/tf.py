@@ -8,6 +8,7 @@ import os
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import suffix_option
 from pytg.errors import UsageError
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
@@ -27,12 +28,7 @@ ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
 @click.command("tf", context_settings={"ignore_unknown_options": True})
 @click.argument("address")
 @click.argument("arguments", metavar="-- ARGS...", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option(
-    "--suffix",
-    metavar="SUFFIX",
-    envvar="PYTG_SUFFIX",
-    help="Work on the environment with this suffix instead.",
-)
+@suffix_option()
 @click.pass_obj
 def command(context: Context, address: str, arguments: tuple[str, ...], suffix: str | None) -> int:
     """Run a Terraform command in the root module of the unit at ADDRESS.

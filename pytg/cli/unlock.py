@@ -5,18 +5,14 @@ from __future__ import annotations
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import suffix_option
 from pytg.cli._units import stores_of, unit_of
 
 
 @click.command("unlock")
 @click.argument("address")
 @click.argument("lock_id")
-@click.option(
-    "--suffix",
-    metavar="SUFFIX",
-    envvar="PYTG_SUFFIX",
-    help="Work on the environment with this suffix instead.",
-)
+@suffix_option()
 @click.pass_obj
 def command(context: Context, address: str, lock_id: str, suffix: str | None) -> None:
     """Remove the lock LOCK_ID from the state of the unit at ADDRESS.

@@ -5,16 +5,12 @@ from __future__ import annotations
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._options import suffix_option
 from pytg.graph.build import build_graph
 
 
 @click.command("validate")
-@click.option(
-    "--suffix",
-    metavar="SUFFIX",
-    envvar="PYTG_SUFFIX",
-    help="Check the environments with this suffix instead.",
-)
+@suffix_option("Check the environments with this suffix instead.")
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
     """Check configuration, references, inputs and cycles: every problem at once."""

@@ -78,7 +78,7 @@ def test_json(run: object) -> None:
 
 
 def test_options_come_from_the_environment_too(run: object) -> None:
-    result = run(PYTG_ENV="dev prod", PYTG_MODULE="kms", PYTG_FORMAT="json")  # type: ignore[operator]
+    result = run(PYTG_ENV="dev prod", PYTG_MODULE="kms", PYTG_LS_FORMAT="json")  # type: ignore[operator]
     assert len(json.loads(result.stdout)) == 4
 
 
