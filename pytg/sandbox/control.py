@@ -137,6 +137,14 @@ class Sandbox:
         """
         self._call("fail", {"function": function, "rate": rate, "when": when})
 
+    def pace(self, factor: float) -> None:
+        """Let schedules and alarm periods pass `factor` times as fast (1 to 600)."""
+        self._call("pace", {"factor": factor})
+
+    def outage(self, region: str, *, on: bool) -> None:
+        """Let every call to a region fail with 503, or end that."""
+        self._call("outage", {"region": region, "on": on})
+
     def details(self) -> dict[str, Any]:
         """Version, lags, pauses and waiting replications. Raises Refused when not running."""
         answer: dict[str, Any] = self._running().call("GET", "status")

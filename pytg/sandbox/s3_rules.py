@@ -12,6 +12,7 @@ class Rule:
     """One rule, with `target` as the name of the destination bucket."""
 
     target: str
+    identity: str = ""
     priority: int = 0
     enabled: bool = True
     prefix: str = ""
@@ -62,6 +63,7 @@ def _parse(rule: Mapping[str, Any]) -> Rule:
     tags = {tag["Key"]: tag.get("Value") or "" for tag in as_list(found.get("Tag"))}
     return Rule(
         target=destination["Bucket"].partition(":::")[2],
+        identity=str(rule.get("ID") or ""),
         priority=int(rule.get("Priority") or 0),
         enabled=rule["Status"] == "Enabled",
         prefix=found.get("Prefix") or rule.get("Prefix") or "",

@@ -51,8 +51,14 @@ class SandboxServer:
         return self._clients[service, region]
 
     def settle(self) -> None:
-        """Wait until no replication waits any more (paused ones never go)."""
-        eventually(lambda: not self.control.details()["waiting"])
+        """Wait until no replication and no delivery waits any more (paused ones never go)."""
+        quiet = {"running": 0, "waiting": 0}
+
+        def settled() -> bool:
+            told = self.control.details()
+            return not told["waiting"] and told["work"] == quiet
+
+        eventually(settled)
 
 
 def eventually(check: Callable[[], T]) -> T:

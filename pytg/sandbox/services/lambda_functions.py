@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
-from moto.cloudwatch.models import cloudwatch_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
@@ -21,6 +20,7 @@ from moto.sts.models import sts_backends
 from pytg.sandbox import emf
 from pytg.sandbox.lambda_workers import Outcome, Program, Throttled, Workers
 from pytg.sandbox.services import State
+from pytg.sandbox.services.metrics import publish
 
 RETRY_SECONDS = 0.5  # of an asynchronous invocation; AWS waits a minute, then two
 RETRIES = 2
@@ -205,7 +205,7 @@ class Functions:
     def _log(self, function: LambdaFunction, outcome: Outcome, stream: str) -> None:
         identity, taken = outcome.request_id, outcome.milliseconds
         for metric in emf.metrics(outcome.log):
-            _put(function, metric)
+            publish(function.account_id, function.region, metric)
         backend = logs_backends[function.account_id][function.region]
         group = function.logs_group_name
         if group not in backend.groups:
@@ -230,19 +230,8 @@ class Functions:
         dimensions = (("FunctionName", function.function_name),)
         for name, value in values.items():
             unit = "Milliseconds" if name == "Duration" else "Count"
-            _put(function, emf.Metric("AWS/Lambda", name, value, unit, dimensions, now))
-
-
-def _put(function: LambdaFunction, metric: emf.Metric) -> None:
-    datum = {
-        "MetricName": metric.name,
-        "Value": metric.value,
-        "Unit": metric.unit,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
-        "Timestamp": dt.datetime.fromtimestamp(metric.time, dt.UTC),
-    }
-    backend = cloudwatch_backends[function.account_id][function.region]
-    backend.put_metric_data(metric.namespace, [datum])
+            metric = emf.Metric("AWS/Lambda", name, value, unit, dimensions, now)
+            publish(function.account_id, function.region, metric)
 
 
 def _may_create_groups(function: LambdaFunction) -> bool:

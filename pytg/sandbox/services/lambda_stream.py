@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from moto.awslambda.models import EventSourceMapping
-from moto.cloudwatch.models import cloudwatch_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.s3.models import s3_backends
 
+from pytg.sandbox.emf import Metric
 from pytg.sandbox.lambda_workers import Throttled
 from pytg.sandbox.services import State
 from pytg.sandbox.services.lambda_filters import wanted
 from pytg.sandbox.services.lambda_functions import Functions
 from pytg.sandbox.services.lambda_queue import reported
+from pytg.sandbox.services.metrics import publish
 
 # A mapping without limit retries until a record is a day old; here, this often.
 RETRIES_WITHOUT_LIMIT = 20
@@ -178,13 +179,12 @@ class StreamPoller:
     def _publish_age(self, records: Records) -> None:
         age = time.time() - records[-1]["dynamodb"]["ApproximateCreationDateTime"]
         _, _, _, region, account, _, name = self._mapping.function_arn.split(":")[:7]
-        datum = {
-            "MetricName": "IteratorAge",
-            "Value": max(0.0, age * 1000),
-            "Unit": "Milliseconds",
-            "Dimensions": [{"Name": "FunctionName", "Value": name}],
-        }
-        cloudwatch_backends[account][region].put_metric_data("AWS/Lambda", [datum])
+        dimensions = (("FunctionName", name),)
+        milliseconds = max(0.0, age * 1000)
+        metric = Metric(
+            "AWS/Lambda", "IteratorAge", milliseconds, "Milliseconds", dimensions, time.time()
+        )
+        publish(account, region, metric)
 
     def _shard(self) -> StreamShard | None:
         table = table_of(self._mapping.event_source_arn)

@@ -70,8 +70,11 @@ class Replication:
                 if tags_only:
                     copy_tags(version, rule)
                 else:
-                    replicate(version, rule)
+                    copied = replicate(version, rule)
+                    self.state.copied(bucket, rule, version, waits=False, failed=not copied)
 
+        if not tags_only:
+            self.state.copied(bucket, rule, version, waits=True, failed=False)
         self.state.queue.submit(Channel("s3", bucket.region_name, region), apply)
 
 
@@ -90,6 +93,9 @@ def replicate(version: Version, rule: Rule) -> bool:
         if isinstance(new, models.FakeKey):
             event = notifications.S3NotificationEvent.OBJECT_CREATED_PUT_EVENT
             notifications.send_event(target.account_id, event, target, new)
+        else:
+            marked = notifications.S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+            notifications.send_event(target.account_id, marked, target, new)
     set_status(version, rule, COMPLETED)
     return True
 
