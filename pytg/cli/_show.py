@@ -75,7 +75,8 @@ def _lines(plan: Plan, calls: Calls) -> dict[Address, list[str]]:
     for output in plan.outputs:
         owner = calls.output_of(output.name)
         if owner and output.actions != ("no-op",):
-            lines.setdefault(owner[0], []).extend(f"  output {d}" for d in output.differences)
+            own = (line.replace(output.name, owner[1], 1) for line in output.differences)
+            lines.setdefault(owner[0], []).extend(f"  output {line}" for line in own)
     return lines
 
 

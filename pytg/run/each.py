@@ -25,7 +25,7 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
         unit = execution.estate.units[address]
         never = _never_applied(execution, address)
         if never:
-            reason = f"planned after {', '.join(map(str, never))} is applied"
+            reason = f"planned once these are applied: {', '.join(map(str, never))}"
             return Outcome(Status.SKIPPED, reason)
         plan = plan_unit(execution, unit)
         found.update(plan.changes)

@@ -57,13 +57,10 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]
-        _announce(execution, stage)
-        waiting = _waits_for(execution, stage, changes)
-        if waiting:
-            for unit in stage.units:
-                reason = f"planned after {', '.join(map(str, waiting))} is applied"
-                execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=tuple(waiting))
+        stage = _plannable(execution, stage, changes)
+        if not stage.units:
             continue
+        _announce(execution, stage)
         try:
             with only_here(composed_directory(execution, stage), execution.cancel):
                 found, planned = _plan(execution, stage)
@@ -106,7 +103,10 @@ def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     if execution.asks:
         approved = {}
         for stage in stages_of(execution, applying=False):
-            if stage not in alone and not _waits_for(execution, stage, approved):
+            if stage in alone:
+                continue
+            stage = _plannable(execution, stage, approved)  # noqa: PLW2901 - what is left of it
+            if stage.units:
                 found, _ = _plan(execution, stage)
                 _approve(execution, stage, found)
                 approved |= found
@@ -227,14 +227,24 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
     return ()
 
 
-def _waits_for(
-    execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]
-) -> list[Address]:
-    """Units of earlier stages that must be applied before `stage` can be planned."""
-    inside = set(stage.units)
-    upstream = {u for unit in stage.units for u in execution.order.predecessors(unit)} - inside
-    earlier = upstream & execution.record.run.units.keys()
-    return sorted(u for u in earlier if u not in changes or changes[u].changed)
+def _plannable(execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]) -> Stage:
+    """`stage` without the units that need what earlier stages have yet to apply.
+
+    Those are `skipped`: their plan would be a guess.
+    """
+    kept: list[Address] = []
+    for unit in stage.units:
+        waits = sorted(
+            upstream
+            for upstream in execution.needs.predecessors(unit)
+            if upstream not in kept and (upstream not in changes or changes[upstream].changed)
+        )
+        if not waits:
+            kept.append(unit)
+            continue
+        reason = f"planned once these are applied: {', '.join(map(str, waits))}"
+        execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=tuple(waits))
+    return Stage(tuple(kept), stage.composed, stage.reason)
 
 
 def _without_blocked(execution: Execution, stage: Stage) -> Stage:
