@@ -112,7 +112,7 @@ def _run(execution: Execution, request: Request, display: Display, stop: Interru
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
     run = record.finish(result, code)
     execution.log.emit(RunFinished(result, code))
-    click.echo(summary(run, Style.of(sys.stderr)), err=True)
+    click.echo(summary(run, Style.of(sys.stderr), destroy=request.destroy), err=True)
     if request.as_json:
         document = json_summary(run) | {"plan": display.document}
         click.echo(json.dumps(document, indent=2))

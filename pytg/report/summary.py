@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytg.errors import Interrupted, UnitFailed
 from pytg.report.plain import COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_document
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
+TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
+DIRECTORY = ("-C", "--directory")
 
 
-def summary(run: Run, style: Style | None = None, *, next_command: str | None = None) -> str:
+def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> str:
     """The end of `run` as text, without a line break at its end.
 
     What failed comes first, with its first error and its log, then what is unknown, skipped or
-    cancelled, then counts. `next_command` overrides what the `next:` line would say; an empty
-    string leaves the line out.
+    cancelled, then counts, then what to type now. `destroy`: a plan was one of a destroy.
     """
     style = style or Style()
     lines: list[str] = []
@@ -40,21 +43,43 @@ def summary(run: Run, style: Style | None = None, *, next_command: str | None = 
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
     lines.append(f"  changes: {changed(run.changes)}")
     lines.append(f"  record: {_near(run.path)}")
-    command = next_step(run) if next_command is None else next_command
-    if command:
+    if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
     return "\n".join(lines)
 
 
-def next_step(run: Run) -> str:
-    """The command to type now: the same again, the apply of what was planned, or none."""
+def next_step(run: Run, *, destroy: bool = False) -> str:
+    """The command to type now: the same again, the apply of what was planned, or none.
+
+    None after a refusal or wrong input: the same command would end in the same way.
+    """
     args = [arg for arg in run.args if arg not in ANSWERS]
     if run.result is not Result.SUCCEEDED:
-        return shlex.join(("pytg", *args))
+        return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
     if run.command.startswith("plan") and run.command in args and run.changes.total:
-        args[args.index(run.command)] = run.command.replace("plan", "apply")
-        return shlex.join(("pytg", *args))
+        place = _command_at(args)
+        done = "destroy" if destroy or "--destroy" in args else "apply"
+        name = run.command.replace("plan", done)
+        return shlex.join(("pytg", *args[:place], name, *_of_both(args[place + 1 :])))
     return ""
+
+
+def _command_at(args: list[str]) -> int:
+    """Where the command's name stands: first, but for the options of `pytg` itself."""
+    place = 0
+    while args[place].startswith("-"):
+        place += 2 if args[place] in DIRECTORY else 1
+    return place
+
+
+def _of_both(args: list[str]) -> Iterator[str]:
+    """Those of a plan's options that its apply or destroy takes too."""
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--out":
+            next(rest, None)
+        elif arg != "--destroy" and not arg.startswith("--out="):
+            yield arg
 
 
 def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytg.cli.main import group
 from pytg.model import Address
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
@@ -92,33 +93,58 @@ def test_what_aws_says_does_not_steer_the_terminal() -> None:
 @pytest.mark.parametrize(
     ("changed", "command"),
     [
-        ({"result": Result.INTERRUPTED}, "pytg apply-all --suffix 'a 1'"),
-        ({"result": Result.SUCCEEDED}, ""),
-        (
-            {
-                "result": Result.SUCCEEDED,
-                "command": "plan",
-                "args": ("-C", "x", "plan", "a/b/c/d", "--detailed-exitcode"),
-            },
-            "pytg -C x apply a/b/c/d",
-        ),
-        (
-            {"result": Result.SUCCEEDED, "command": "plan-all", "args": ("plan-all",), "units": {}},
-            "",
-        ),
+        ({"result": Result.INTERRUPTED, "exit_code": 130}, "pytg apply-all --suffix 'a 1'"),
+        ({"result": Result.REFUSED, "exit_code": 6}, ""),
+        ({"result": Result.FAILED, "exit_code": 3}, ""),
+        ({"result": Result.FAILED, "exit_code": 4}, ""),
         (
             {"result": Result.FAILED, "command": "plan-all", "args": ("plan-all", "--json")},
             "pytg plan-all",
         ),
+        ({"result": Result.SUCCEEDED}, ""),
     ],
 )
-def test_the_next_command(changed: dict[str, Any], command: str) -> None:
+def test_the_same_again_where_it_may_end_better(changed: dict[str, Any], command: str) -> None:
     assert next_step(replace(RUN, **changed)) == command
 
 
-def test_the_next_command_can_be_given_or_left_out() -> None:
-    assert summary(RUN, next_command="pytg locks").endswith("  next: pytg locks")
-    assert "next:" not in summary(RUN, next_command="")
+@pytest.mark.parametrize(
+    ("planned", "command"),
+    [
+        ("-C x plan --env dev --detailed-exitcode", "-C x apply --env dev"),
+        ("-C plan plan --env dev -y", "-C plan apply --env dev -y"),
+        ("--directory=x plan-all", "--directory=x apply-all"),
+        ("plan-all --out x --json --fail-fast", "apply-all --fail-fast"),
+        ("plan --module plan --out=x", "apply --module plan"),
+        (
+            "plan --destroy --env dev --out x --detailed-exitcode --verbose --suffix a1",
+            "destroy --env dev --verbose --suffix a1",
+        ),
+        ("plan-all --destroy -v", "destroy-all -v"),
+    ],
+)
+def test_after_a_plan_comes_a_command_that_exists(planned: str, command: str) -> None:
+    args = tuple(planned.split())
+    name = next(arg for arg in ("plan-all", "plan") if arg in args)
+    run = replace(FINE, command=name, args=args)
+    assert next_step(run) == f"pytg {command}"
+    assert summary(run).endswith(f"  next: pytg {command}")
+    with group.make_context("pytg", command.split()) as context:
+        rest = [*context._protected_args, *context.args]
+        found = group.get_command(context, rest[0])
+        assert found is not None
+        found.make_context(rest[0], rest[1:], parent=context)  # raises for an unknown option
+
+
+def test_a_destroy_that_the_environment_asked_for() -> None:
+    run = replace(FINE, command="plan-all", args=("plan-all",))
+    assert next_step(run, destroy=True) == "pytg destroy-all"
+    assert summary(run, destroy=True).endswith("  next: pytg destroy-all")
+
+
+def test_a_plan_without_changes_needs_no_apply() -> None:
+    run = replace(FINE, command="plan-all", args=("plan-all",), units={})
+    assert next_step(run) == ""
 
 
 def test_the_json_summary_is_exactly_this() -> None:
