@@ -5,7 +5,7 @@ locals {
   archive_name   = "${var.environment}-${var.region}-events-archive"
   queue_name     = "${var.environment}-${var.region}-sqs-events-dead"
   topic_name     = "${var.environment}-${var.region}-sns-alerts"
-  role_name      = "${var.environment}-${var.region}-iam-events-forward"
+  role_name      = "${var.environment}-global-iam-events-forward-${var.region}"
   log_group_name = "/aws/events/${local.bus_name}"
 
   bus_arn       = "arn:${var.partition}:events:${var.region}:${var.account_id}:event-bus/${local.bus_name}"

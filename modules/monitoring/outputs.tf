@@ -1,0 +1,20 @@
+output "alarm_names" {
+  description = "Name of every alarm by purpose, known while planning."
+  value       = { for purpose, _ in local.alarms : purpose => "${local.prefix}-${purpose}" }
+}
+
+output "blocking_alarm_names" {
+  description = "Names of the alarms that stand in the way of a cutover, sorted, known while planning."
+  value       = [for purpose in local.blocking : "${local.prefix}-${purpose}"]
+}
+
+output "composite_alarm_name" {
+  description = "Name of the composite alarm of this region, known while planning: in ALARM while it is not ready for a cutover."
+  value       = local.composite
+  depends_on  = [aws_cloudwatch_composite_alarm.not_ready]
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard of both regions, known while planning; null in the target region."
+  value       = one(aws_cloudwatch_dashboard.both[*].dashboard_name)
+}
