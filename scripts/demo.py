@@ -16,13 +16,15 @@ from typing import Any
 
 import boto3
 import botocore.session
+
 from documents import Document, documents
+from estate import ROOT, copy_estate
+from pytg.generate.aws import sandbox_directory
+from pytg.sandbox.control import Sandbox
 
-from pytg.sandbox.control import Sandbox, sandbox_directory
-
-ROOT = Path(__file__).resolve().parent.parent
 PYTG = Path(sys.executable).with_name("pytg")
 BUILD = ROOT / "build"
+ESTATE = BUILD / "demo"
 ENV = "dev"
 SOURCE, TARGET = "us-east-1", "eu-west-1"
 PATIENCE_S = 60.0
@@ -48,7 +50,7 @@ def pytg(*arguments: str, expect: int = 0) -> str:
     """Run pytg as a person would; returns what it printed on standard output."""
     print(f"   $ pytg {' '.join(arguments)}", flush=True)
     done = subprocess.run(
-        [PYTG, "-C", ROOT, *arguments], stdout=subprocess.PIPE, text=True, check=False
+        [PYTG, "-C", ESTATE, *arguments], stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode != expect:
         raise NotTrueError(f"pytg {arguments[0]} exited {done.returncode}, not {expect}")
@@ -199,11 +201,11 @@ def show_nothing_left(platform: Platform) -> None:
 
 def main() -> None:
     """The demo, from nothing to nothing."""
-    BUILD.mkdir(exist_ok=True)
-    sandbox = Sandbox(sandbox_directory(ROOT))
+    Sandbox(sandbox_directory(ESTATE)).stop()
+    copy_estate(ESTATE)
+    sandbox = Sandbox(sandbox_directory(ESTATE))
     say("Start the embedded AWS, empty")
     pytg("sandbox", "start")
-    sandbox.reset()
     pytg("validate")
 
     say("Draw the graph of the environment")
@@ -241,7 +243,6 @@ def main() -> None:
     say("Destroy everything")
     pytg("destroy-all", "--env", ENV, "--yes")
     show_nothing_left(platform)
-    pytg("sandbox", "stop")
     say(f"All of it was true. The graph is in {BUILD.relative_to(ROOT)}/graph.html")
 
 
@@ -261,5 +262,7 @@ if __name__ == "__main__":
     try:
         main()
     except NotTrueError as error:
-        print(f"\nNOT TRUE: {error}", file=sys.stderr)
+        print(f"\nNOT TRUE: {error}\nThe estate is in {ESTATE}", file=sys.stderr)
         sys.exit(1)
+    finally:
+        Sandbox(sandbox_directory(ESTATE)).stop()

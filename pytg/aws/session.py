@@ -29,7 +29,7 @@ from botocore.exceptions import NoCredentialsError
 
 from pytg.aws.failures import not_running, reported
 from pytg.errors import Refused
-from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_PROFILE
+from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_PROFILE, sandbox_directory
 from pytg.model import Account, AssumeRole
 
 if TYPE_CHECKING:
@@ -123,12 +123,6 @@ class Sessions:
             return _Reach(session, settings)
         session = botocore.session.Session(profile=account.profile)
         return _Reach(session, {"config": _REAL})
-
-
-def sandbox_directory(root: Path) -> Path:
-    """Where the embedded AWS of the project at `root` keeps its files."""
-    named = os.environ.get("PYTG_SANDBOX_DIR")
-    return Path(named).absolute() if named else root / ".pytg" / "sandbox"
 
 
 def _sandbox(root: Path) -> tuple[botocore.session.Session, str]:

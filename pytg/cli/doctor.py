@@ -17,6 +17,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
+from pytg.generate.aws import sandbox_directory
 from pytg.model import Account, Estate
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.mirror import BUILT_IN, find_mirrors, own_config
@@ -144,7 +145,7 @@ def _sandbox(root: Path, estate: Estate | None) -> Check:
     name = "sandbox"
     needed = estate is not None and any(a.sandbox for a in estate.accounts.values())
     try:
-        from pytg.sandbox.control import MOTO, Sandbox, sandbox_directory  # noqa: PLC0415 - may lack
+        from pytg.sandbox.control import MOTO, Sandbox  # noqa: PLC0415 - may lack
 
         found = importlib.metadata.version("moto")
     except ImportError as error:

@@ -11,7 +11,8 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option
 from pytg.errors import Refused
-from pytg.sandbox.control import Sandbox, sandbox_directory
+from pytg.generate.aws import sandbox_directory
+from pytg.sandbox.control import Sandbox
 
 pass_context = click.pass_obj
 SERVICE = click.Choice(["s3", "dynamodb", "*"])

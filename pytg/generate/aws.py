@@ -13,6 +13,12 @@ SANDBOX_CONFIG = "aws.ini"
 STATES = Path(".pytg", "state")
 
 
+def sandbox_directory(root: Path) -> Path:
+    """Where the embedded AWS of the project at `root` keeps its files."""
+    named = os.environ.get("PYTG_SANDBOX_DIR")
+    return Path(named).absolute() if named else root / ".pytg" / "sandbox"
+
+
 def relative(path: Path, directory: Path) -> str:
     """`path` as seen from `directory`; begins with `./` or `../`, as a module source must."""
     seen = Path(os.path.relpath(path, directory)).as_posix()
@@ -26,7 +32,7 @@ def access(estate: Estate, account: Account, directory: Path) -> dict[str, Value
     """
     arguments: dict[str, Value] = {}
     if account.sandbox:
-        config = _sandbox_directory(estate.root) / SANDBOX_CONFIG
+        config = sandbox_directory(estate.root) / SANDBOX_CONFIG
         arguments["profile"] = SANDBOX_PROFILE
         arguments["shared_config_files"] = [relative(config, directory)]
     elif account.profile:
@@ -79,8 +85,3 @@ def _reach(estate: Estate, account: Account, directory: Path) -> Mapping[str, Va
     role = assume_role(account)
     reached = access(estate, account, directory)
     return {**reached, "assume_role": role} if role else reached
-
-
-def _sandbox_directory(root: Path) -> Path:
-    named = os.environ.get("PYTG_SANDBOX_DIR")
-    return Path(named).absolute() if named else root / ".pytg" / "sandbox"

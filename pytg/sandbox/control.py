@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
+from pytg.generate.aws import SANDBOX_CONFIG
 from pytg.sandbox.client import HOST, Endpoint, Server, read_server
 from pytg.sandbox.files import write_private
 
@@ -46,12 +47,6 @@ disable_host_prefix_injection = true
 """
 
 
-def sandbox_directory(root: Path) -> Path:
-    """Where the sandbox of the project at `root` lives: PYTG_SANDBOX_DIR, or below `.pytg`."""
-    named = os.environ.get("PYTG_SANDBOX_DIR")
-    return Path(named).absolute() if named else root / ".pytg" / "sandbox"
-
-
 class Sandbox:
     """The embedded AWS whose files lie in `directory`."""
 
@@ -62,7 +57,7 @@ class Sandbox:
     @property
     def config_file(self) -> Path:
         """The shared AWS config file with the profile `sandbox`."""
-        return self.directory / "aws.ini"
+        return self.directory / SANDBOX_CONFIG
 
     @property
     def log_file(self) -> Path:
@@ -232,4 +227,4 @@ def _is_held(file: Path) -> bool:
         return False
 
 
-__all__ = ["HOST", "MOTO", "Endpoint", "Sandbox", "sandbox_directory"]
+__all__ = ["HOST", "MOTO", "Endpoint", "Sandbox"]

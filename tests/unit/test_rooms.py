@@ -15,7 +15,6 @@ PURE = frozenset({"errors", "model", "config", "graph", "generate", "compose"})
 WITHOUT_AWS = PURE | {"terraform", "run", "report"}
 STARTS_PROCESSES = frozenset({"terraform", "sandbox"})
 OUTSIDE = frozenset({"subprocess", "socket", "boto3", "botocore", "moto", "click"})
-ASKED_BY = {"pytg.sandbox.control": {"aws", "terraform"}}
 
 
 def ranks() -> dict[str, int]:
@@ -56,9 +55,9 @@ def violations(file: Path) -> Iterator[str]:
             )
         else:
             other = rest.split(".")[0]
-            asked = any(name.startswith(m) and room in r for m, r in ASKED_BY.items())
-            forbidden = other in RANKS and not asked and RANKS[other] > RANKS[room]
+            forbidden = other in RANKS and RANKS[other] > RANKS[room]
             forbidden |= other in {"cli", "migration"} and other != room
+            forbidden |= other == "sandbox" and room not in {"cli", "sandbox"}
         if forbidden:
             yield f"{file.relative_to(ROOT)} imports {name}"
 

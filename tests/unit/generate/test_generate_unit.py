@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from pytg.config import load_estate
+from pytg.generate.aws import sandbox_directory
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, AssumeRole, Estate, Unit
@@ -316,3 +317,13 @@ def test_role_of_the_sandbox_account_stays(aws: Estate) -> None:
     for name in ("backend.tf", "providers.tf"):
         assert 'role_arn = "arn:role"' in files[name]
         assert 'profile             = "sandbox"' in files[name]
+
+
+def test_the_sandbox_lies_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTG_SANDBOX_DIR", raising=False)
+    assert sandbox_directory(Path("/project")) == Path("/project/.pytg/sandbox")
+
+
+def test_the_environment_may_name_another_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTG_SANDBOX_DIR", "/elsewhere")
+    assert sandbox_directory(Path("/project")) == Path("/elsewhere")

@@ -14,18 +14,8 @@ import pytest
 
 from pytg.errors import Refused
 from pytg.sandbox.client import TOKEN_HEADER, read_server
-from pytg.sandbox.control import Sandbox, sandbox_directory
+from pytg.sandbox.control import Sandbox
 from pytg.sandbox.files import write_private
-
-
-def test_the_directory_lies_below_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PYTG_SANDBOX_DIR", raising=False)
-    assert sandbox_directory(Path("/project")) == Path("/project/.pytg/sandbox")
-
-
-def test_the_environment_may_name_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTG_SANDBOX_DIR", "/elsewhere")
-    assert sandbox_directory(Path("/project")) == Path("/elsewhere")
 
 
 def test_nothing_was_ever_started(tmp_path: Path) -> None:
