@@ -48,7 +48,7 @@ docs: setup
 
 .PHONY: bench
 bench: setup
-	$(BIN)/python benchmarks/composed.py
+	PYTHONPATH=scripts $(BIN)/python benchmarks/composed.py
 
 .PHONY: clean
 clean:

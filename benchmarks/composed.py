@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,11 +15,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from estate import copy_estate
 from pytg.sandbox.control import Sandbox
 
-ROOT = Path(__file__).resolve().parent.parent
 PYTG = Path(sys.executable).with_name("pytg")
-PARTS = ("config.yaml", "live", "modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +27,6 @@ class Figure:
 
     seconds: float
     processes: int
-
-
-def copy_estate(directory: Path) -> Path:
-    """The estate by itself, so that nothing is warm."""
-    directory.mkdir()
-    for part in PARTS:
-        source = ROOT / part
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, directory / part)
-    return directory
 
 
 def measure(estate: Path, *arguments: str) -> Figure:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -201,6 +202,7 @@ def show_nothing_left(platform: Platform) -> None:
 
 def main() -> None:
     """The demo, from nothing to nothing."""
+    os.environ.pop("PYTG_SANDBOX_DIR", None)
     Sandbox(sandbox_directory(ESTATE)).stop()
     copy_estate(ESTATE)
     sandbox = Sandbox(sandbox_directory(ESTATE))
