@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from pytg.files import sync_directory, write_new
+
 
 def read_whole(descriptor: int, path: Path) -> bytes:
     """The state in the open file; where writing it was cut off, what was being written."""
@@ -23,11 +25,11 @@ def read_whole(descriptor: int, path: Path) -> bytes:
 def write(descriptor: int, path: Path, body: bytes) -> None:
     """Write `body` to `<file>.new`, then into the open file. Whatever fails, one is whole."""
     temporary = path.with_name(f"{path.name}.part")
-    _write_durably(temporary, body)
+    write_new(temporary, body)
     if not is_whole(_content(descriptor)):
         os.ftruncate(descriptor, 0)  # a beginning of any state, so of the next `.new` too
     temporary.replace(_new(path))
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     _overwrite(descriptor, body)
     _new(path).unlink()
 
@@ -56,7 +58,7 @@ def back_up(descriptor: int, path: Path) -> None:
     """Copy the state to `<file>.backup`, as Terraform does before its first write."""
     body = _content(descriptor)
     if is_whole(body):
-        _write_durably(_backup(path), body)
+        write_new(_backup(path), body)
 
 
 def is_whole(body: bytes) -> bool:
@@ -87,24 +89,3 @@ def _overwrite(descriptor: int, body: bytes) -> None:
     while written < len(body):
         written += os.pwrite(descriptor, body[written:], written)
     os.fsync(descriptor)
-
-
-def _write_durably(path: Path, body: bytes) -> None:
-    """Write a file that only the owner may read; what fails leaves none."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

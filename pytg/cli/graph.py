@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.errors import UsageError
+from pytg.files import write_atomic
 from pytg.graph.build import build_graph, contract
 from pytg.graph.selection import Selectors, select_units
 from pytg.report.graph_draw import FORMS, LEVELS, draw
@@ -58,12 +58,9 @@ def command(
 
 def _write(path: Path, text: str) -> None:
     """All of the file or none of it. Raises UsageError where nothing can be written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_atomic(path, text.encode(), mode=0o644, durable=False)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(
             f"cannot write {path}: {error.strerror}", hint="--output needs an existing directory"
         ) from error

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from pytg.config.tree import Report
 from pytg.errors import Position, Problem
+from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
 
 CACHE = Path(".pytg/cache/modules")
@@ -108,10 +108,7 @@ def _store(entry: Path, found: dict[str, Any]) -> None:
     text = json.dumps({"digest": _digest(found), "found": found})
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
         entry.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=entry.parent, prefix=".new-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(entry)
+        write_atomic(entry, text.encode(), durable=False)
 
 
 def _digest(found: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pytg.errors import Refused
+from pytg.files import write_atomic
 
 NAME = "journal.json"
 STATE = "terraform.tfstate"
@@ -91,12 +92,7 @@ class Journal:
 
 def write_durably(path: Path, body: bytes) -> None:
     """Replace `path` atomically, on disk before this returns; readable by the owner only."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
-        f.write(body)
-        f.flush()
-        os.fsync(f.fileno())
-    temporary.replace(path)
+    write_atomic(path, body)
 
 
 def newest_state(workdir: Path) -> bytes | None:

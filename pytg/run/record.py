@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
+from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.run.data import (
     SCHEMA,
@@ -93,7 +94,7 @@ class RunRecord:
             ),
             clock=clock,
         )
-        _replace(directory.parent / "latest", f"{run_id}\n")
+        write_atomic(directory.parent / "latest", f"{run_id}\n".encode(), mode=0o644)
         return record
 
     @property
@@ -236,18 +237,5 @@ def _write(run: Run, lines: Mapping[Address, str]) -> None:
     """One line a field and a unit: readable, and quick to write again for hundreds of units."""
     head = [f'  "{name}": {json.dumps(value)}' for name, value in run_document(run).items()]
     units = ",\n".join(lines.values())
-    _replace(run.path, "{\n" + ",\n".join([*head, f'  "units": {{\n{units}\n  }}']) + "\n}\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write `path` so that a reader sees the old text or the new, whatever happens."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    text = "{\n" + ",\n".join([*head, f'  "units": {{\n{units}\n  }}']) + "\n}\n"
+    write_atomic(run.path, text.encode(), mode=0o644)

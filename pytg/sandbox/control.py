@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
+from pytg.files import write_atomic
 from pytg.generate.aws import SANDBOX_CONFIG
 from pytg.sandbox.client import HOST, Endpoint, Server, read_server
-from pytg.sandbox.files import write_private
 
 MOTO = "5.2.5"
 SERVER = "pytg.sandbox.server"
@@ -160,7 +160,7 @@ class Sandbox:
     def _write_config(self, endpoint: Endpoint) -> None:
         settings = SETTINGS.format(url=endpoint.url)
         config = CONFIG.format(settings=settings, host=HOST, port=endpoint.port)
-        write_private(self.config_file, config)
+        write_atomic(self.config_file, config.encode(), durable=False)
 
     def _launch(self, port: int) -> Endpoint:
         previous = self._server()

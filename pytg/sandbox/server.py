@@ -22,9 +22,9 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from pytg.files import write_atomic
 from pytg.sandbox.application import Application
 from pytg.sandbox.client import HOST
-from pytg.sandbox.files import write_private
 from pytg.sandbox.replication import ReplicationQueue
 from pytg.sandbox.services import install
 
@@ -68,19 +68,15 @@ def _serve(directory: Path, port: int, *, exactly: bool) -> None:
     state.work.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    write_private(
-        directory / "server.json",
-        json.dumps(
-            {
-                "pid": os.getpid(),
-                "port": server.port,
-                "started": datetime.now(UTC).isoformat(timespec="seconds"),
-                "token": token,
-                "url": f"http://{HOST}:{server.port}",
-            },
-            indent=2,
-        ),
-    )
+    document = {
+        "pid": os.getpid(),
+        "port": server.port,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "token": token,
+        "url": f"http://{HOST}:{server.port}",
+    }
+    text = json.dumps(document, indent=2)
+    write_atomic(directory / "server.json", text.encode(), durable=False)
     server.serve_forever()
 
 

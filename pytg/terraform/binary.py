@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
-from pytg.terraform.files import write_if_changed
+from pytg.files import write_if_changed
 from pytg.terraform.spawn import record_start
 from pytg.terraform.versions import satisfies
 

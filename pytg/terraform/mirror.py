@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from pytg.files import write_if_changed
 from pytg.model import Provider
 from pytg.terraform.binary import host_platform
 from pytg.terraform.environment import CLI_CONFIG
-from pytg.terraform.files import write_if_changed
 from pytg.terraform.versions import satisfies
 
 FILE = Path(".pytg/terraform.rc")

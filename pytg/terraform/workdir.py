@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pytg.errors import Interrupted, Refused
+from pytg.files import write_if_changed
 from pytg.generate.write import write_files
 from pytg.terraform.binary import Binary
 from pytg.terraform.command import FLAG, Command
-from pytg.terraform.files import write_if_changed
 from pytg.terraform.process import run
 
 FINGERPRINT = Path(".terraform/pytg-init.json")

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "decisions" / "0001-rooms.md"
 PACKAGE = ROOT / "pytg"
-PURE = frozenset({"errors", "model", "config", "graph", "generate", "compose"})
+PURE = frozenset({"errors", "files", "model", "config", "graph", "generate", "compose"})
 WITHOUT_AWS = PURE | {"terraform", "run", "report"}
 STARTS_PROCESSES = frozenset({"terraform", "sandbox"})
 OUTSIDE = frozenset({"subprocess", "socket", "boto3", "botocore", "moto", "click"})

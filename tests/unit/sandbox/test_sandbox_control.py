@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import stat
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +14,6 @@ import pytest
 from pytg.errors import Refused
 from pytg.sandbox.client import TOKEN_HEADER, read_server
 from pytg.sandbox.control import Sandbox
-from pytg.sandbox.files import write_private
 
 
 def test_nothing_was_ever_started(tmp_path: Path) -> None:
@@ -79,13 +77,3 @@ def test_no_moto_is_refused_with_a_hint(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(Refused) as caught:
         Sandbox(tmp_path).start()
     assert "pip install 'pytg[sandbox]'" in caught.value.hint
-
-
-def test_private_files_are_private(tmp_path: Path) -> None:
-    file = tmp_path / "aws.ini"
-    file.write_text("old")
-    file.chmod(0o644)
-    write_private(file, "new")
-    assert file.read_text() == "new"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [file]

@@ -13,7 +13,6 @@ import pytest
 from pytg.errors import Interrupted, Refused
 from pytg.terraform.binary import Binary, find_terraform
 from pytg.terraform.environment import environment
-from pytg.terraform.files import write_if_changed
 from pytg.terraform.workdir import FINGERPRINT, LOCK, locked, prepare, write_files
 from support.fake_terraform import FakeTerraform
 
@@ -56,14 +55,6 @@ def test_only_what_pytg_generated_is_removed(tmp_path: Path) -> None:
         "notes.txt",
         "versions.tf",
     ]
-
-
-def test_a_file_that_cannot_be_written_leaves_nothing_half(tmp_path: Path) -> None:
-    path = tmp_path / "main.tf"
-    path.mkdir()
-    with pytest.raises(OSError, match="directory"):
-        write_if_changed(path, "text")
-    assert [p.name for p in tmp_path.iterdir()] == ["main.tf"]
 
 
 def test_init_runs_once(ready: Callable[..., bool], fake: FakeTerraform) -> None:
