@@ -54,7 +54,8 @@ def _differ(one: Any, other: Any) -> bool:
 def compare_objects(here: ObjectFacts | None, there: ObjectFacts | None) -> list[str]:
     """Differences between two regions' copy of one object version."""
     if here is None or there is None:
-        return [] if here is there else ["object-missing"]
+        # Somebody listed this version: that neither region has it is no agreement.
+        return ["object-gone" if here is there else "object-missing"]
     pairs = {
         "version_id": (here.version_id, there.version_id),
         "size": (here.size, there.size),

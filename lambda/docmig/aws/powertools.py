@@ -68,6 +68,7 @@ class Instruments:
         self.invocation(context, str(event.get("correlation_id") or context.aws_request_id))
         try:
             yield
+            self.count("Succeeded")
         except Exception:
             self.logger.exception("failed")
             self.count("Failed")

@@ -1,0 +1,302 @@
+"""Gate check, traffic switch and batch starter."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+from lambda_world import CHECKPOINTS, CONTROL, ENV, METADATA, SOURCE, TARGET, World, bucket
+
+from docmig import keys
+from docmig.aws import clients
+from docmig.aws.control_table import ControlTable
+from docmig.aws.tables import MetadataTable
+
+ACCOUNT = "123456789012"
+MRAP = f"arn:aws:s3::{ACCOUNT}:accesspoint/abc.mrap"
+
+
+@pytest.fixture
+def estate(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Tables are global: what is written in one region is in the other at once."""
+    queues = [
+        boto3.client("sqs", region_name=region).create_queue(QueueName=f"{ENV}-{region}-sqs-ingest")
+        for region in (SOURCE, TARGET)
+    ]
+    world.set(
+        SOURCE_REGION=SOURCE,
+        TARGET_REGION=TARGET,
+        DOCUMENTS_BUCKETS=",".join(f"{r}={bucket(r, 'documents')}" for r in (SOURCE, TARGET)),
+        STREAM_CONSUMERS=f"{SOURCE}=consumer-a,{TARGET}=consumer-b",
+        QUEUE_URLS=",".join(
+            f"{r}={q['QueueUrl']}" for r, q in zip((SOURCE, TARGET), queues, strict=True)
+        ),
+        ACTIVE_REGION_PARAMETER="/" + ENV + "/{region}/active-region",
+        CLIENT_CACHE_SECONDS="0",
+        LONGEST_REQUEST_SECONDS="0",
+        SHORTEST_WAIT_SECONDS="0",
+        FENCE_PATIENCE_SECONDS="0.05",
+        POLL_SECONDS="0.01",
+        BATCH_ROLE_ARN=f"arn:aws:iam::{ACCOUNT}:role/batch",
+    )
+    for name in (CONTROL, METADATA):
+        tables = {region: clients.table(name, region) for region in (SOURCE, TARGET)}
+        for here, there in ((SOURCE, TARGET), (TARGET, SOURCE)):
+            _mirror(monkeypatch, tables[here], tables[there])
+    return world
+
+
+def _mirror(monkeypatch: pytest.MonkeyPatch, here: Any, there: Any) -> None:
+    real, copy = here.put_item, type(there).put_item
+
+    def put(**arguments: Any) -> Any:
+        answer = real(**arguments)
+        copy(there, Item=arguments["Item"])
+        return answer
+
+    monkeypatch.setattr(here, "put_item", put)
+
+
+def switch(world: World, action: str, to: str = TARGET, **more: Any) -> Any:
+    return world.run("traffic_switch", {"action": action, "to": to, "owner": "run-1", **more})
+
+
+EVIDENCE = {"failed_operations": 0, "differences": 0, "iterator_age_ms": 0}
+
+
+def measured(region: str) -> None:
+    ControlTable(CONTROL, region).put(
+        keys.recent_lag(region),
+        {"lag_ms": 0, "complete": True, "measured_at_ms": round(time.time() * 1000)},
+    )
+
+
+def deliver_sentinel(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    """S3 copies the sentinel; moto does not, and would give it another version id."""
+    s3 = clients.s3(region)
+    head = {"ContentLength": 1, "ETag": "e", "LastModified": 0}
+    monkeypatch.setattr(s3, "head_object", lambda **_: head)
+
+
+def test_a_switch_there_and_back(estate: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert switch(estate, "init")["active_region"] == SOURCE
+    assert switch(estate, "init")["epoch"] == 1
+    for epoch, (old, new) in enumerate(((SOURCE, TARGET), (TARGET, SOURCE)), 2):
+        fenced = switch(estate, "fence", new)
+        assert (fenced["state"], fenced["epoch"], fenced["active_region"]) == ("fenced", epoch, old)
+        assert switch(estate, "fence", new) == fenced
+        drain = {"epoch": epoch, "evidence": EVIDENCE}
+        first = switch(estate, "drain", new, **drain)
+        assert not first["safe"]
+        assert any("latency" in text for text in first["obstacles"])
+        with pytest.raises(Exception, match="sentinel"):
+            switch(estate, "switch", new, **drain)
+        measured(old)
+        deliver_sentinel(monkeypatch, new)
+        assert switch(estate, "drain", new, **drain) == {
+            "safe": True,
+            "obstacles": [],
+            "epoch": epoch,
+        }
+        assert switch(estate, "switch", new, **drain)["state"] == "switching"
+        assert switch(estate, "routes", new) == {"done": True}
+        done = switch(estate, "activate", new, epoch=epoch)
+        assert (done["state"], done["active_region"]) == ("active", new)
+        assert switch(estate, "activate", new, epoch=epoch)["epoch"] == epoch
+    ssm = boto3.client("ssm", region_name=TARGET)
+    value = ssm.get_parameter(Name=f"/{ENV}/{TARGET}/active-region")["Parameter"]["Value"]
+    assert value == '{"active_region": "us-east-1", "epoch": 3, "state": "active"}'
+
+
+def test_evidence_that_is_missing_keeps_the_fence(estate: World) -> None:
+    switch(estate, "init")
+    switch(estate, "fence")
+    measured(SOURCE)
+    left = switch(estate, "drain", epoch=2)["obstacles"]
+    for text in ("iterator age", "failed replications", "differences", "sentinel"):
+        assert any(text in obstacle for obstacle in left), text
+
+
+def test_messages_in_the_queue_keep_the_fence(estate: World) -> None:
+    switch(estate, "init")
+    switch(estate, "fence")
+    sqs = boto3.client("sqs", region_name=SOURCE)
+    url = sqs.get_queue_url(QueueName=f"{ENV}-{SOURCE}-sqs-ingest")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    left = switch(estate, "drain", epoch=2, evidence=EVIDENCE)["obstacles"]
+    assert "messages in the queue: 1" in left
+
+
+def test_compensation_gives_the_traffic_back(estate: World) -> None:
+    switch(estate, "init")
+    switch(estate, "fence")
+    done = switch(estate, "compensate", epoch=2)
+    assert (done["state"], done["active_region"]) == ("active", SOURCE)
+    with pytest.raises(Exception, match="not fenced"):
+        switch(estate, "switch", epoch=2, evidence=EVIDENCE)
+
+
+def test_a_fence_that_the_old_region_does_not_show_is_not_confirmed(
+    estate: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch(estate, "init")
+    table = clients.table(CONTROL, TARGET)
+    monkeypatch.setattr(table, "put_item", lambda **a: type(table).put_item(table, **a))
+    with pytest.raises(Exception, match="does not show the fence"):
+        switch(estate, "fence")
+    assert switch(estate, "status")["fenced_at_ms"] == 0
+
+
+def test_force_needs_the_loss_to_be_accepted(estate: World) -> None:
+    switch(estate, "init")
+    with pytest.raises(ValueError, match="accept_loss"):
+        switch(estate, "force")
+    done = switch(estate, "force", accept_loss=True)
+    assert (done["active_region"], done["forced"], done["epoch"]) == (TARGET, True, 2)
+    assert switch(estate, "force", accept_loss=True)["epoch"] == 2
+    assert switch(estate, "rollback-plan")["procedure"] == "switch-back"
+
+
+def test_routes_move_in_one_request(estate: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.set(MRAP_ARN=MRAP)
+    calls: list[dict[str, Any]] = []
+    control = clients.s3control(SOURCE)
+    monkeypatch.setattr(
+        control, "submit_multi_region_access_point_routes", lambda **a: calls.append(a)
+    )
+    switch(estate, "init")
+    (call,) = calls
+    model = control.meta.service_model.operation_model("SubmitMultiRegionAccessPointRoutes")
+    assert set(model.input_shape.required_members) <= set(call)
+    dials = {u["Region"]: u["TrafficDialPercentage"] for u in call["RouteUpdates"]}
+    assert dials == {SOURCE: 100, TARGET: 0}
+
+
+def test_a_gate_without_evidence_is_closed_and_a_waiver_is_on_record(estate: World) -> None:
+    switch(estate, "init")
+    result = estate.run("gate_check", {"gate": "preflight", "owner": "run-1"})
+    assert result["passed"] is False
+    assert "active-in-source" not in result["failed"]
+    assert {f"lag:{SOURCE}-to-{TARGET}", "verification:mismatched"} <= set(result["failed"])
+    everything = [r["check"] for r in result["results"] if r["check"] != "active-in-source"]
+    waived = estate.run("gate_check", {"waive": dict.fromkeys(everything, "a rehearsal")})
+    assert waived["passed"] is True
+    assert set(waived["waived"]) == set(everything)
+
+
+def test_a_gate_reads_metrics_and_alarms_where_they_are(estate: World) -> None:
+    switch(estate, "init")
+    way = f"lag:{SOURCE}-to-{TARGET}"
+    cloudwatch = boto3.client("cloudwatch", region_name=SOURCE)
+    names = {"environment": ENV, "service": "heartbeat", "from_region": SOURCE, "to_region": TARGET}
+    for minute in range(12):
+        cloudwatch.put_metric_data(
+            Namespace="docmig",
+            MetricData=[
+                {
+                    "MetricName": "CrossRegionVisibleLagMs",
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in names.items()],
+                    "Timestamp": time.time() - 60 * minute - 1,
+                    "Value": 300 + minute,
+                }
+            ],
+        )
+    result = estate.run("gate_check", {"checks": [way]})
+    assert result["passed"] is True, result
+    closed = estate.run("gate_check", {"checks": [way], "limits": {"lag_ms": 305}})
+    assert closed["failed"] == [way]
+
+
+def test_a_check_that_nobody_knows_closes_the_gate(estate: World) -> None:
+    switch(estate, "init")
+    result = estate.run("gate_check", {"checks": ["active-in-source", "no-such-check"]})
+    assert result["failed"] == ["no-such-check"]
+
+
+def test_a_wave_is_started_once(estate: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[dict[str, Any]] = []
+    control = clients.s3control(SOURCE)
+
+    def create_job(**arguments: Any) -> dict[str, str]:
+        requests.append(arguments)
+        return {"JobId": "job-1"}
+
+    monkeypatch.setattr(control, "create_job", create_job)
+    event = {"action": "start", "migration_id": "m-1", "wave": 1, "prefixes": ["a/", "b/"]}
+    first = estate.run("batch_starter", event)
+    assert first["job_id"] == "job-1"
+    assert estate.run("batch_starter", event) == first
+    (request,) = requests
+    generator = request["ManifestGenerator"]["S3JobManifestGenerator"]
+    assert generator["Filter"]["ObjectReplicationStatuses"] == ["NONE", "FAILED"]
+    assert generator["Filter"]["KeyNameConstraint"] == {"MatchAnyPrefix": ["a/", "b/"]}
+    assert len(request["ClientRequestToken"]) == 64
+    (item,) = estate.items(CHECKPOINTS)
+    assert (item["pk"], item["sk"]) == ("migration#m-1", "step#seed#00001")
+    retried = estate.run("batch_starter", {**event, "mode": "retry"})
+    assert retried["token"] != first["token"]
+
+
+def test_the_request_is_one_that_s3_would_take(estate: World) -> None:
+    control = clients.s3control(SOURCE)
+    expected = dict.fromkeys(
+        (
+            *("AccountId", "ClientRequestToken", "ConfirmationRequired", "Description"),
+            *("ManifestGenerator", "Operation", "Priority", "Report", "RoleArn"),
+        ),
+        ANY,
+    )
+    with Stubber(control) as stub:
+        stub.add_response("create_job", {"JobId": "job-1"}, expected)
+        estate.run(
+            "batch_starter",
+            {
+                "action": "start",
+                "migration_id": "m-1",
+                "wave": 1,
+                "prefixes": ["a/"],
+                "created_before": "2031-01-31T12:00:00Z",
+            },
+        )
+
+
+def test_a_job_is_clean_only_when_nothing_failed(
+    estate: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = {
+        "Status": "Complete",
+        "ProgressSummary": {
+            "TotalNumberOfTasks": 3,
+            "NumberOfTasksSucceeded": 2,
+            "NumberOfTasksFailed": 1,
+        },
+    }
+    monkeypatch.setattr(clients.s3control(SOURCE), "describe_job", lambda **_: {"Job": job})
+    status = estate.run("batch_starter", {"action": "status", "job_id": "job-1"})
+    assert (status["ended"], status["clean"]) == (True, False)
+
+
+def test_waves_are_planned_from_prefixes(estate: World) -> None:
+    loads = [{"prefix": f"{n}/", "objects": 10, "bytes": 100} for n in range(5)]
+    planned = estate.run("batch_starter", {"action": "plan", "loads": loads, "most_objects": 25})
+    assert [wave["objects"] for wave in planned["waves"]] == [20, 20, 10]
+
+
+@pytest.mark.parametrize("handler", ["traffic_switch", "batch_starter"])
+def test_an_unknown_action_is_refused(estate: World, handler: str) -> None:
+    with pytest.raises(ValueError, match="known:"):
+        estate.run(handler, {"action": "nonsense"})
+
+
+def test_the_marker_is_written_in_the_old_region_once(estate: World) -> None:
+    switch(estate, "init")
+    switch(estate, "fence")
+    switch(estate, "drain", epoch=2)
+    first = MetadataTable(METADATA, TARGET).get(keys.marker(2))
+    assert first is not None
+    assert first["origin_region"] == SOURCE
+    switch(estate, "drain", epoch=2)
+    assert MetadataTable(METADATA, TARGET).get(keys.marker(2)) == first
