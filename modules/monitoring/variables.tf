@@ -120,13 +120,13 @@ variable "functions" {
   }))
   default = {
     batch-starter        = { timeout_seconds = 60, invoked = "async" }
-    gate-check           = { timeout_seconds = 60, invoked = "workflow" }
+    gate-check           = { timeout_seconds = 120, invoked = "workflow" }
     heartbeat            = { timeout_seconds = 60, invoked = "async" }
     ingest               = { timeout_seconds = 60, invoked = "queue" }
     replica-ledger       = { timeout_seconds = 60, invoked = "queue" }
     replication-failures = { timeout_seconds = 60, invoked = "queue" }
     stream-consumer      = { timeout_seconds = 60, invoked = "stream" }
-    traffic-switch       = { timeout_seconds = 60, invoked = "workflow" }
+    traffic-switch       = { timeout_seconds = 120, invoked = "workflow" }
     verifier             = { timeout_seconds = 300, invoked = "queue" }
   }
   nullable = false
