@@ -12,11 +12,10 @@ import click
 
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
-from pytg.aws.store import StateStore
-from pytg.aws.stores import Stores
 from pytg.cli._context import Context
 from pytg.cli._run import Request
 from pytg.cli._show import Display
+from pytg.cli._stores import stores_of
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
 from pytg.generate.providers import REGIONAL
@@ -28,7 +27,6 @@ from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.cancel import Interrupts, interrupts
 from pytg.run.data import Result, Status
-from pytg.run.deferred import DeferredStore
 from pytg.run.events import EventLog, Note, Recovered, RunFinished, RunStarted
 from pytg.run.execution import Execution, Options
 from pytg.run.pipeline import apply, plan
@@ -52,7 +50,7 @@ def execute(context: Context, request: Request) -> int:
     binary.require(estate.terraform.required_version)
     sessions = Sessions(estate.root)
     check_identity(sessions, _reached([estate.units[address] for address in selection.units]))
-    states = States(_stores(estate, sessions))
+    states = States(stores_of(estate, sessions))
     with interrupts() as stop:
         recovered = recover(context.estate, estate.root, states, _say, stop.requested)
         record = RunRecord.create(
@@ -156,19 +154,6 @@ def _reached(units: Iterable[Unit]) -> list[Account]:
         if REGIONAL in unit.module.providers or unit.backend.type != "local"
     }
     return [found[name] for name in sorted(found)]
-
-
-def _stores(estate: Estate, sessions: Sessions) -> Callable[[Unit], StateStore]:
-    stores = Stores(estate.root, sessions)
-
-    def store_of(unit: Unit) -> StateStore:
-        there = stores.of(unit.backend, unit.account)
-        if unit.bootstrap and unit.backend.type != "local":
-            return deferred.setdefault(unit.address, DeferredStore(there, stores.local))
-        return there
-
-    deferred: dict[Address, StateStore] = {}
-    return store_of
 
 
 def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, str]]:

@@ -11,7 +11,7 @@ import click
 from pytg.aws.store import LockInfo
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
-from pytg.cli._units import stores_of
+from pytg.cli._stores import stores_of
 from pytg.graph.build import build_graph
 from pytg.graph.selection import Selectors, select_units
 from pytg.model import Address, Unit

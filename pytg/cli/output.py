@@ -11,7 +11,8 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._units import stores_of, unit_of
+from pytg.cli._stores import stores_of
+from pytg.cli._units import unit_of
 from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 
 import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.errors import UsageError
+from pytg.cli._units import unit_of
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
-from pytg.model import Address, Estate, Unit
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
@@ -37,7 +35,7 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     Terraform's.
     """
     estate = context.estate(suffix)
-    unit = _unit(estate, address)
+    unit = unit_of(estate, address)
     directory, files = unit_directory(estate, unit), render_unit(estate, unit)
     binary = find_terraform(estate.terraform.binary, estate.root)
     binary.require(estate.terraform.required_version)
@@ -54,13 +52,3 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     asking = {name: value for name, value in env.items() if name not in ASKS}
     code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
     return code if code >= 0 else 128 - code
-
-
-def _unit(estate: Estate, text: str) -> Unit:
-    known = {str(address): address for address in estate.units}
-    found: Address | None = known.get(text.strip("/"))
-    if found is None:
-        close = difflib.get_close_matches(text, sorted(known), n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`pytg ls` shows all units"
-        raise UsageError(f"there is no unit {text}", hint=hint)
-    return estate.units[found]

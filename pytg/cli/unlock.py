@@ -6,7 +6,8 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.cli._units import stores_of, unit_of
+from pytg.cli._stores import stores_of
+from pytg.cli._units import unit_of
 
 
 @click.command("unlock")

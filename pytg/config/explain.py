@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,17 +53,12 @@ class Entry:
         }
 
 
-def explain(loaded: Loaded, address: str, key: str | None = None) -> list[Entry]:
-    """The values of the unit at `address`: all, or that at `key` and those below it.
+def explain(loaded: Loaded, unit: Unit, key: str | None = None) -> list[Entry]:
+    """The values of `unit`: all, or that at `key` and those below it.
 
-    Raises UsageError, with what comes close, for an address or a key that is not there.
+    Raises UsageError, with what comes close, for a key that is not there.
     """
-    units = {str(unit): unit for unit in loaded.estate.units}
-    if address not in units:
-        near = difflib.get_close_matches(address, units, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "`pytg ls` lists the units"
-        raise UsageError(f"there is no unit {address}", hint=hint)
-    entries = list(_entries(loaded, loaded.estate.units[units[address]]))
+    entries = list(_entries(loaded, unit))
     if key is None:
         return entries
     for wanted in (key, f"inputs.{key}"):
@@ -73,7 +67,7 @@ def explain(loaded: Loaded, address: str, key: str | None = None) -> list[Entry]
             return found
     keys = [entry.key for entry in entries]
     hint = did_you_mean(key, [*keys, *(k.removeprefix("inputs.") for k in keys)])
-    raise UsageError(f"{address} has no value `{key}`", hint=hint)
+    raise UsageError(f"{unit.address} has no value `{key}`", hint=hint)
 
 
 def _entries(loaded: Loaded, unit: Unit) -> Iterator[Entry]:

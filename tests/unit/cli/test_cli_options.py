@@ -46,19 +46,19 @@ def test_the_options_are_found() -> None:
 
 def test_every_option_has_a_variable() -> None:
     without = {
-        name: option.envvar
-        for name, option in OPTIONS.items()
-        if not isinstance(option.envvar, str) or not option.envvar.startswith("PYTG_")
+        name: found.envvar
+        for name, found in OPTIONS.items()
+        if not isinstance(found.envvar, str) or not found.envvar.startswith("PYTG_")
     }
     assert without == {}
 
 
 def test_a_variable_means_the_same_to_every_command() -> None:
     meanings: dict[object, set[object]] = {}
-    for option in OPTIONS.values():
-        choices = option.type.choices if isinstance(option.type, click.Choice) else None
-        meaning = (type(option.type), choices, option.is_flag, option.multiple)
-        meanings.setdefault(option.envvar, set()).add(meaning)
+    for parameter in OPTIONS.values():
+        choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else None
+        meaning = (type(parameter.type), choices, parameter.is_flag, parameter.multiple)
+        meanings.setdefault(parameter.envvar, set()).add(meaning)
     assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
 
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytg.config import load_estate, load_project
+from pytg.config import load_project
 from pytg.config.explain import explain
 from pytg.errors import ConfigError
 from support.estate_builder import build_estate, two_region_files
@@ -56,8 +56,8 @@ def test_one_odd_value_anywhere(data: st.DataObject) -> None:
     with TemporaryDirectory() as name:
         root = build_estate(Path(name), {**FILES, **changed})
         try:
-            estate = load_estate(root)
-            for address in estate.units:
-                assert explain(load_project(root), str(address))
+            loaded = load_project(root)
+            for unit in loaded.estate.units.values():
+                assert explain(loaded, unit)
         except ConfigError as error:
             assert all(p.position is not None for p in error.problems)  # noqa: PT017 - either is right
