@@ -198,7 +198,7 @@ def test_a_gate_reads_metrics_and_alarms_where_they_are(estate: World) -> None:
             MetricData=[
                 {
                     "MetricName": "CrossRegionVisibleLagMs",
-                    "Dimensions": [{"Name": n, "Value": v} for n, v in names.items()],
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in sorted(names.items())],
                     "Timestamp": time.time() - 60 * minute - 1,
                     "Value": 300 + minute,
                 }
