@@ -32,6 +32,7 @@ SERVICES = (
     "delivery",
     "events",
     "s3_events",
+    "stepfunctions",
 )
 
 # Delivers a text to the resource with an ARN; options are the service's own. Raises when it cannot.
