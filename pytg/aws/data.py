@@ -27,6 +27,9 @@ _FIELDS = {
 }
 
 
+STATE_SUFFIX = ".tfstate"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredState:
     """A state as it lies in its backend. `version` is a hash of `body`, the same in every store."""

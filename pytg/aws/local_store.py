@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.aws import state_file
-from pytg.aws.data import LockInfo, StoredState, lock_held, version_of
+from pytg.aws.data import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
 from pytg.aws.file_lock import is_locked, try_lock
 from pytg.errors import PytgError, Refused
 
@@ -46,6 +46,11 @@ class LocalStore:
     def exists(self) -> bool:
         """See StateStore. A directory is always there."""
         return True
+
+    def keys(self, prefix: str) -> list[str]:
+        """See StateStore."""
+        found = (p.relative_to(self._directory) for p in self._directory.rglob(f"*{STATE_SUFFIX}"))
+        return sorted(str(path) for path in found if str(path).startswith(prefix))
 
     def read(self, key: str) -> StoredState | None:
         """See StateStore."""

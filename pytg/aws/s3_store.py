@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pytg.aws.data import LockInfo, StoredState, lock_held, version_of
+from pytg.aws.data import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
 from pytg.aws.failures import reported
 from pytg.aws.s3_locks import (
     BackendLock,
@@ -72,6 +72,16 @@ class S3Store:
         with reported(f"read the state {self._place(key)}", self._account):
             body = get_object(self._s3, self._bucket, key)
         return StoredState.of(body, f"s3://{self._place(key)}") if body else None
+
+    def keys(self, prefix: str) -> list[str]:
+        """See StateStore."""
+        place = self._place(prefix)
+        with reported(f"list the states below {place}", self._account):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            )
+            found = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return sorted(key for key in found if key.endswith(STATE_SUFFIX))
 
     def write(self, key: str, body: bytes) -> str:
         """See StateStore."""

@@ -20,6 +20,9 @@ class StateStore(Protocol):
     def read(self, key: str) -> StoredState | None:
         """The state; None where there is none, or no backend. PytgError when it is damaged."""
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the states that begin with `prefix`, sorted."""
+
     def write(self, key: str, body: bytes) -> str:
         """Write the state whole, with its digest; returns its version."""
 

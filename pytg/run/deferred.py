@@ -32,6 +32,10 @@ class DeferredStore:
         self._promote(key)
         return self._remote.read(key)
 
+    def keys(self, prefix: str) -> list[str]:
+        """See StateStore."""
+        return (self._remote if self.exists() else self._local).keys(prefix)
+
     def write(self, key: str, body: bytes) -> str:
         """Write into the backend, or locally while there is none."""
         if not self.exists():

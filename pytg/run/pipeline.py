@@ -18,6 +18,7 @@ from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
+from pytg.run.orphans import orphans
 from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
 from pytg.run.unplannable import PlanFailed
 
@@ -54,6 +55,9 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     if execution.options.per_unit:
         return plan_each(execution)
     changes: dict[Address, UnitChanges] = {}
+    for unit in orphans(execution):
+        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
+        execution.log.emit(Note(text))
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -74,16 +71,6 @@ def project(tmp_path: Path, sandbox: SandboxServer) -> Project:
     return Project(build_estate(tmp_path, files), environ)
 
 
-def kill_both(project: Project, process: subprocess.Popen[str]) -> None:
-    """End pytg, then every Terraform and provider that it started."""
-    process.kill()
-    for journal in (project.root / ".pytg" / "composed").glob("*/journal.json"):
-        terraform = json.loads(journal.read_text())["terraform"]
-        if terraform:
-            os.killpg(terraform["pid"], signal.SIGKILL)
-    process.communicate()
-
-
 def parameters(sandbox: SandboxServer) -> list[str]:
     """The parameters that exist, asked of the service."""
     pages = sandbox.client("ssm").get_paginator("describe_parameters").paginate()
@@ -113,7 +100,7 @@ def test_killed_again_and_again_until_it_is_whole(project: Project, sandbox: San
             found = [json.loads(j.read_text()) for j in journals.glob("*/journal.json")]
             if any(j["terraform"] and j["pytg"]["pid"] == process.pid for j in found):
                 time.sleep(delay)
-                kill_both(project, process)
+                project.kill_both(process)
             time.sleep(0.02)
     project.pytg(*APPLY)
     check_whole(project, sandbox)
@@ -125,7 +112,7 @@ def test_destroy_leaves_nothing_and_may_be_killed(project: Project, sandbox: San
     journals = project.root / ".pytg" / "composed"
     while not list(journals.glob("*/journal.json")) and process.poll() is None:
         time.sleep(0.02)
-    kill_both(project, process)
+    project.kill_both(process)
     project.pytg("destroy", "--env", "dev", "--yes")
     assert sandbox.client("s3").list_buckets()["Buckets"] == []
     assert sandbox.client("dynamodb").list_tables()["TableNames"] == []

@@ -256,3 +256,18 @@ def test_secrets_are_masked_and_never_written_in_clear_by_pytg(tmp_path: Path) -
     plain = project.pytg("generate", *DEV)
     assert plain.code == 0
     assert project.terraform("acc/us-east-1/dev/user", "plan", "-detailed-exitcode").code == 0
+
+
+def test_a_state_whose_unit_left_the_configuration_is_named(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    config = project.root / "config.yaml"
+    whole = config.read_text()
+    config.write_text(whole[: whole.index("  replication:")])
+    region = project.root / "live/docs/eu-west-1/region.yaml"
+    enabled = region.read_text()
+    region.write_text("{}\n")
+    done = project.pytg("plan", *DEV)
+    assert "docs/eu-west-1/dev/replication is no longer configured" in done.err
+    config.write_text(whole)
+    region.write_text(enabled)
+    assert "no longer configured" not in project.pytg("plan", *DEV).err

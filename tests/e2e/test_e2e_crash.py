@@ -7,14 +7,13 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.estate_builder import build_estate
+from support.process import eventually
 from support.project import PYTG, Project
 
 DEV = ("--env", "dev")
@@ -61,13 +60,6 @@ SLOW, FIRST = "acc/us-east-1/dev/slow", "acc/us-east-1/dev/first"
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(build_estate(tmp_path, FILES))
-
-
-def eventually(truth: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not truth():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def made(project: Project) -> Counter[str]:
@@ -126,12 +118,7 @@ def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_takes_it_up(
 
 
 def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
-    process = apply_until_slow(project)
-    found = journal(project)
-    assert found
-    process.kill()
-    os.killpg(found["terraform"]["pid"], signal.SIGKILL)
-    process.wait()
+    project.kill_both(apply_until_slow(project))
     done = project.pytg("plan", *DEV)
     assert "may have left" in done.err
     assert "slow.terraform_data.this" in done.err
@@ -142,12 +129,7 @@ def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
 def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
     project: Project, half: str
 ) -> None:
-    process = apply_until_slow(project)
-    found = journal(project)
-    assert found
-    process.kill()
-    os.killpg(found["terraform"]["pid"], signal.SIGKILL)
-    process.wait()
+    project.kill_both(apply_until_slow(project))
     (state,) = (project.root / ".pytg" / "composed").glob("*/terraform.tfstate")
     state.write_text(half)
     finish(project)
