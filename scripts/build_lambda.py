@@ -31,7 +31,7 @@ TARGET = (
     "--python-version=3.13",
     "--only-binary=:all:",
 )
-# Of Powertools: what no function imports, two thirds of its size. A test imports every handler
+# Of Powertools: what no function imports, most of its size. A test imports every handler
 # from its zip.
 UNUSED = tuple(
     f"aws_lambda_powertools/{name}/"

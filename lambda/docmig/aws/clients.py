@@ -82,9 +82,3 @@ def sqs(region: str) -> SQSClient:
 def ssm(region: str) -> SSMClient:
     client: SSMClient = _client("ssm", region)
     return client
-
-
-def forget() -> None:
-    """Make new clients from now on (tests)."""
-    _client.cache_clear()
-    table.cache_clear()

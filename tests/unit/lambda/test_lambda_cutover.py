@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 from lambda_world import CHECKPOINTS, CONTROL, ENV, METADATA, SOURCE, TARGET, World, bucket
@@ -23,7 +22,7 @@ MRAP = f"arn:aws:s3::{ACCOUNT}:accesspoint/abc.mrap"
 def estate(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Tables are global: what is written in one region is in the other at once."""
     queues = [
-        boto3.client("sqs", region_name=region).create_queue(QueueName=f"{ENV}-{region}-sqs-ingest")
+        clients.sqs(region).create_queue(QueueName=f"{ENV}-{region}-sqs-ingest")
         for region in (SOURCE, TARGET)
     ]
     world.set(
@@ -106,7 +105,7 @@ def test_a_switch_there_and_back(estate: World, monkeypatch: pytest.MonkeyPatch)
         done = switch(estate, "activate", new, epoch=epoch)
         assert (done["state"], done["active_region"]) == ("active", new)
         assert switch(estate, "activate", new, epoch=epoch)["epoch"] == epoch
-    ssm = boto3.client("ssm", region_name=TARGET)
+    ssm = clients.ssm(TARGET)
     value = ssm.get_parameter(Name=f"/{ENV}/{TARGET}/active-region")["Parameter"]["Value"]
     assert value == '{"active_region": "us-east-1", "epoch": 3, "state": "active"}'
 
@@ -123,7 +122,7 @@ def test_evidence_that_is_missing_keeps_the_fence(estate: World) -> None:
 def test_messages_in_the_queue_keep_the_fence(estate: World) -> None:
     switch(estate, "init")
     switch(estate, "fence")
-    sqs = boto3.client("sqs", region_name=SOURCE)
+    sqs = clients.sqs(SOURCE)
     url = sqs.get_queue_url(QueueName=f"{ENV}-{SOURCE}-sqs-ingest")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")
     left = switch(estate, "drain", epoch=2, evidence=EVIDENCE)["obstacles"]
@@ -190,7 +189,7 @@ def test_a_gate_without_evidence_is_closed_and_a_waiver_is_on_record(estate: Wor
 def test_a_gate_reads_metrics_and_alarms_where_they_are(estate: World) -> None:
     switch(estate, "init")
     way = f"lag:{SOURCE}-to-{TARGET}"
-    cloudwatch = boto3.client("cloudwatch", region_name=SOURCE)
+    cloudwatch = clients.cloudwatch(SOURCE)
     names = {"environment": ENV, "service": "heartbeat", "from_region": SOURCE, "to_region": TARGET}
     for minute in range(12):
         cloudwatch.put_metric_data(
