@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.terraform.binary import find_terraform
+from support.process import run
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)$")
@@ -155,17 +155,7 @@ def _changed(command: Command, root: Path, directory: Path) -> Path | None:
 
 
 def _run(block: Block, command: Command, directory: Path) -> None:
-    done = subprocess.run(
-        ["bash", "-c", command.text],
-        cwd=directory,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = run(["bash", "-c", command.text], directory, clean_environment(), merged=True)
     said = f"{block.place}: $ {command.text}\n--- expected\n{command.expected}"
     said += f"--- was (exit {done.returncode})\n{done.stdout}"
     assert (done.returncode != 0) == command.fails, said

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from support.process import run
 
 PYTG = Path(sys.executable).with_name("pytg")
 
@@ -53,6 +56,15 @@ class Project:
             start_new_session=True,
         )
 
+    def kill_both(self, process: subprocess.Popen[str]) -> None:
+        """End pytg, then every Terraform and provider that it started."""
+        process.kill()
+        for journal in (self.root / ".pytg" / "composed").glob("*/journal.json"):
+            terraform = json.loads(journal.read_text())["terraform"]
+            if terraform:
+                os.killpg(terraform["pid"], signal.SIGKILL)
+        process.communicate()
+
     def terraform(self, address: str, *arguments: str) -> Done:
         """Plain Terraform in a unit's directory, initialised."""
         workdir = self.root / ".pytg" / "units" / address
@@ -68,14 +80,7 @@ class Project:
         self, command: Sequence[str], cwd: Path | None = None, environ: Mapping[str, str] = {}
     ) -> Done:
         """Run any command."""
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env={**os.environ, **self.environ, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run(command, cwd or Path.cwd(), {**os.environ, **self.environ, **environ})
         return Done(done.returncode, done.stdout, done.stderr)
 
     def units(self, *arguments: str) -> list[str]:

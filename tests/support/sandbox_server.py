@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import botocore.session
@@ -22,11 +21,10 @@ import pytest
 from pytg.model import Provider
 from pytg.sandbox.control import Sandbox
 from pytg.terraform.mirror import cli_config
+from support.process import eventually, run
 
 AWS = Provider("aws", "hashicorp/aws", "5.100.0")
 ACCOUNT = "123456789012"
-PATIENCE_SECONDS = 60.0
-T = TypeVar("T")
 
 
 class SandboxServer:
@@ -61,15 +59,6 @@ class SandboxServer:
         eventually(settled)
 
 
-def eventually(check: Callable[[], T]) -> T:
-    """The first true answer of `check`; fails when there is none for a minute."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (answer := check()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-    return answer
-
-
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
     """The sandbox of this session, with whatever earlier tests left in it."""
@@ -100,16 +89,8 @@ class Terraform:
         environment["CHECKPOINT_DISABLE"] = "1"
         if self.cli_config:
             environment["TF_CLI_CONFIG_FILE"] = str(self.cli_config)
-        return subprocess.run(
-            ["terraform", *arguments, "-no-color"],
-            cwd=self.directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        command = ["terraform", *arguments, "-no-color"]
+        return run(command, self.directory, environment, merged=True)
 
     def succeed(self, *arguments: str) -> str:
         """Run it and return what it wrote; fails when it does."""

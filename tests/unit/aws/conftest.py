@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
+from pytg.aws.local_store import LocalStore
 from pytg.aws.session import Sessions
 from pytg.aws.stores import Stores
 from pytg.model import Account, Backend
@@ -77,3 +78,14 @@ def make_table(sessions: Sessions, account: Account, backend: Backend) -> Callab
         )
 
     return make
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path)
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> LocalStore:
+    """Another process's view of the same states."""
+    return LocalStore(tmp_path)

@@ -18,6 +18,7 @@ from pytg.aws import local_store, state_file
 from pytg.aws.data import LockInfo
 from pytg.aws.local_store import LocalStore
 from pytg.errors import LockHeld, PytgError, Refused
+from support.process import eventually
 
 KEY = "docs/eu-west-1/dev/storage/terraform.tfstate"
 OLD = b'{"version": 4, "serial": 1}'
@@ -33,17 +34,6 @@ from pytg.aws.local_store import LocalStore
 LocalStore(Path(sys.argv[1])).lock(sys.argv[2], LockInfo.new("pytg apply", "dead"))
 os._exit(0)
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path)
-
-
-@pytest.fixture
-def another(tmp_path: Path) -> LocalStore:
-    """Another process's view of the same states."""
-    return LocalStore(tmp_path)
 
 
 @pytest.fixture
@@ -378,8 +368,9 @@ def test_terraform_at_work_keeps_pytg_out(
     store: LocalStore, terraform: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     process = terraform("apply", "-auto-approve")
-    while not (tmp_path / "root" / "started").exists():
-        assert process.poll() is None
+    started = tmp_path / "root" / "started"
+    eventually(lambda: started.exists() or process.poll() is not None)
+    assert process.poll() is None
     try:
         holder = store.holder(KEY)
         assert holder
@@ -406,8 +397,8 @@ def test_terraform_that_waits_goes_on_with_what_pytg_wrote(
     store.lock(KEY, MINE)
     store.delete(KEY)
     process = terraform("plan", "-detailed-exitcode", "-lock-timeout=60s")
-    while not _opened(process.pid, file):
-        assert process.poll() is None
+    eventually(lambda: _opened(process.pid, file) or process.poll() is not None)
+    assert process.poll() is None
     store.write(KEY, written.body)
     store.unlock(KEY, MINE.id)
     assert "No changes" in process.communicate()[0]

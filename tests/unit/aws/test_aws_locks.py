@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +14,6 @@ from pytg.errors import Interrupted, LockHeld, Refused
 
 KEYS = [f"a/r/e/m{n:02}/terraform.tfstate" for n in range(20)]
 OTHER = LockInfo.new("OperationTypeApply")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path)
-
-
-@pytest.fixture
-def another(tmp_path: Path) -> LocalStore:
-    """Another process's view of the same states."""
-    return LocalStore(tmp_path)
 
 
 def lock_set(

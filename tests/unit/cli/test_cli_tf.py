@@ -8,22 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.process import run
+
 KMS = "docs/us-east-1/dev/kms"
 BUCKET = "docs/us-east-1/dev/bucket"
 
 
 def pytg(
-    root: Path, *arguments: str, stdin: str | None = None, **variables: str
+    root: Path, *arguments: str, stdin: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytg.cli.main", "tf", *arguments],
-        cwd=root,
-        env={**os.environ, **variables},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "pytg.cli.main", "tf", *arguments]
+    return run(command, root, {**os.environ, **variables}, stdin=stdin)
 
 
 def test_it_generates_and_initialises_and_runs(estate_root: Path) -> None:

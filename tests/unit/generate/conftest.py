@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytg.terraform.environment import environment
+from support import process
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,14 +22,8 @@ def terraform() -> Terraform:
     def run(
         directory: Path, *arguments: str, ok: tuple[int, ...] = (0,), **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            ["terraform", *arguments],
-            cwd=directory,
-            env={**environment(os.environ, sandbox=True), **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        env = {**environment(os.environ, sandbox=True), **variables}
+        result = process.run(["terraform", *arguments], directory, env)
         assert result.returncode in ok, result.stdout + result.stderr
         return result
 
