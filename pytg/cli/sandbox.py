@@ -78,6 +78,12 @@ def status(context: Context, *, as_json: bool) -> None:
 
 
 def _told(replication: dict[str, Any]) -> Iterator[str]:
+    for region in replication["outages"]:
+        yield f"down: {region}"
+    for function, fault in replication["failing_functions"].items():
+        yield f"failing: {fault['rate']:g} of the invocations of {function}"
+    if replication["pace"] != 1:
+        yield f"pace of schedules and alarms: {replication['pace']:g}"
     yield f"replication lag: {replication['default_lag_seconds']:g} s"
     for service, seconds in replication["lag_seconds"].items():
         yield f"replication lag of {service}: {seconds:g} s"
@@ -123,3 +129,37 @@ def pause(context: Context, service: str, from_region: str, to_region: str) -> N
 def resume(context: Context, service: str, from_region: str, to_region: str) -> None:
     """Let held replication go on: all of it, unless told which."""
     _sandbox(context).resume(service, from_region, to_region)
+
+
+@command.command()
+@click.argument("function")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1), required=True, help="How many of them; 0 ends it."
+)
+@click.option(
+    "--when",
+    type=click.Choice(["before", "after", "either"]),
+    default="either",
+    help="Before the function ran, after it did its work, or either.",
+)
+@pass_context
+def fail(context: Context, function: str, rate: float, when: str) -> None:
+    """Let invocations of the Lambda function FUNCTION fail now and then."""
+    _sandbox(context).fail(function, rate, when)
+
+
+@command.command()
+@click.argument("region")
+@click.argument("state", metavar="on|off", type=click.Choice(["on", "off"]))
+@pass_context
+def outage(context: Context, region: str, state: str) -> None:
+    """Let every call to REGION fail with 503, or end that."""
+    _sandbox(context).outage(region, on=state == "on")
+
+
+@command.command()
+@click.argument("factor", type=click.FloatRange(1, 600))
+@pass_context
+def pace(context: Context, factor: float) -> None:
+    """Let schedules and alarm periods pass FACTOR times as fast; 1 is real time."""
+    _sandbox(context).pace(factor)

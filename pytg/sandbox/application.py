@@ -15,9 +15,10 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from pytg.sandbox.client import TOKEN_HEADER
-from pytg.sandbox.failures import failure, is_unrouted
+from pytg.sandbox.failures import failure, is_unrouted, region_of
 from pytg.sandbox.replication import Channel
 from pytg.sandbox.services import State
+from pytg.sandbox.services.outages import RegionIsDown
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -43,7 +44,12 @@ class Application:
 
     def _emulated(self, environ: Environ) -> Response:
         try:
+            self._state.check_region(region_of(environ))
             response = Response.from_app(self._moto, environ, buffered=False)
+        except RegionIsDown as error:
+            answer = failure(environ, 503, "ServiceUnavailable", str(error))
+            answer.headers["Connection"] = "close"
+            return answer
         except NotImplementedError as error:
             return failure(environ, 501, "NotImplemented", str(error))
         except RuntimeError:  # moto iterated over what another request changed: worth a retry

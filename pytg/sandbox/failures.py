@@ -50,6 +50,12 @@ def failure(environ: dict[str, Any], status: int, code: str, message: str) -> Re
     return Response(body, status, headers, content_type="application/xml")
 
 
+def region_of(environ: dict[str, Any]) -> str:
+    """The region a request is signed for; empty for one without a signature."""
+    found = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found["region"] if found else ""
+
+
 def is_unrouted(response: Response) -> bool:
     """Whether Flask, not a service, answered: no emulated operation has this method and path."""
     html = (response.content_type or "").startswith("text/html")

@@ -20,6 +20,7 @@ class Rule:
     storage_class: str | None = None
     delete_markers: bool = False
     replica_modifications: bool = False
+    metrics: bool = False
 
     def matches(self, key: str, tags: Mapping[str, str]) -> bool:
         """Whether an object of that name and with these tags is replicated by this rule."""
@@ -72,6 +73,7 @@ def _parse(rule: Mapping[str, Any]) -> Rule:
         # S3 does not replicate delete markers by rules with a tag filter
         delete_markers=_enabled(rule.get("DeleteMarkerReplication")) and not tags,
         replica_modifications=_enabled(modifications),
+        metrics=_enabled(destination.get("Metrics")),
     )
 
 

@@ -39,6 +39,14 @@ def test_a_sandbox_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             "replication lag of s3: 5 s",
             "paused: dynamodb from us-east-1 to eu-west-1",
         ]
+        pytg("fail", "ingest", "--rate", "0.2")
+        pytg("outage", "us-east-1", "on")
+        pytg("pace", "60")
+        told_lines = pytg("status").stdout.splitlines()
+        assert "down: us-east-1" in told_lines
+        assert "failing: 0.2 of the invocations of ingest" in told_lines
+        assert "pace of schedules and alarms: 60" in told_lines
+        pytg("outage", "us-east-1", "off")
         pytg("resume")
         assert "paused" not in pytg("status").stdout
         pytg("reset")

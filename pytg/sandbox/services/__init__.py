@@ -33,6 +33,8 @@ SERVICES = (
     "events",
     "s3_events",
     "stepfunctions",
+    "cloudwatch",
+    "gauges",
 )
 
 # Delivers a text to the resource with an ARN; options are the service's own. Raises when it cannot.

@@ -12,8 +12,10 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
+from pytg.sandbox.emf import Metric
 from pytg.sandbox.replication import Channel
 from pytg.sandbox.services import State
+from pytg.sandbox.services.metrics import publish
 
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 SOURCE_KEPT = (
@@ -124,6 +126,13 @@ class GlobalTables:
         def apply() -> None:
             with self.state.dynamodb:
                 self._apply(_table(table.account_id, region, table.name), key, attributes, stamp)
+            dimensions = (("TableName", table.name), ("ReceivingRegion", region))
+            now = time.time()
+            lag = max(0.0, now * 1000 - stamp / 1e6)
+            metric = Metric(
+                "AWS/DynamoDB", "ReplicationLatency", lag, "Milliseconds", dimensions, now
+            )
+            publish(table.account_id, table.region_name, metric)
 
         channel = Channel("dynamodb", table.region_name, region)
         self.state.dynamodb.afterwards(lambda: self.state.queue.submit(channel, apply))

@@ -19,6 +19,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.api import (
     ExecutionFailedEventDetails,
+    ExecutionStatus,
     HistoryEventType,
     MapRunStatus,
 )
@@ -85,6 +86,17 @@ def _children() -> None:
     def list_executions(original: Method, self: Any, *args: Any, **kwargs: Any) -> Any:
         found, token = original(self, *args, **kwargs)
         return [one for one in found if "/" not in one.execution_arn.split(":")[6]], token
+
+
+def abort(execution: Any, error: str | None, cause: str | None) -> None:
+    """End an execution now. Its thread may go on to wait for a callback: nobody listens to it."""
+    if execution.exec_status != ExecutionStatus.RUNNING:
+        return
+    now = dt.datetime.now(dt.UTC)
+    execution.error, execution.cause, execution.stop_date = error, cause, now
+    execution.exec_status = ExecutionStatus.ABORTED
+    with contextlib.suppress(AttributeError):  # it has no environment yet
+        execution.stop(now, error, cause)
 
 
 class MapRun:
@@ -217,15 +229,14 @@ class MapRun:
         )
         self._count("total")
         if not self._env.is_running() or self._stopped.is_set():
-            child.exec_status = "ABORTED"  # type: ignore[assignment]  # a plain text to moto too
+            child.exec_status = ExecutionStatus.ABORTED
             return child
         machine.executions.append(child)
         child.start()
         while child.exec_status == RUNNING:
             time.sleep(POLL_SECONDS)
             if not self._env.is_running():
-                with contextlib.suppress(AttributeError):  # it has no environment yet
-                    child.stop(dt.datetime.now(dt.UTC), None, "the parent execution was stopped")
+                abort(child, None, "the parent execution was stopped")
         self._count("succeeded" if child.exec_status == SUCCEEDED else "failed")
         return child
 

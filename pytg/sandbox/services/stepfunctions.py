@@ -12,7 +12,6 @@ State machines are executed, by the interpreter that moto has for it. Gaps fille
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 import time
@@ -45,6 +44,7 @@ from pytg.sandbox.services import State, states_map
 from pytg.sandbox.services.events import event_of, publish
 from pytg.sandbox.services.metrics import publish as publish_metric
 from pytg.sandbox.services.states_clients import Clients, shown
+from pytg.sandbox.services.states_map import abort
 
 PARSER = "moto.stepfunctions.parser"
 # Of SDK integrations, as in the names of their errors.
@@ -120,12 +120,10 @@ def _ends() -> None:
     @replacing(responses.StepFunctionResponse, "stop_execution")
     def stop_execution(_original: Method, self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        now = dt.datetime.now(dt.UTC)
-        error, cause = self._get_param("error"), self._get_param("cause")
         if execution.status == "RUNNING":
-            execution.error, execution.cause = error, cause
-            execution.stop(now, error, cause)
-        return ActionResult({"stopDate": execution.stop_date or now})
+            abort(execution, self._get_param("error"), self._get_param("cause"))
+            _tell(execution, "ExecutionsAborted", "ABORTED")
+        return ActionResult({"stopDate": execution.stop_date})
 
     @replacing(responses.StepFunctionResponse, "send_task_failure")
     def send_task_failure(_original: Method, self: Any) -> EmptyResult:
@@ -179,6 +177,8 @@ def _news() -> None:
 
     @replacing(BaseExecutionWorkerCommunication, "terminated")
     def terminated(original: Method, self: Any) -> None:
+        if self.execution.status == "ABORTED":
+            return
         original(self)
         status = str(self.execution.status)
         _tell(self.execution, METRICS.get(status, "ExecutionsFailed"), status)
@@ -221,8 +221,7 @@ def _stop_everything() -> None:
     for regions in list(stepfunctions_parser_backends.values()):
         for backend in list(regions.values()):
             for execution in backend._get_executions():  # noqa: SLF001 - moto's
-                if execution.status == "RUNNING" and execution.exec_worker.env is not None:
-                    execution.stop(dt.datetime.now(dt.UTC), None, None)
+                abort(execution, None, None)
 
 
 def _problem(definition: str) -> str | None:

@@ -38,6 +38,7 @@ def test_a_rule_as_s3_reads_it() -> None:
     (found,) = parse_rules(xmltodict.parse(text)["ReplicationConfiguration"])
     assert found == Rule(
         target="there",
+        identity="x",
         priority=7,
         prefix="a/",
         tags={"kind": "document"},
