@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -20,6 +20,7 @@ from aws_lambda_powertools.utilities.idempotency import (
     IdempotencyConfig,
     idempotent_function,
 )
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from docmig.aws import clients
 from docmig.settings import Settings
@@ -102,7 +103,7 @@ class Once:
 
     def run(self, key: str, context: Context, work: Callable[[], Mapping[str, Any]]) -> Any:
         """Result of `work`, of now or of the first time; JSON only."""
-        self._config.register_lambda_context(context)
+        self._config.register_lambda_context(cast(LambdaContext, context))
 
         def keyed(*, key: str) -> Mapping[str, Any]:  # noqa: ARG001  # Powertools reads the key
             return work()
@@ -132,7 +133,10 @@ def partial_batch(
         work(record.raw_event)
 
     answer: Any = process_partial_response(
-        event=event, record_handler=handler, processor=processor, context=context
+        event=event,
+        record_handler=handler,
+        processor=processor,
+        context=cast(LambdaContext, context),
     )
     return dict(answer)
 
