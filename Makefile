@@ -30,7 +30,7 @@ demo: setup
 
 .PHONY: test-fast
 test-fast: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 .PHONY: test
 test: test-fast

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.command import captured
 from support.process import run
 
 PYTG = Path(sys.executable).with_name("pytg")
@@ -40,8 +41,8 @@ class Project:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def pytg(self, *arguments: str, expect: int | None = 0) -> Done:
-        """Run pytg; the exit code must be `expect`, unless that is None."""
-        done = self.run([str(PYTG), "-C", str(self.root), *arguments])
+        """Run pytg, in this process; the exit code must be `expect`, unless that is None."""
+        done = Done(*captured(("-C", str(self.root), *arguments), self.environ))
         assert expect is None or done.code == expect, f"exit {done.code}\n{done.out}\n{done.err}"
         return done
 
