@@ -30,8 +30,10 @@ def metrics(log: str) -> Iterator[Metric]:
             document = json.loads(line[line.index("{") :])
         except ValueError:
             continue
-        if isinstance(document, dict) and isinstance(document.get("_aws"), dict):
-            yield from _of_document(document)
+        try:
+            yield from list(_of_document(document))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
 
 
 def _of_document(document: Mapping[str, Any]) -> Iterator[Metric]:

@@ -35,6 +35,8 @@ SERVICES = (
     "stepfunctions",
     "cloudwatch",
     "gauges",
+    "backup",
+    "datasync",
 )
 
 # Delivers a text to the resource with an ARN; options are the service's own. Raises when it cannot.
