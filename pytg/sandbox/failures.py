@@ -59,7 +59,10 @@ def region_of(environ: dict[str, Any]) -> str:
 def is_unrouted(response: Response) -> bool:
     """Whether Flask, not a service, answered: no emulated operation has this method and path."""
     html = (response.content_type or "").startswith("text/html")
-    return response.status_code in {NOT_FOUND, METHOD_NOT_ALLOWED} and html and _has_body(response)
+    # moto types some of its own refusals as html too, and names the error in this header
+    refused = "x-amzn-errortype" in response.headers
+    missing = response.status_code in {NOT_FOUND, METHOD_NOT_ALLOWED}
+    return missing and html and not refused and _has_body(response)
 
 
 def _has_body(response: Response) -> bool:
