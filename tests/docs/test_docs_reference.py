@@ -70,6 +70,7 @@ def test_every_selecting_method_is_listed() -> None:
 
 
 CALLS = {
+    "get_paginator": "s3:ListBucket",
     "head_bucket": "s3:ListBucket",
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
