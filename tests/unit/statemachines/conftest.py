@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
-
 from machine_world import MachineWorld
+from moto import mock_aws
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Executes the state machines for real, in this process: moto's interpreter and tables, Python functions.
+"""Executes the state machines in this process: moto's interpreter and tables, Python functions.
 
 The interpreter knows no ItemBatcher and no EXPRESS children: here a batch is one item, and children
 are standard ones. Retries do not wait.
@@ -17,12 +17,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from definitions import MACHINES, SOURCE, TARGET, definition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
     StateTaskServiceAwsSdk,
 )
-
-from definitions import MACHINES, SOURCE, TARGET, definition
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
@@ -46,7 +45,7 @@ class Functions:
             with self._lock:
                 self.calls[name].append(event)
                 answer = self.answers[name](event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - Lambda reports whatever a handler raises
             payload = {"errorType": type(error).__name__, "errorMessage": str(error)}
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": payload}
         return {"StatusCode": 200, "Payload": json.loads(json.dumps(answer))}
@@ -89,7 +88,7 @@ class MachineWorld:
 
     def start(self, machine: str, **given: Any) -> str:
         """Start an execution; its ARN."""
-        started = self._client(machine).start_execution(
+        started = self.client(machine).start_execution(
             stateMachineArn=self.arns[machine], name=f"run-{uuid4()}", input=json.dumps(given)
         )
         return str(started["executionArn"])
@@ -98,7 +97,7 @@ class MachineWorld:
         """What DescribeExecution says once it has ended."""
         machine = execution.split(":")[6]
         described: Any = self.eventually(
-            lambda: self._ended(self._client(machine).describe_execution(executionArn=execution))
+            lambda: self._ended(self.client(machine).describe_execution(executionArn=execution))
         )
         return dict(described)
 
@@ -109,7 +108,7 @@ class MachineWorld:
     def item(self, sk: str, migration: str = "dev-a1") -> dict[str, str]:
         """A checkpoint, its values as text; empty where there is none."""
         key = {"pk": {"S": f"migration#{migration}"}, "sk": {"S": sk}}
-        found = self.dynamodb.get_item(TableName="checkpoints", Key=key).get("Item", {})
+        found: Any = self.dynamodb.get_item(TableName="checkpoints", Key=key).get("Item", {})
         return {name: next(iter(value.values())) for name, value in found.items()}
 
     def pause(self, state: str) -> None:
@@ -132,7 +131,7 @@ class MachineWorld:
         """As the README says."""
         self.pause("running")
         for token in self.tokens():
-            self._client("migration").send_task_success(taskToken=token, output="{}")
+            self.client("migration").send_task_success(taskToken=token, output="{}")
 
     def events(self, region: str) -> list[dict[str, Any]]:
         """Every event that the bus of a region has got so far."""
@@ -157,7 +156,7 @@ class MachineWorld:
             time.sleep(0.02)
         return answer
 
-    def _client(self, machine: str) -> Any:
+    def client(self, machine: str) -> Any:
         return boto3.client("stepfunctions", region_name=REGIONS[machine])
 
     @staticmethod
@@ -171,7 +170,9 @@ class MachineWorld:
         url = queue.create_queue(QueueName="told")["QueueUrl"]
         arn = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         events.create_event_bus(Name="bus")
-        events.put_rule(Name="all", EventBusName="bus", EventPattern='{"source":[{"prefix":"doc"}]}')
+        events.put_rule(
+            Name="all", EventBusName="bus", EventPattern='{"source":[{"prefix":"doc"}]}'
+        )
         events.put_targets(
             Rule="all", EventBusName="bus", Targets=[{"Id": "told", "Arn": arn["QueueArn"]}]
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from definitions import FUNCTIONS, MACHINES, definition, scopes, states, successors
+
 from docmig import control, readiness
 from docmig.readiness import Limits, Names, Queue
 
@@ -103,7 +103,7 @@ def test_pauses_are_the_only_tasks_that_wait_for_a_person() -> None:
 
 @pytest.mark.parametrize("machine", ["cutover", "rollback"])
 def test_whatever_fails_between_fence_and_activation_is_compensated(machine: str) -> None:
-    """Walk from the fence: every catch-all on the way leads to Compensate, or asks who is active."""
+    """Walk from the fence: every catch-all on the way leads to Compensate."""
     every = definition(machine)["States"]
     reached, waiting = set[str](), ["WaitForDrain"]
     while waiting:
