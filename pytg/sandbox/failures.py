@@ -58,16 +58,11 @@ def region_of(environ: dict[str, Any]) -> str:
 
 def is_unrouted(response: Response) -> bool:
     """Whether Flask, not a service, answered: no emulated operation has this method and path."""
+    if response.status_code not in {NOT_FOUND, METHOD_NOT_ALLOWED}:
+        return False
+    # moto's own 404 may be typed text/html too, by Flask's default, but is JSON, XML or empty
     html = (response.content_type or "").startswith("text/html")
-    # moto types some of its own refusals as html too, and names the error in this header
-    refused = "x-amzn-errortype" in response.headers
-    missing = response.status_code in {NOT_FOUND, METHOD_NOT_ALLOWED}
-    return missing and html and not refused and _has_body(response)
-
-
-def _has_body(response: Response) -> bool:
-    # moto's own 404 for a HEAD request is typed text/html too, by Flask's default, but empty
-    return response.content_length != 0
+    return html and response.get_data().lstrip().lower().startswith(b"<!doctype html")
 
 
 def _service(environ: dict[str, Any]) -> str:

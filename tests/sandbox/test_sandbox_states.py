@@ -119,7 +119,9 @@ def test_pause_and_resume_with_a_task_token(sandbox: SandboxServer) -> None:
     machines = sandbox.client("stepfunctions")
     first = start(sandbox, arn)
     machines.send_task_success(taskToken=token(first), output='{"go": "on"}')
-    assert json.loads(ended(sandbox, first)["output"]) == {"go": "on"}
+    told = ended(sandbox, first)
+    assert told["status"] == "SUCCEEDED", told
+    assert json.loads(told["output"]) == {"go": "on"}
     second = start(sandbox, arn)
     machines.send_task_failure(taskToken=token(second), error="Aborted", cause="by hand")
     told = ended(sandbox, second)

@@ -1,6 +1,7 @@
 """S3 Control. Gaps filled: moto has no batch jobs.
 
-Nor has it routes of Multi-Region Access Points, and it takes each bucket of one for in us-east-1.
+Nor has it routes of Multi-Region Access Points. Of one it forgets the proposed policy and takes
+each bucket for in us-east-1.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def install(state: State) -> None:
     _create_and_update(jobs, state)
     _describe_and_list(jobs)
     _routes()
+    _policies()
     _regions_of_access_points()
 
 
@@ -135,6 +137,15 @@ def _routes_of(point: models.MultiRegionAccessPoint) -> dict[str, dict[str, Any]
     }
     routes: dict[str, dict[str, Any]] = point.__dict__.setdefault("pytg_routes", default)
     return routes
+
+
+def _policies() -> None:
+    @replacing(responses.S3ControlResponse, "get_multi_region_access_point_policy")
+    def get_policy(_original: Method, self: Any) -> ActionResult:
+        account, name = self._get_param("AccountId"), self._get_param("Name")
+        policy = self.backend.get_multi_region_access_point_policy(account, name)
+        both = ("Established", "Proposed")  # S3 keeps the proposal after it is established
+        return ActionResult({"Policy": {which: {"Policy": policy} for which in both}})
 
 
 def _regions_of_access_points() -> None:

@@ -29,6 +29,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501 - moto's
     StateTaskService,
 )
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.backend.execution import (
     BaseExecutionWorkerCommunication,
     Execution,
@@ -79,6 +80,7 @@ def install(state: State) -> None:
     _operations()
     _ends()
     _sdk_integrations()
+    _outputs_before_states()
     _news()
     states_map.install(clients)
 
@@ -167,6 +169,22 @@ def _output_shape(service: str, action: str) -> Any:
     names = {name.lower(): name for name in model.operation_names}
     name = names[action.lower()]
     return model.operation_model(name).output_shape
+
+
+def _outputs_before_states() -> None:
+    """An execution that has ended has its output, or error, at the same moment."""
+
+    @replacing(BaseExecutionWorkerCommunication, "_reflect_execution_status")
+    def reflect(original: Method, self: Any) -> None:
+        execution = self.execution
+        env = execution.exec_worker.env
+        state = env.program_state()
+        if isinstance(state, ProgramEnded):
+            execution.output = env.states.get_input()
+        elif isinstance(state, ProgramError):
+            execution.error = state.error.get("error")
+            execution.cause = state.error.get("cause")
+        original(self)
 
 
 def _news() -> None:

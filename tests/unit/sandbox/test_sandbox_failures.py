@@ -54,7 +54,9 @@ def test_the_operation_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_only_a_page_of_html_counts_as_no_operation() -> None:
-    assert is_unrouted(Response("<h1>Not Found</h1>", 404, content_type="text/html"))
+    page = "<!doctype html>\n<h1>Not Found</h1>"
+    assert is_unrouted(Response(page, 404, content_type="text/html"))
+    assert not is_unrouted(Response('{"Message": "it is gone"}', 404, content_type="text/html"))
     assert not is_unrouted(Response("<Error/>", 404, content_type="application/xml"))
     assert not is_unrouted(Response("", 404, content_type="text/html"))
     assert not is_unrouted(Response("<h1>fine</h1>", 200, content_type="text/html"))
