@@ -181,7 +181,7 @@ def _outputs_before_states() -> None:
         state = env.program_state()
         if isinstance(state, ProgramEnded):
             execution.output = env.states.get_input()
-        elif isinstance(state, ProgramError):
+        elif isinstance(state, ProgramError) and state.error:
             execution.error = state.error.get("error")
             execution.cause = state.error.get("cause")
         original(self)
