@@ -133,10 +133,8 @@ def resume(context: Context, service: str, from_region: str, to_region: str) -> 
 
 @command.command()
 @click.argument("function")
-@click.option(
-    "--rate", type=click.FloatRange(0, 1), required=True, help="How many of them; 0 ends it."
-)
-@click.option(
+@option("--rate", type=click.FloatRange(0, 1), required=True, help="How many of them; 0 ends it.")
+@option(
     "--when",
     type=click.Choice(["before", "after", "either"]),
     default="either",

@@ -72,6 +72,7 @@ def test_every_selecting_method_is_listed() -> None:
 CALLS = {
     "get_paginator": "s3:ListBucket",
     "head_bucket": "s3:ListBucket",
+    "list_objects_v2": "s3:ListBucket",
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
     "delete_object": "s3:DeleteObject",
@@ -90,7 +91,8 @@ def calls() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 client = ast.unparse(node.func.value).removeprefix("self._")
                 if client in {"s3", "dynamodb"}:
-                    found.add(node.func.attr)
+                    name = node.func.attr
+                    found.add(ast.literal_eval(node.args[0]) if name == "get_paginator" else name)
     return found
 
 
