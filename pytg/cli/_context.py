@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class Context:
 
     def estate(self, suffix: str | None = None) -> Estate:
         """The resolved estate. Raises ConfigError with every problem found."""
+        private = self.root / ".pytg"
+        with contextlib.suppress(OSError):  # whoever needs to write there says so
+            private.mkdir(mode=0o700, exist_ok=True)  # states and plans hold secrets in clear
         from pytg.config import load_estate  # noqa: PLC0415 - `pytg --help` need not load it
 
         return load_estate(self.root, suffix=suffix)

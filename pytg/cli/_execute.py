@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
@@ -82,10 +83,11 @@ def execute(context: Context, request: Request) -> int:
                 suffix=request.selectors.suffix,
                 asks=not request.assume_yes,
                 show=display.show,
-                confirm=_confirm(request),
+                confirm=_confirm(request, stop),
             )
             for found in recovered:
-                log.emit(Recovered(found.written))
+                if found.written:
+                    log.emit(Recovered(found.written))
                 for resource in found.in_flight:
                     log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
             log.emit(
@@ -101,6 +103,8 @@ def _run(execution: Execution, request: Request, display: Display, stop: Interru
     try:
         changes = (apply if request.applies else plan)(execution)
         result, code = _verdict(execution, request, changes, stop)
+    except OSError as raised:
+        error, code = PytgError(str(raised), hint="run the command again when that is mended"), 1
     except PytgError as raised:
         error, code = raised, raised.exit_code
         refused = isinstance(raised, Refused)
@@ -167,13 +171,17 @@ def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, s
     return of
 
 
-def _confirm(request: Request) -> Callable[[str], bool]:
+def _confirm(request: Request, stop: Interrupts) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if request.assume_yes:
             return True
         if not sys.stdin.isatty():
             raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
-        return click.confirm(question, err=True)
+        click.echo(f"{question} [y/N]: ", nl=False, err=True)
+        while not select.select([sys.stdin], [], [], 0.1)[0]:
+            if stop.requested.is_set():
+                raise Interrupted("interrupted while asking: nothing was changed in this stage")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask
 

@@ -28,6 +28,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     style = style or Style()
     lines: list[str] = []
     for status in LISTED:
+        if run.result is Result.REFUSED and status is Status.CANCELLED:
+            continue  # nothing was started: the refusal says all
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
         for address, unit in sorted(units.items()):
             word = style.paint(str(status), COLOURS[status])
@@ -41,7 +43,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
-    lines.append(f"  changes: {changed(run.changes)}")
+    word = "changes" if run.result is Result.SUCCEEDED else "planned"
+    lines.append(f"  {word}: {changed(run.changes)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")

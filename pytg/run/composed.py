@@ -155,15 +155,20 @@ def _plan_with(execution: Execution, stage: Stage, sources: Sources, adopted: Im
         kill=execution.kill,
     )
     shapes = [(unit, execution.shape(unit)) for unit in sources.units]
-    merged = merge([(shape, sources.held[unit.address].state) for unit, shape in shapes])
+    inside = {unit.address for unit in sources.units}
+    others = [u for u in execution.estate.units.values() if u.address not in inside]
+    merged = merge(
+        [(shape, sources.held[unit.address].state) for unit, shape in shapes]
+        + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
+    )
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
     write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
     planned = Planned(stage, {}, workdir, environment, shapes, sources.held, changed=False)
-    return _plan(execution, planned)
+    return _plan(execution, planned, refresh=not sources.missing)
 
 
-def _plan(execution: Execution, planned: Planned) -> Planned:
+def _plan(execution: Execution, planned: Planned, *, refresh: bool) -> Planned:
     options = execution.options
     events: list[Event] = []
     log = log_name(execution, planned.stage, "plan")
@@ -179,6 +184,8 @@ def _plan(execution: Execution, planned: Planned) -> Planned:
                 "out": PLAN,
                 "parallelism": options.parallelism or PARALLELISM,
                 "destroy": options.destroy or None,
+                # with a value gone that a variable needs, a refresh would fail on it
+                "refresh": None if refresh else False,
             },
         ),
         planned.environment,
@@ -190,8 +197,9 @@ def _plan(execution: Execution, planned: Planned) -> Planned:
         kill=execution.kill,
     )
     if not completed.ok:
-        late = unplannable(completed, planned.workdir, [unit for unit, _ in planned.shapes])
-        raise PlanFailed(completed, planned.calls, late)
+        units = [unit for unit, _ in planned.shapes]
+        late = unplannable(completed, planned.workdir, units)
+        raise PlanFailed(completed, planned.calls, late, workdir=planned.workdir, units=units)
     changes = split_changes(raws(events), planned.calls)
     return replace(planned, changes=changes, changed=completed.changes)
 

@@ -51,23 +51,25 @@ def refuse_orphaning(
         raise Refused(
             "these units still exist and need what would be destroyed:\n"
             + "\n".join(f"    {address}" for address in alive),
-            hint="destroy them too: select with a trailing '+', as in --select 'module:NAME+'",
+            hint="destroy those first: pytg destroy --select '"
+            + " ".join(f"{address}+" for address in alive)
+            + "'",
         )
 
 
 def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Address]]) -> None:
     """Outputs of units outside the selection, by unit and name, that no state holds."""
-    if missing:
-        lines = (
-            f"    {output} of {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
-            for (upstream, output), users in sorted(missing.items())
-        )
-        raise Refused(
-            "outputs of units outside the selection are read and are in no state: the unit or the "
-            "output was never applied, or it is null:\n" + "\n".join(lines),
-            hint="select those units too: a leading '+' takes everything upstream, as in "
-            "--select '+module:NAME'; where null is meant, write the reference with a '?'",
-        )
+    lines = (
+        f"    {output} of {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
+        for (upstream, output), users in sorted(missing.items())
+    )
+    units = " ".join(sorted({f"+{upstream}" for upstream, _ in missing}))
+    raise Refused(
+        "outputs of units outside the selection are read and are in no state: the unit or the "
+        "output was never applied, or it is null:\n" + "\n".join(lines),
+        hint=f"apply those first: pytg apply --select '{units}'; "
+        "where null is meant, write the reference with a '?'",
+    )
 
 
 def _loses(resource: ResourceChange, stateful: Collection[str]) -> bool:

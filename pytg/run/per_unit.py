@@ -68,7 +68,7 @@ def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
     }
     completed = _terraform(execution, unit, "plan", Command("plan", options), events.append)
     if not completed.ok:
-        raise PlanFailed(completed, _calls(unit), {})
+        raise PlanFailed(completed, _calls(unit), {}, workdir=workdir, units=[unit])
     changes = split_changes(raws(events), _calls(unit))
     return UnitPlan(unit, workdir, environment, changes, completed.changes)
 

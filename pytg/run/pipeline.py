@@ -10,6 +10,7 @@ from pytg.compose.changes import UnitChanges
 from pytg.compose.stages import Stage, cut
 from pytg.compose.state import is_empty
 from pytg.errors import Interrupted
+from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.run.apply import apply_stage, clear
 from pytg.run.composed import Planned, composed_directory, details, only_here, plan_stage
@@ -21,6 +22,7 @@ from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
 from pytg.run.orphans import orphans
 from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
 from pytg.run.unplannable import PlanFailed
+from pytg.terraform.events import Diagnostic as TerraformDiagnostic
 
 BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
@@ -61,7 +63,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]
-        stage = _plannable(execution, stage, changes)
+        stage = _plannable(execution, _standing(execution, stage, changes), changes)
         if not stage.units:
             continue
         _announce(execution, stage)
@@ -114,8 +116,9 @@ def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
                 found, _ = _plan(execution, stage)
                 _approve(execution, stage, found)
                 approved |= found
-    graph = execution.needs.subgraph(rest)
-    changes |= apply_each(execution, graph, approved)
+    if execution.options.destroy:
+        rest = list(_standing(execution, Stage(tuple(rest)), changes).units)
+    changes |= apply_each(execution, contract(execution.needs, rest), approved)
     return changes | _apply_stages(execution, after)
 
 
@@ -127,7 +130,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
     changes: dict[Address, UnitChanges] = {}
     while pending and not execution.cancel.is_set():
         stage, pending = pending[0], pending[1:]
-        stage = _without_blocked(execution, stage)
+        stage = _without_blocked(execution, _standing(execution, stage, changes))
         if not stage.units:
             continue
         _announce(execution, stage)
@@ -145,9 +148,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
 
 def _plan(
     execution: Execution, stage: Stage
-) -> tuple[dict[Address, UnitChanges], Planned | UnitPlan | None]:
-    if execution.options.destroy and _nothing_there(execution, stage):
-        return {unit: UnitChanges(unit) for unit in stage.units}, None
+) -> tuple[dict[Address, UnitChanges], Planned | UnitPlan]:
     planned: Planned | UnitPlan
     if stage.composed:
         planned = plan_stage(execution, stage)
@@ -176,7 +177,7 @@ def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitCha
 def _apply(
     execution: Execution,
     found: Mapping[Address, UnitChanges],
-    planned: Planned | UnitPlan | None,
+    planned: Planned | UnitPlan,
 ) -> None:
     for unit, change in found.items():
         if not change.changed:
@@ -203,7 +204,7 @@ def _announce(execution: Execution, stage: Stage) -> None:
 
 def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[Stage]:
     """The stages that take the place of one that could not be planned whole."""
-    if error.late:
+    if error.late and not execution.options.destroy:
         for unit, reason in sorted(error.late.items()):
             text = f"{unit} cannot be planned together with what it needs: {reason}"
             execution.log.emit(Note(text))
@@ -212,10 +213,12 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
         if len(parts) > 1:
             return parts
     for unit, diagnostic in error.by_unit.items():
+        file, line = _place(execution, stage, diagnostic)
         execution.log.emit(
-            Diagnostic(unit, "error", diagnostic.summary, diagnostic.detail, diagnostic.file)
+            Diagnostic(unit, "error", diagnostic.summary, diagnostic.detail, file, line)
         )
-        execution.end(unit, Status.FAILED, reason=f"{diagnostic.address}: {diagnostic.summary}")
+        where = f" ({file}:{line})" if file else ""
+        execution.end(unit, Status.FAILED, reason=f"{diagnostic.summary}{where}")
     if error.completed.interrupted or execution.cancel.is_set():
         raise Interrupted("interrupted while planning")
     if not error.by_unit:
@@ -229,6 +232,18 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             else:
                 execution.end(unit, Status.FAILED, reason=error.message)
     return ()
+
+
+def _place(
+    execution: Execution, stage: Stage, diagnostic: TerraformDiagnostic
+) -> tuple[str | None, int | None]:
+    """Where a diagnostic points, from the project's directory."""
+    if not diagnostic.file:
+        return None, None
+    root = execution.estate.root.resolve()
+    file = (composed_directory(execution, stage) / diagnostic.file).resolve()
+    near = file.relative_to(root) if file.is_relative_to(root) else file
+    return str(near), diagnostic.line or None
 
 
 def _plannable(execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]) -> Stage:
@@ -265,6 +280,14 @@ def _without_blocked(execution: Execution, stage: Stage) -> Stage:
     return Stage(kept, stage.composed, stage.reason)
 
 
-def _nothing_there(execution: Execution, stage: Stage) -> bool:
+def _standing(execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]) -> Stage:
+    """In a destroy, the units of `stage` that hold anything; the others are done already."""
+    if not execution.options.destroy:
+        return stage
     held = execution.states.read(execution.units(stage))
-    return all(is_empty(h.state) and not h.outputs for h in held.values())
+    gone = [u for u in stage.units if is_empty(held[u].state) and not held[u].outputs]
+    for unit in gone:
+        changes[unit] = UnitChanges(unit)
+        execution.end(unit, Status.UNCHANGED)
+    kept = tuple(unit for unit in stage.units if unit not in gone)
+    return Stage(kept, stage.composed, stage.reason)

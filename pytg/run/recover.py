@@ -93,8 +93,8 @@ def _take_up(
     in_flight = resources_in_flight(events, body)
     calls = Calls({unit.address.slug: unit.address for unit in units})
     unknown: dict[Address, list[str]] = {}
-    for found in filter(None, map(calls.unit_of, in_flight)):
-        unknown.setdefault(found[0], []).append(found[1])
+    for address, inside in filter(None, map(calls.unit_of, in_flight)):
+        unknown.setdefault(address, []).append(inside)
     for unit in locked:
         store = states.store(unit)
         store.unlock(unit.backend.key, journal.lock_id)
@@ -104,7 +104,8 @@ def _take_up(
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), unknown)
     clear(workdir)
-    return Recovery(journal.run_id, tuple(written), in_flight)
+    named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
+    return Recovery(journal.run_id, tuple(written), named)
 
 
 def _write(unit: Unit, part: dict[str, object], journal: Journal, states: States) -> bool:

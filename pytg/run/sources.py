@@ -17,11 +17,15 @@ Key = tuple[Address, str]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`held` are all states that were read; `literals` and `types` the outputs from outside."""
+    """`held` are all states that were read; `literals` and `types` the outputs from outside.
+
+    `missing`: a destroy goes on although an output that is read is in no state.
+    """
 
     units: tuple[Unit, ...]
     held: Mapping[Address, Held]
     literals: Mapping[Key, object]
+    missing: bool = False
 
     @property
     def types(self) -> dict[Key, Any]:
@@ -36,16 +40,19 @@ def read_sources(execution: Execution, stage: Stage) -> Sources:
     outside = sorted({r.unit for unit in units for r in _reads(unit)} - inside)
     held = execution.states.read((*units, *(execution.estate.units[a] for a in outside)))
     known = {address: held[address] for address in outside}
-    return Sources(units, held, _literals(units, known, lenient=execution.options.destroy))
+    literals, missing = _literals(units, known)
+    if missing and not execution.options.destroy:
+        refuse_missing_upstream(missing)
+    return Sources(units, held, literals, bool(missing))
 
 
 def _literals(
-    units: Sequence[Unit], known: Mapping[Address, Held], *, lenient: bool
-) -> dict[Key, object]:
-    """The outputs that the stage reads from states, by unit and name.
+    units: Sequence[Unit], known: Mapping[Address, Held]
+) -> tuple[dict[Key, object], dict[Key, set[Address]]]:
+    """The outputs that the stage reads from states, and who reads one that is in none.
 
     A state does not hold an output whose value is null, so an optional reference to one that is
-    not there is null. `lenient`: what is missing is left out, as a destroy needs no values.
+    not there is null.
     """
     literals: dict[Key, object] = {}
     missing: dict[Key, set[Address]] = {}
@@ -59,9 +66,7 @@ def _literals(
                 literals[key] = upstream.outputs[reference.output]
             elif not (reference.optional and upstream.state):
                 missing.setdefault(key, set()).add(unit.address)
-    if not lenient:
-        refuse_missing_upstream(missing)
-    return literals
+    return literals, missing
 
 
 def _reads(unit: Unit) -> Iterator[Reference]:

@@ -18,15 +18,30 @@ _UNKNOWN = "cannot be determined until apply"
 class PlanFailed(UnitFailed):
     """`late` are the units to plan in a later stage, with the reason; empty: a real failure."""
 
-    def __init__(self, completed: Completed, calls: Calls, late: Mapping[Address, str]) -> None:
+    def __init__(
+        self,
+        completed: Completed,
+        calls: Calls,
+        late: Mapping[Address, str],
+        *,
+        workdir: Path,
+        units: Sequence[Unit],
+    ) -> None:
         super().__init__(completed.explain())
         self.completed = completed
         self.late = late
         self.by_unit: dict[Address, Diagnostic] = {}
         for diagnostic in completed.errors:
             found = calls.unit_of(diagnostic.address)
-            if found:
-                self.by_unit.setdefault(found[0], diagnostic)
+            blamed = [found[0]] if found else _of_module(diagnostic, workdir, units)
+            for unit in blamed:
+                self.by_unit.setdefault(unit, diagnostic)
+
+
+def _of_module(diagnostic: Diagnostic, workdir: Path, units: Sequence[Unit]) -> list[Address]:
+    """The units whose module holds the file of a diagnostic that names no address."""
+    file = (workdir / diagnostic.file).resolve()
+    return [unit.address for unit in units if unit.module.path.resolve() in file.parents]
 
 
 def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> dict[Address, str]:

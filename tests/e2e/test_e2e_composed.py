@@ -97,7 +97,7 @@ def test_outputs_of_units_outside_the_selection_come_from_their_states(project: 
 def test_a_unit_outside_the_selection_that_was_never_applied_is_named(project: Project) -> None:
     done = project.pytg("plan", *DEV, "--module", "bucket", expect=6)
     assert "docs/us-east-1/dev/kms" in done.err
-    assert "+module" in done.err
+    assert "+docs/us-east-1/dev/kms" in done.err
 
 
 def test_destroy_refuses_while_something_else_needs_it(project: Project) -> None:
@@ -271,3 +271,88 @@ def test_a_state_whose_unit_left_the_configuration_is_named(project: Project) ->
     config.write_text(whole)
     region.write_text(enabled)
     assert "no longer configured" not in project.pytg("plan", *DEV).err
+
+
+def _chain(tmp_path: Path) -> Project:
+    """Environments dev and qa of `b`, whose `for_each` and text come from `a`."""
+    files = {
+        "config.yaml": """
+            project: chain
+            regions: {us-east-1: {role: source}}
+            modules:
+              a: {}
+              b:
+                inputs: {keys: "${a.keys}", text: "key-${a.keys[0]}"}
+            """,
+        "live/x/account.yaml": "{}\n",
+        "live/x/us-east-1/dev/env.yaml": "{}\n",
+        "live/x/us-east-1/qa/env.yaml": "{}\n",
+        "modules/a/main.tf": """
+            resource "terraform_data" "this" {
+              input = ["one", "two"]
+            }
+            output "keys" {
+              value = terraform_data.this.output
+            }
+            """,
+        "modules/b/main.tf": """
+            variable "keys" {
+              type     = list(string)
+              nullable = false
+            }
+            variable "text" {
+              type     = string
+              nullable = false
+            }
+            resource "terraform_data" "this" {
+              for_each = toset(var.keys)
+              input    = each.key
+              provisioner "local-exec" {
+                when    = destroy
+                command = "echo b >> ../../../destroyed"
+              }
+            }
+            """,
+    }
+    return Project(build_estate(tmp_path, files))
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_a_destroy_goes_on_where_a_part_is_gone_already(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    project = _chain(tmp_path)
+    project.pytg("apply-all", "--yes")
+    project.pytg("destroy", "--env", "dev", "--yes", *way)
+    done = project.pytg("destroy-all", "--yes", "--json", *way)
+    statuses = project.statuses(done)
+    assert {a for a, status in statuses.items() if status == "unchanged"} == {
+        "x/us-east-1/dev/a",
+        "x/us-east-1/dev/b",
+    }
+    assert all(not (project.state(a) or {"resources": ()})["resources"] for a in statuses)
+
+
+def test_a_destroy_goes_on_where_the_upstream_state_is_lost(tmp_path: Path) -> None:
+    project = _chain(tmp_path)
+    project.pytg("apply", "--env", "qa", "--yes")
+    (tmp_path / ".pytg/state/x/us-east-1/qa/a/terraform.tfstate").unlink()
+    project.pytg("destroy", "--env", "qa", "--yes")
+    state = project.state("x/us-east-1/qa/b")
+    assert state is not None
+    assert state["resources"] == []
+
+
+def test_a_mistake_in_a_module_is_blamed_on_its_units_only(project: Project) -> None:
+    main = project.root / "modules" / "table" / "main.tf"
+    main.write_text(main.read_text() + 'resource "terraform_data" "y" {\n  input = var.nope\n}\n')
+    done = project.pytg("plan", *DEV, "--json", expect=1)
+    units = project.record(done)["units"]
+    failed = {a.split("/")[-1] for a, u in units.items() if u["status"] == "failed"}
+    assert failed == {"table"}
+    assert "modules/table/main.tf:8" in units["docs/us-east-1/dev/table"]["reason"]
+
+
+def test_only_the_owner_may_look_at_states(project: Project) -> None:
+    project.pytg("plan", *DEV)
+    assert (project.root / ".pytg").stat().st_mode & 0o077 == 0

@@ -121,7 +121,7 @@ def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
     project.kill_both(apply_until_slow(project))
     done = project.pytg("plan", *DEV)
     assert "may have left" in done.err
-    assert "slow.terraform_data.this" in done.err
+    assert f"{SLOW} terraform_data.this" in done.err
     finish(project)
 
 
@@ -205,3 +205,19 @@ def test_a_plan_is_refused_when_a_state_moved_before_it_was_approved(project: Pr
     assert process.wait(PATIENCE_S) == 6, seen
     assert b"moved after the plan was made" in seen
     assert json.loads(side.read_text())["serial"] == state["serial"] + 1
+
+
+def test_ctrl_c_at_the_question_ends_at_once_with_nothing_done(project: Project) -> None:
+    reader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [PYTG, "-C", project.root, "apply", *DEV], stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    seen = b""
+    while b"[y/N]" not in seen:
+        seen += os.read(reader, 1024)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE_S) == 130
+    os.close(reader)
+    assert made(project) == {}
+    assert project.record()["result"] == "interrupted"

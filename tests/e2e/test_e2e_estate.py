@@ -95,7 +95,12 @@ def test_plain_terraform_is_kept_out_by_a_lock_of_pytg(
 ) -> None:
     address = "sandbox/global/dev-a1/iam"
     s3 = sandbox_server.client("s3")
-    lock = {"ID": "1", "Operation": "pytg apply", "Who": "somebody@else", "Created": "2026-01-02T03:04:05Z"}
+    lock = {
+        "ID": "1",
+        "Operation": "pytg apply",
+        "Who": "somebody@else",
+        "Created": "2026-01-02T03:04:05Z",
+    }
     key = f"{address}/terraform.tfstate.tflock"
     s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(lock).encode())
     try:
