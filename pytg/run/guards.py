@@ -51,9 +51,7 @@ def refuse_orphaning(
         raise Refused(
             "these units still exist and need what would be destroyed:\n"
             + "\n".join(f"    {address}" for address in alive),
-            hint="destroy those first: pytg destroy --select '"
-            + " ".join(f"{address}+" for address in alive)
-            + "'",
+            hint="destroy them too: select with a trailing '+', as in --select 'module:NAME+'",
         )
 
 
@@ -67,7 +65,7 @@ def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Add
     raise Refused(
         "outputs of units outside the selection are read and are in no state: the unit or the "
         "output was never applied, or it is null:\n" + "\n".join(lines),
-        hint=f"apply those first: pytg apply --select '{units}'; "
+        hint=f"apply those first, with --select '{units}'; "
         "where null is meant, write the reference with a '?'",
     )
 

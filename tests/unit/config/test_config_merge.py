@@ -102,7 +102,7 @@ def test_merge_is_associative(a: Any, b: Any, c: Any) -> None:
     folded = merge(merge(one, two, left.append), three, left.append)
     other = merge(one, merge(two, three, right.append), right.append)
     assert folded.plain == other.plain
-    assert bool(left) == bool(right)
+    assert left or not right  # what a later level hides is a problem to those before it only
 
 
 @given(like_levels, like_levels, like_levels)

@@ -59,7 +59,7 @@ def test_what_went_wrong_comes_first_and_what_to_do_last() -> None:
         f"skipped sandbox/us-east-1/dev-a1/queue: needs {STORAGE}, {TABLE}",
         "cancelled sandbox/us-east-1/dev-a1/other",
         "apply-all failed in 2m05s: 1 succeeded, 1 failed, 1 skipped, 1 cancelled, 1 unknown",
-        "  changes: 5 create, 1 replace",
+        "  planned: 5 create, 1 replace",
         "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
         "  next: pytg apply-all --suffix 'a 1'",
     ]
