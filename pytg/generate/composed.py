@@ -62,6 +62,7 @@ def render_composed(
     order: Mapping[Address, frozenset[Address]],
     *,
     types: Mapping[Key, object] | None = None,
+    every_edge: bool = False,
 ) -> Composed:
     """The root module of `units`, for `workdir`.
 
@@ -69,6 +70,8 @@ def render_composed(
         name. One that is missing is null.
     order: by unit, what must come before it; where no value flows between the two, that
         becomes a `depends_on`.
+    every_edge: a `depends_on` also where a value flows. Where that value is known ahead, Terraform
+        sees no order, and would destroy upstream first.
     types: the types of `literals` as a state writes them (`["list", "string"]`). Without one, a
         list is a tuple and a map an object.
     """
@@ -87,7 +90,10 @@ def render_composed(
         "main.tf": render(
             "composed.tf",
             header=header,
-            calls=[_call(estate, unit, chosen, order, workdir) for unit in chosen.values()],
+            calls=[
+                _call(estate, unit, chosen, order, workdir, every_edge=every_edge)
+                for unit in chosen.values()
+            ],
             resolve=_resolver(estate, chosen),
         ),
     }
@@ -106,8 +112,11 @@ def _call(
     chosen: Mapping[Address, Unit],
     order: Mapping[Address, frozenset[Address]],
     workdir: Path,
+    *,
+    every_edge: bool,
 ) -> Call:
     peer = peer_of(unit)
+    before = {*unit.after, *order.get(unit.address, ())}
     own = {None: place_of(unit).alias, PEER: peer.alias if peer else None}
     return Call(
         unit,
@@ -116,7 +125,7 @@ def _call(
         inputs=dict(sorted(unit.inputs.items())),
         depends_on=[
             Expression(f"module.{address.slug}")
-            for address in sorted({*unit.after, *order.get(unit.address, ())} - {*read_by(unit)})
+            for address in sorted(before if every_edge else before - {*read_by(unit)})
             if address in chosen and not chosen[address].bootstrap
         ],
     )

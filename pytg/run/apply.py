@@ -10,17 +10,30 @@ from typing import Any
 
 from pytg.aws.locks import LockSet
 from pytg.aws.store import LockInfo
-from pytg.errors import StalePlan
+from pytg.errors import Refused, StalePlan
 from pytg.model import Address, Unit
 from pytg.run.adopt import forget, remember
-from pytg.run.composed import PARALLELISM, PLAN, Planned, log_name
+from pytg.run.composed import COMPOSED, PARALLELISM, PLAN, Planned, log_name, refuse_another_plan
 from pytg.run.data import Status
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import Note, StateWritten, UnitProgress
 from pytg.run.execution import Execution
-from pytg.run.journal import NAME, SNAPSHOT, STATE, Journal, ProcessId
+from pytg.run.in_flight import resources_in_flight
+from pytg.run.journal import (
+    APPLYING,
+    LOCKING,
+    NAME,
+    SNAPSHOT,
+    STATE,
+    WRITTEN,
+    Journal,
+    ProcessId,
+    newest_state,
+    write_durably,
+)
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
+from pytg.run.states import Held
 from pytg.terraform.command import Command
 from pytg.terraform.events import Event
 from pytg.terraform.process import Completed, Process, run
@@ -37,6 +50,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
     """
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
     touched = planned.touched
+    workdir = planned.workdir
     locks = LockSet(
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
         lock,
@@ -44,22 +58,29 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         on_wait=lambda text: execution.log.emit(Note(text)),
         cancel=execution.cancel,
     )
-    locks.acquire()
+    journal = Journal(
+        run_id=execution.record.run.run_id,
+        lock_id=lock.id,
+        units=tuple(str(unit.address) for unit, _ in planned.shapes),
+        locked=tuple(str(unit.address) for unit in touched),
+        suffix=execution.suffix,
+        pytg=ProcessId.of(os.getpid()),
+        events=f"{log_name(execution, planned.stage, 'apply')}.jsonl",
+        phase=LOCKING,
+        serials={str(u.address): _serial(planned.read[u.address]) for u in touched},
+    )
+    journal.write(workdir)
     try:
+        locks.acquire()
+        _refuse_unfinished(execution, planned)
+        refuse_another_plan(workdir, planned.digest)
         _refuse_stale(execution, planned)
         _retreat(execution, touched)
-        journal = Journal(
-            run_id=execution.record.run.run_id,
-            lock_id=lock.id,
-            units=tuple(str(unit.address) for unit, _ in planned.shapes),
-            locked=tuple(str(unit.address) for unit in touched),
-            suffix=execution.suffix,
-            pytg=ProcessId.of(os.getpid()),
-            events=f"{log_name(execution, planned.stage, 'apply')}.jsonl",
-        )
-        journal.write(planned.workdir)
+        write_durably(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
+        journal = journal.enter(workdir, APPLYING)
     except BaseException:
         locks.release()
+        clear(workdir)
         raise
     progress = Progress(planned.calls, planned.changes)
     completed = _run(execution, planned, journal, progress)
@@ -67,18 +88,50 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         store = execution.states.store(unit)
         if isinstance(store, DeferredStore):
             store.settle(unit.backend.key)
-    outcomes = progress.outcomes(completed, execution.needs)
-    remember(
-        execution.estate.root,
-        {u: fields["unknown_resources"] for u, fields in outcomes.items() if _unknown(fields)},
-    )
-    forget(
-        execution.estate.root,
-        [u for u, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED],
-    )
-    clear(planned.workdir)
+    outcomes = dict(progress.outcomes(completed, execution.needs))
+    if completed.crashed:
+        outcomes |= _lost(execution, planned, journal, completed)
+    unknown = {u: f["unknown_resources"] for u, f in outcomes.items() if _unknown(f)}
+    remember(execution.estate.root, unknown)
+    whole = [u for u, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED]
+    forget(execution.estate.root, whole)
+    journal.enter(workdir, WRITTEN)
     locks.release()
+    clear(workdir)
     return outcomes
+
+
+def _lost(
+    execution: Execution, planned: Planned, journal: Journal, completed: Completed
+) -> dict[Address, dict[str, Any]]:
+    """Units with resources that may exist and are in no state, after Terraform was killed."""
+    events = execution.directory / journal.events
+    found: dict[Address, list[str]] = {}
+    for address in resources_in_flight(events, newest_state(planned.workdir)):
+        owner = planned.calls.unit_of(address)
+        if owner:
+            found.setdefault(owner[0], []).append(owner[1])
+    reason = completed.explain()
+    return {
+        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
+        for unit, names in found.items()
+    }
+
+
+def _serial(held: Held) -> int:
+    return int(held.state["serial"]) if held.state else 0
+
+
+def _refuse_unfinished(execution: Execution, planned: Planned) -> None:
+    """Another apply of these units may have died just now, with its Terraform still at work."""
+    mine = {str(unit.address) for unit in planned.touched}
+    for file in (execution.estate.root / COMPOSED).glob(f"*/{NAME}"):
+        other = None if file.parent == planned.workdir else Journal.read(file.parent)
+        if other is not None and mine & set(other.locked) and other.phase == APPLYING:
+            raise Refused(
+                f"run {other.run_id} of the same units has not been taken up",
+                hint="run the command again: it takes that up first",
+            )
 
 
 def _unknown(fields: Mapping[str, Any]) -> bool:
@@ -165,5 +218,3 @@ def _report(
         return
     done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)
     execution.log.emit(UnitProgress(unit, resource, event.action, done, total))
-    if progress.complete(unit):
-        execution.end(unit, Status.SUCCEEDED)

@@ -15,7 +15,7 @@ from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.compose.shape import Shape
 from pytg.compose.stages import Stage
 from pytg.compose.state import merge
-from pytg.errors import Refused
+from pytg.errors import Refused, StalePlan
 from pytg.generate.composed import init_key, render_composed
 from pytg.model import Address, Unit
 from pytg.run.adopt import Imports, importable, remembered, with_imports, without_missing
@@ -46,7 +46,7 @@ class Planned:
     environment: Mapping[str, str]
     shapes: Sequence[tuple[Unit, Shape]]
     read: Mapping[Address, Held]
-    changed: bool
+    digest: str = ""
 
     @property
     def calls(self) -> Calls:
@@ -140,7 +140,13 @@ def _plan_with(execution: Execution, stage: Stage, sources: Sources, adopted: Im
     units = [with_imports(unit, adopted) for unit in sources.units]
     order = {u: frozenset(execution.order.predecessors(u)) for u in stage.units}
     composed = render_composed(
-        execution.estate, units, sources.literals, workdir, order, types=sources.types
+        execution.estate,
+        units,
+        sources.literals,
+        workdir,
+        order,
+        types=sources.types,
+        every_edge=execution.options.destroy,
     )
     environment = {**execution.environment(sources.units), **composed.environment}
     prepare(
@@ -164,7 +170,7 @@ def _plan_with(execution: Execution, stage: Stage, sources: Sources, adopted: Im
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
     write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
-    planned = Planned(stage, {}, workdir, environment, shapes, sources.held, changed=False)
+    planned = Planned(stage, {}, workdir, environment, shapes, sources.held)
     return _plan(execution, planned, refresh=not sources.missing)
 
 
@@ -201,7 +207,21 @@ def _plan(execution: Execution, planned: Planned, *, refresh: bool) -> Planned:
         late = unplannable(completed, planned.workdir, units)
         raise PlanFailed(completed, planned.calls, late, workdir=planned.workdir, units=units)
     changes = split_changes(raws(events), planned.calls)
-    return replace(planned, changes=changes, changed=completed.changes)
+    return replace(planned, changes=changes, digest=digest_of(planned.workdir))
+
+
+def digest_of(workdir: Path) -> str:
+    """What says that a plan file is still the one that was shown."""
+    return hashlib.sha256((workdir / PLAN).read_bytes()).hexdigest()
+
+
+def refuse_another_plan(workdir: Path, digest: str) -> None:
+    """Raises StalePlan where the plan file is not the one that was shown."""
+    if not (workdir / PLAN).exists() or digest_of(workdir) != digest:
+        raise StalePlan(
+            f"the plan in {workdir} is no longer the one that was shown",
+            hint="another pytg planned there: plan again",
+        )
 
 
 def log_name(execution: Execution, stage: Stage, what: str) -> str:

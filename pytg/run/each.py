@@ -9,6 +9,7 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.model import Address
+from pytg.run.composed import PLAN
 from pytg.run.data import Changes, Status
 from pytg.run.events import Diagnostic
 from pytg.run.execution import Execution
@@ -28,6 +29,7 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
             reason = f"planned once these are applied: {', '.join(map(str, never))}"
             return Outcome(Status.SKIPPED, reason)
         plan = plan_unit(execution, unit)
+        (plan.workdir / PLAN).unlink(missing_ok=True)
         found.update(plan.changes)
         execution.record.update(address, changes=Changes(**plan.changes[address].counts))
         return Outcome(Status.SUCCEEDED if plan.changed else Status.UNCHANGED)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from pytg.errors import Refused
@@ -18,6 +19,8 @@ from pytg.files import write_atomic
 NAME = "journal.json"
 STATE = "terraform.tfstate"
 SNAPSHOT = "snapshot.tfstate"
+TAKE_OVER = "PYTG_TAKE_OVER"
+LOCKING, APPLYING, WRITTEN = "locking", "applying", "written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,12 @@ class ProcessId:
     def alive(self) -> bool:
         """Whether it still runs here. On another host nobody can know: Refused."""
         if self.host != socket.gethostname():
+            if os.environ.get(TAKE_OVER) == self.host:
+                return False
             raise Refused(
                 f"an unfinished apply was started on the host {self.host}",
-                hint="run pytg there, or remove its journal.json if that machine is gone",
+                hint=f"run pytg there; or, if that machine is gone, here with "
+                f"{TAKE_OVER}={self.host}: its state is then taken up",
             )
         return bool(self.started) and _started(self.pid) == self.started
 
@@ -47,6 +53,9 @@ class ProcessId:
 @dataclass(frozen=True, slots=True)
 class Journal:
     """An apply under way. `lock_id` is the id of every lock it took.
+
+    Only in the phase `applying` may there be state to take up: before it locks are taken, after
+    it they are given back. `serials` are those of the states that the plan was made from.
 
     `locked` are the addresses whose state it may write, `units` all addresses in the merged
     state; `terraform` is None until the process has started.
@@ -60,11 +69,19 @@ class Journal:
     pytg: ProcessId
     terraform: ProcessId | None = None
     events: str = ""
+    phase: str = APPLYING
+    serials: Mapping[str, int] = field(default_factory=dict)
 
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
         text = json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
         write_durably(workdir / NAME, text.encode())
+
+    def enter(self, workdir: Path, phase: str) -> Journal:
+        """Record the next phase."""
+        journal = replace(self, phase=phase)
+        journal.write(workdir)
+        return journal
 
     def started(self, workdir: Path, pid: int) -> Journal:
         """Record the Terraform process."""

@@ -12,10 +12,11 @@ from pytg.errors import Refused
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.model import Address, Unit
-from pytg.run.composed import PARALLELISM, PLAN
+from pytg.run.composed import PARALLELISM, PLAN, digest_of, refuse_another_plan
 from pytg.run.data import Changes, Status
 from pytg.run.events import UnitProgress
 from pytg.run.execution import Execution
+from pytg.run.guards import refuse_losing_stateful
 from pytg.run.progress import Progress, raws
 from pytg.run.unplannable import PlanFailed
 from pytg.terraform.command import Command
@@ -33,6 +34,7 @@ class UnitPlan:
     environment: Mapping[str, str]
     changes: Mapping[Address, UnitChanges]
     changed: bool
+    digest: str
 
     @property
     def calls(self) -> Calls:
@@ -70,11 +72,12 @@ def plan_unit(execution: Execution, unit: Unit) -> UnitPlan:
     if not completed.ok:
         raise PlanFailed(completed, _calls(unit), {}, workdir=workdir, units=[unit])
     changes = split_changes(raws(events), _calls(unit))
-    return UnitPlan(unit, workdir, environment, changes, completed.changes)
+    return UnitPlan(unit, workdir, environment, changes, completed.changes, digest_of(workdir))
 
 
 def apply_unit(execution: Execution, plan: UnitPlan) -> dict[str, Any]:
     """Apply exactly `plan`; returns the fields of the unit's record."""
+    refuse_another_plan(plan.workdir, plan.digest)
     address = plan.unit.address
     progress = Progress(plan.calls, plan.changes)
 
@@ -122,6 +125,7 @@ def run_unit(
                 + "\n".join(f"    {change.action} {change.address}" for change in beyond),
                 hint="run the command again to see and approve the new plan",
             )
+    refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
     return apply_unit(execution, plan)
 
 

@@ -13,12 +13,13 @@ from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.run.apply import apply_stage, clear
-from pytg.run.composed import Planned, composed_directory, details, only_here, plan_stage
+from pytg.run.composed import PLAN, Planned, composed_directory, details, only_here, plan_stage
 from pytg.run.data import Changes, Status
 from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
+from pytg.run.journal import NAME
 from pytg.run.orphans import orphans
 from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
 from pytg.run.unplannable import PlanFailed
@@ -70,8 +71,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         try:
             with only_here(composed_directory(execution, stage), execution.cancel):
                 found, planned = _plan(execution, stage)
-                if isinstance(planned, Planned):
-                    clear(planned.workdir)
+                _discard(planned)
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue
@@ -113,8 +113,10 @@ def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
                 continue
             stage = _plannable(execution, stage, approved)  # noqa: PLW2901 - what is left of it
             if stage.units:
-                found, _ = _plan(execution, stage)
-                _approve(execution, stage, found)
+                with only_here(composed_directory(execution, stage), execution.cancel):
+                    found, planned = _plan(execution, stage)
+                    _discard(planned)
+                    _approve(execution, stage, found)
                 approved |= found
     if execution.options.destroy:
         rest = list(_standing(execution, Stage(tuple(rest)), changes).units)
@@ -141,8 +143,11 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
                 pending = [*_replan(execution, stage, error), *pending]
                 continue
             changes |= found
-            _approve(execution, stage, found)
-            _apply(execution, found, planned)
+            try:
+                _approve(execution, stage, found)
+                _apply(execution, found, planned)
+            finally:
+                _discard(planned)
     return changes
 
 
@@ -162,6 +167,14 @@ def _plan(
     execution.log.emit(StagePlanned(number, stage.units, total))
     execution.show(stage, found, planned.calls, lambda: details(execution, planned))
     return found, planned
+
+
+def _discard(planned: Planned | UnitPlan) -> None:
+    """Remove a plan that is not needed any more; what a journal guards stays."""
+    if isinstance(planned, UnitPlan):
+        (planned.workdir / PLAN).unlink(missing_ok=True)
+    elif not (planned.workdir / NAME).exists():
+        clear(planned.workdir)
 
 
 def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitChanges]) -> None:

@@ -59,12 +59,18 @@ class Progress:
         self, completed: Completed, graph: nx.DiGraph[Address]
     ) -> dict[Address, dict[str, Any]]:
         """The fields of every changed unit's record after the process has ended."""
-        return {unit: self._outcome(unit, completed, graph) for unit in self.total}
+        found = {unit: self._outcome(unit, completed, graph) for unit in self.total}
+        blamed = any(fields["status"] is not Status.SUCCEEDED for fields in found.values())
+        if completed.ok or blamed:
+            return found
+        failed = {"status": Status.FAILED, "reason": completed.explain()}
+        return dict.fromkeys(found, failed)  # it failed, and no unit can be named
 
     def _outcome(
         self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]
     ) -> dict[str, Any]:
-        if completed.ok or (self.complete(unit) and self.total[unit]):
+        blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
+        if completed.ok or (self.complete(unit) and (self.total[unit] or not blocking)):
             return {"status": Status.SUCCEEDED}
         of = f"{self.done[unit]} of {self.total[unit]} changes were applied"
         if unit in self.failed:
@@ -73,7 +79,6 @@ class Progress:
         if flying and completed.crashed:
             reason = f"{completed.explain()}; {of}"
             return {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": flying}
-        blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
         if blocking:
             return {"status": Status.SKIPPED, "reason": of, "blocked_by": tuple(blocking)}
         if completed.interrupted or completed.crashed:

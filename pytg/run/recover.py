@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from pytg.run.adopt import remember
 from pytg.run.apply import clear
 from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
+from pytg.run.events import StateWritten, read
 from pytg.run.in_flight import resources_in_flight
-from pytg.run.journal import NAME, Journal, newest_state
+from pytg.run.journal import APPLYING, NAME, Journal, newest_state
 from pytg.run.record import RUNS, load, mark_dead
 from pytg.run.states import States
 
@@ -50,12 +51,13 @@ def recover(
     """
     found = []
     for journal_file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
-        journal = Journal.read(journal_file.parent)
-        if journal.pytg.alive:
-            continue
+        with contextlib.suppress(FileNotFoundError):  # its run has just ended
+            if Journal.read(journal_file.parent).pytg.alive:
+                continue
         with only_here(journal_file.parent, cancel):
             if not journal_file.exists():
                 continue  # another pytg took it up while this one waited
+            journal = Journal.read(journal_file.parent)
             _wait_for_terraform(journal, say, cancel)
             estate = estate_of(journal.suffix)
             found.append(_take_up(estate, root, journal_file.parent, journal, states))
@@ -81,16 +83,17 @@ def _take_up(
     locked = [unit for unit in units if str(unit.address) in journal.locked]
     body = newest_state(workdir)
     written: list[Address] = []
-    if body is not None:
+    if body is not None and journal.phase == APPLYING:
+        known = _written(root, journal)
         shapes = [shape_of(estate, unit) for unit in locked]
         parts = split(json.loads(body), shapes)
         written = [
             unit.address
             for unit in locked
-            if _write(unit, parts[unit.address.slug], journal, states)
+            if _write(unit, parts[unit.address.slug], journal, states, known)
         ]
     events = root / RUNS / journal.run_id / journal.events
-    in_flight = resources_in_flight(events, body)
+    in_flight = resources_in_flight(events, body) if journal.phase == APPLYING else ()
     calls = Calls({unit.address.slug: unit.address for unit in units})
     unknown: dict[Address, list[str]] = {}
     for address, inside in filter(None, map(calls.unit_of, in_flight)):
@@ -108,8 +111,29 @@ def _take_up(
     return Recovery(journal.run_id, tuple(written), named)
 
 
-def _write(unit: Unit, part: dict[str, object], journal: Journal, states: States) -> bool:
-    """Write one unit's part under the lock of the dead run, or under a new one."""
+def _written(root: Path, journal: Journal) -> dict[str, int]:
+    """The newest serial of each unit that the dead run is known to have written."""
+    known = dict(journal.serials)
+    log = root / RUNS / journal.run_id / "events.jsonl"
+    with contextlib.suppress(OSError):
+        for _, event in read(log):
+            if isinstance(event, StateWritten):
+                known[str(event.unit)] = max(known.get(str(event.unit), 0), event.serial)
+    return known
+
+
+def _write(
+    unit: Unit,
+    part: dict[str, object],
+    journal: Journal,
+    states: States,
+    known: Mapping[str, int],
+) -> bool:
+    """Write one unit's part under the lock of the dead run, or under a new one.
+
+    Raises Refused where somebody else has written the state since: a run that died between a
+    write and its event may be one serial ahead of what is known.
+    """
     store, key = states.store(unit), unit.backend.key
     holder = store.holder(key)
     if holder is None:
@@ -125,6 +149,12 @@ def _write(unit: Unit, part: dict[str, object], journal: Journal, states: States
     after = succeed(current, part)
     if after is None:
         return False
+    if current is not None and current["serial"] > known.get(str(unit.address), 0) + 1:
+        raise Refused(
+            f"the state of {unit.address} moved since run {journal.run_id} died with newer state",
+            hint=f"compare it with the one that run left in .pytg/composed (run id "
+            f"{journal.run_id}); keep what is right, then move that directory away",
+        )
     store.write(key, json.dumps(after, indent=2).encode() + b"\n")
     return True
 
