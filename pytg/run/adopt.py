@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pytg.compose.changes import Calls
+from pytg.files import write_atomic
 from pytg.model import Address, Import, Unit
-from pytg.run.journal import write_durably
 from pytg.terraform.plan import Plan
 from pytg.terraform.process import Completed
 
@@ -130,6 +130,6 @@ def _import_id(kind: str, after: Any) -> str | None:
 def _write(root: Path, every: Mapping[Address, Iterable[str]]) -> None:
     document = {str(unit): sorted(addresses) for unit, addresses in sorted(every.items())}
     if document:
-        write_durably(root / FILE, json.dumps(document, indent=2).encode())
+        write_atomic(root / FILE, json.dumps(document, indent=2).encode())
     else:
         (root / FILE).unlink(missing_ok=True)

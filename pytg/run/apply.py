@@ -11,6 +11,7 @@ from typing import Any
 from pytg.aws.locks import LockSet
 from pytg.aws.store import LockInfo
 from pytg.errors import Refused, StalePlan
+from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.run.adopt import forget, remember
 from pytg.run.composed import COMPOSED, PARALLELISM, PLAN, Planned, log_name, refuse_another_plan
@@ -29,7 +30,6 @@ from pytg.run.journal import (
     Journal,
     ProcessId,
     newest_state,
-    write_durably,
 )
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
@@ -76,7 +76,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         refuse_another_plan(workdir, planned.digest)
         _refuse_stale(execution, planned)
         _retreat(execution, touched)
-        write_durably(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
+        write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
         journal = journal.enter(workdir, APPLYING)
     except BaseException:
         locks.release()

@@ -16,11 +16,12 @@ from pytg.compose.shape import Shape
 from pytg.compose.stages import Stage
 from pytg.compose.state import merge
 from pytg.errors import Refused, StalePlan
+from pytg.files import write_atomic
 from pytg.generate.composed import init_key, render_composed
 from pytg.model import Address, Unit
 from pytg.run.adopt import Imports, importable, remembered, with_imports, without_missing
 from pytg.run.execution import Execution
-from pytg.run.journal import NAME, SNAPSHOT, STATE, write_durably
+from pytg.run.journal import NAME, SNAPSHOT, STATE
 from pytg.run.progress import raws
 from pytg.run.sources import Sources, read_sources
 from pytg.run.states import Held
@@ -169,7 +170,7 @@ def _plan_with(execution: Execution, stage: Stage, sources: Sources, adopted: Im
     )
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
-    write_durably(workdir / STATE, json.dumps(merged, indent=2).encode())
+    write_atomic(workdir / STATE, json.dumps(merged, indent=2).encode())
     planned = Planned(stage, {}, workdir, environment, shapes, sources.held)
     return _plan(execution, planned, refresh=not sources.missing)
 

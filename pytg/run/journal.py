@@ -75,7 +75,7 @@ class Journal:
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
         text = json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
-        write_durably(workdir / NAME, text.encode())
+        write_atomic(workdir / NAME, text.encode())
 
     def enter(self, workdir: Path, phase: str) -> Journal:
         """Record the next phase."""
@@ -105,11 +105,6 @@ class Journal:
                 hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
                 "when every unit in it is safe",
             ) from error
-
-
-def write_durably(path: Path, body: bytes) -> None:
-    """Replace `path` atomically, on disk before this returns; readable by the owner only."""
-    write_atomic(path, body)
 
 
 def newest_state(workdir: Path) -> bytes | None:

@@ -12,8 +12,9 @@ from typing import Self
 from pytg.compose.shape import Shape
 from pytg.compose.state import State, split, succeed
 from pytg.errors import PytgError
+from pytg.files import write_atomic
 from pytg.model import Address, Unit
-from pytg.run.journal import SNAPSHOT, STATE, newest_state, write_durably
+from pytg.run.journal import SNAPSHOT, STATE, newest_state
 from pytg.run.states import Held, States
 
 _WRITERS = 8
@@ -60,7 +61,7 @@ class Mirror:
         body = newest_state(self._workdir)
         if body is None:
             return
-        write_durably(self._workdir / SNAPSHOT, body)
+        write_atomic(self._workdir / SNAPSHOT, body)
         parts = split(json.loads(body), self._shapes)
         changed = {
             slug: after

@@ -14,7 +14,7 @@ from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.run.apply import apply_stage, clear
 from pytg.run.composed import PLAN, Planned, composed_directory, details, only_here, plan_stage
-from pytg.run.data import Changes, Status
+from pytg.run.data import OPEN, Changes, Status
 from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
@@ -203,7 +203,7 @@ def _apply(
     else:
         return
     for unit, fields in outcomes.items():
-        if execution.record.run.units[unit].status in {Status.PENDING, Status.RUNNING}:
+        if execution.record.run.units[unit].status in OPEN:
             execution.end(unit, **fields)
 
 
@@ -237,7 +237,7 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
     if not error.by_unit:
         execution.log.emit(Diagnostic(None, "error", error.message))
     for unit in stage.units:
-        if execution.record.run.units[unit].status in {Status.PENDING, Status.RUNNING}:
+        if execution.record.run.units[unit].status in OPEN:
             reason = "not planned: the plan of its stage failed"
             if error.by_unit:
                 blocked = tuple(sorted(error.by_unit))
