@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help
 help:
-	@echo "make setup      the virtual environment with pytg, and Terraform where there is none"
+	@echo "make setup      virtual environment with pytg, packages of the functions, Terraform where there is none"
 	@echo "make demo       the main job on the embedded AWS"
 	@echo "make test       all tests; make test-fast: those of under two minutes"
 	@echo "make lint       format, rules and types"
@@ -23,6 +23,7 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 .PHONY: setup
 setup: $(VENV)/.stamp
 	@$(BIN)/python -m pytg.terraform.fetch --if-missing
+	@$(BIN)/python scripts/build_lambda.py --quiet
 
 .PHONY: demo
 demo: setup

@@ -1,6 +1,6 @@
 """Packs each Lambda function into a zip of its own, the same bytes for the same source.
 
-python scripts/build_lambda.py [--out build/lambda]
+python scripts/build_lambda.py [--out build/lambda] [--quiet]
 
 Prints a line a function: SHA-256 (hexadecimal), size, path. A zip holds the handler, the modules
 of docmig that it imports, and the dependencies of lambda/requirements.txt as wheels for Lambda.
@@ -169,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, default=OUT, help="directory of the zips")
     parser.add_argument("--no-cache", action="store_true", help="download the dependencies anew")
+    parser.add_argument("--quiet", action="store_true", help="print nothing when all went well")
     options = parser.parse_args()
     if options.no_cache:
         shutil.rmtree(CACHE, ignore_errors=True)
@@ -176,7 +177,7 @@ def main() -> None:
         digests = build(options.out)
     except BuildError as error:
         sys.exit(str(error))
-    for purpose, digest in digests.items():
+    for purpose, digest in ({} if options.quiet else digests).items():
         path = options.out / f"{purpose}.zip"
         print(f"{digest}  {path.stat().st_size:>9}  {path}")
 
