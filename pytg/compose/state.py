@@ -18,7 +18,9 @@ State = dict[str, Any]
 STATE_VERSION = 4
 _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
-_MODULE = re.compile(r"^module\.(?P<call>[^.\[]+)(?P<rest>[.\[].*)?$")
+_MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?P<rest>[.\[].*)?", re.DOTALL)
+# outside of quotes a bracket opens an instance key; within, a quote or a backslash is escaped
+_KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]', re.DOTALL)
 
 
 def empty_state(lineage: str) -> State:
@@ -123,13 +125,13 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _call(module: str | None) -> str | None:
     """`module.a.module.b["k"]` is a call of `a`; the root module has no call."""
-    match = _MODULE.match(module or "")
+    match = _MODULE.fullmatch(module or "")
     return match["call"] if match else None
 
 
 def _swap(address: str, old: str, new: str) -> str | None:
     """`address` with its outermost module call renamed; None when it is another one."""
-    match = _MODULE.match(address)
+    match = _MODULE.fullmatch(address)
     if not match or match["call"] != old:
         return None
     return f"module.{new}{match['rest'] or ''}"
@@ -140,8 +142,7 @@ def _managed(shape: Shape, state: State) -> list[str]:
     addresses = set()
     for resource in state["resources"]:
         if resource["mode"] == "managed" and _call(resource.get("module")) == shape.module:
-            module = re.sub(r"\[[^]]*\]", "", resource["module"])
-            address = _swap(module, shape.module, shape.slug)
+            address = _swap(_KEY.sub("", resource["module"]), shape.module, shape.slug)
             addresses.add(f"{address}.{resource['type']}.{resource['name']}")
     return sorted(addresses)
 

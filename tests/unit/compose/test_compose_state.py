@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytg.compose.shape import Shape
@@ -13,6 +13,7 @@ from pytg.model import Address
 AWS = 'provider["registry.terraform.io/hashicorp/aws"]'
 BUILTIN = 'provider["terraform.io/builtin/terraform"]'
 TEXT = 'ab\u00e9"'
+ODD = st.text(r"""ab]["\.'{}$/""" + "\n\u2028\u00e9", max_size=8)
 NAMES = ("storage", "tables", "iam")
 
 
@@ -34,12 +35,18 @@ def resource(module: str, name: str, provider: str, **more: Any) -> dict[str, An
     }
 
 
+def quoted(key: str) -> str:
+    """A key as Terraform writes it in an address."""
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
 @st.composite
 def unit_states(draw: st.DrawFn, module: str) -> dict[str, Any]:
     state = empty_state(str(draw(st.uuids())))
     state["serial"] = draw(st.integers(1, 1000))
     names = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
-    inner = ("", '.module.inner["k.x"]', ".module.inner[0]", ".module.inner")
+    inner = ("", f".module.inner[{quoted(draw(ODD))}]", ".module.inner[0]", ".module.inner")
     for index, name in enumerate(names):
         where = f"module.{module}{draw(st.sampled_from(inner))}"
         provider = draw(st.sampled_from((AWS, f"{AWS}.peer", BUILTIN)))
@@ -134,6 +141,20 @@ def test_dependencies_across_units_are_rebuilt_from_the_graph() -> None:
     role = next(r for r in merged["resources"] if r["name"] == "r")
     assert role["instances"][0]["dependencies"] == [
         "module.docs__us-east-1__dev__storage.aws_s3_bucket.a"
+    ]
+
+
+@given(ODD, ODD)
+@example("a]b", "")
+def test_instance_keys_are_no_part_of_what_others_depend_on(outer: str, inner: str) -> None:
+    where = f"module.storage.module.a[{quoted(outer)}].module.b[{quoted(inner)}].module.c[7]"
+    states: dict[str, Any] = {n: empty_state(n) for n in NAMES}
+    states["storage"]["resources"] = [resource(where, "x", BUILTIN)]
+    states["iam"]["resources"] = [resource("module.iam", "r", BUILTIN)]
+    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    role = next(r for r in merged["resources"] if r["name"] == "r")
+    assert role["instances"][0]["dependencies"] == [
+        "module.docs__us-east-1__dev__storage.module.a.module.b.module.c.terraform_data.x"
     ]
 
 
