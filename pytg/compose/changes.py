@@ -60,19 +60,25 @@ class UnitChanges:
 class Calls:
     """How module calls and root outputs of one root module belong to units.
 
-    `composed`: outputs are named `<call>__<output>`; otherwise the root has one call.
+    `composed`: outputs are named `<call>__<output>`; otherwise the root has one call, and all
+    that it manages belongs to that unit.
     """
 
     units: Mapping[str, Address]
     composed: bool = True
 
     def unit_of(self, address: str) -> tuple[Address, str] | None:
-        """The unit of a resource address, and the address inside its module."""
-        if not address.startswith("module."):
-            return None
+        """The unit of a resource address, and the address inside its module.
+
+        What somebody added beside the call to a unit's own root is given with its whole address.
+        """
         call, _, rest = address.removeprefix("module.").partition(".")
-        unit = self.units.get(call)
-        return (unit, rest) if unit else None
+        unit = self.units.get(call) if address.startswith("module.") else None
+        if unit:
+            return unit, rest
+        if self.composed or not address or address.startswith("data."):
+            return None
+        return next(iter(self.units.values())), address
 
     def output_of(self, name: str) -> tuple[Address, str] | None:
         """The unit of a root output, and the output's own name."""

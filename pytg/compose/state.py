@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytg.compose.shape import Shape
+from pytg.errors import Refused
 
 State = dict[str, Any]
 
@@ -45,10 +46,12 @@ def merge(states: Sequence[tuple[Shape, State | None]]) -> State:
     """One state for a composed root over the units' states; None is a unit without one.
 
     Lineage and serial are functions of the units': a plan made on the merged state goes stale
-    as soon as one unit moves. What a unit's own root holds beside its module call (the
-    `terraform_remote_state` reads) is left out.
+    as soon as one unit moves. What a unit's own root reads beside its module call (the
+    `terraform_remote_state` data) is left out. Raises Refused where a state holds managed
+    resources outside of the module call: a composed root has no place for them.
     """
     present = [(shape, state) for shape, state in states if state is not None]
+    _refuse_foreign(present)
     managed = {shape.slug: _managed(shape, state) for shape, state in present}
     upstream = {shape.slug: shape.upstream for shape, _ in states}
     merged = empty_state(_lineage(present))
@@ -66,6 +69,28 @@ def merge(states: Sequence[tuple[Shape, State | None]]) -> State:
         checks += _rename_checks(state.get("check_results"), shape.module, shape.slug)
     merged["check_results"] = checks or None
     return merged
+
+
+def foreign(shape: Shape, state: State | None) -> list[str]:
+    """The managed resources in a unit's state that its module did not make."""
+    return sorted(
+        ".".join(filter(None, (r.get("module"), r["type"], r["name"])))
+        for r in (state or {}).get("resources", ())
+        if r["mode"] == "managed" and _call(r.get("module")) != shape.module
+    )
+
+
+def _refuse_foreign(present: Sequence[tuple[Shape, State]]) -> None:
+    found = [(s, name) for s, state in present for name in foreign(s, state)]
+    if found:
+        shape, name = found[0]
+        raise Refused(
+            "states hold resources that do not belong to their unit's module:\n"
+            + "\n".join(f"    {name} in the state of {shape.address}" for shape, name in found),
+            hint=f"one that the module declares moves there: `pytg tf {shape.address} -- state mv "
+            f"{name} module.{shape.module}.{name}`; any other is taken out, and stays as it is: "
+            f"`pytg tf {shape.address} -- state rm {name}`",
+        )
 
 
 def split(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:

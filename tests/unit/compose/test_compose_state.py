@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytg.compose.shape import Shape
 from pytg.compose.state import empty_state, is_empty, merge, same, split, succeed
+from pytg.errors import Refused
 from pytg.model import Address
 
 AWS = 'provider["registry.terraform.io/hashicorp/aws"]'
@@ -165,6 +167,21 @@ def test_what_the_unit_root_holds_beside_its_module_stays_out() -> None:
     state["resources"] = [remote]
     assert merge([(SHAPES["storage"], state)])["resources"] == []
     assert is_empty(state)
+
+
+def test_what_nobody_could_keep_is_refused_with_its_name_and_a_way_out() -> None:
+    state = empty_state("x")
+    extra, other = resource("", "extra", BUILTIN), resource("module.other", "b", AWS)
+    del extra["module"]
+    state["resources"] = [resource("module.storage", "a", AWS), extra, other]
+    with pytest.raises(Refused) as refused:
+        merge([(SHAPES["iam"], None), (SHAPES["storage"], state)])
+    unit = SHAPES["storage"].address
+    assert str(refused.value).splitlines()[1:] == [
+        f"    module.other.aws_s3_bucket.b in the state of {unit}",
+        f"    terraform_data.extra in the state of {unit}",
+    ]
+    assert f"pytg tf {unit} -- state rm" in refused.value.hint
 
 
 def test_succeed_counts_up_and_keeps_the_lineage() -> None:
