@@ -83,6 +83,8 @@ def _take_up(
     locked = [unit for unit in units if str(unit.address) in journal.locked]
     body = newest_state(workdir)
     written: list[Address] = []
+    for unit in locked if journal.phase == APPLYING else ():
+        _lock(unit, journal, states)
     if body is not None and journal.phase == APPLYING:
         known = _written(root, journal)
         shapes = [shape_of(estate, unit) for unit in locked]
@@ -99,10 +101,12 @@ def _take_up(
     for address, inside in filter(None, map(calls.unit_of, in_flight)):
         unknown.setdefault(address, []).append(inside)
     for unit in locked:
-        store = states.store(unit)
-        store.unlock(unit.backend.key, journal.lock_id)
-        if isinstance(store, DeferredStore):
-            store.settle(unit.backend.key)
+        store, key = states.store(unit), unit.backend.key
+        if isinstance(store, DeferredStore) and journal.phase == APPLYING:
+            store.settle(key)
+        holder = store.holder(key)
+        if holder is None or holder.id == journal.lock_id:  # else it never had that lock
+            store.unlock(key, journal.lock_id)
     remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), unknown)
@@ -122,6 +126,19 @@ def _written(root: Path, journal: Journal) -> dict[str, int]:
     return known
 
 
+def _lock(unit: Unit, journal: Journal, states: States) -> None:
+    """Take over the lock of the dead run, or take it anew where it ended with its process."""
+    try:
+        store = states.store(unit)
+        store.lock(unit.backend.key, LockInfo.new("pytg recover", journal.lock_id))
+    except LockHeld as held:
+        raise LockHeld(
+            f"{held.message}, and run {journal.run_id} left newer state of it behind",
+            hint="wait until that lock is gone and run pytg again: it takes the state up then; "
+            + held.hint.rpartition("; ")[2],
+        ) from held
+
+
 def _write(
     unit: Unit,
     part: dict[str, object],
@@ -129,21 +146,12 @@ def _write(
     states: States,
     known: Mapping[str, int],
 ) -> bool:
-    """Write one unit's part under the lock of the dead run, or under a new one.
+    """Write one unit's part, under its lock.
 
     Raises Refused where somebody else has written the state since: a run that died between a
     write and its event may be one serial ahead of what is known.
     """
     store, key = states.store(unit), unit.backend.key
-    holder = store.holder(key)
-    if holder is None:
-        store.lock(key, LockInfo.new("pytg recover", journal.lock_id))
-    elif holder.id != journal.lock_id:
-        raise LockHeld(
-            f"the state of {unit.address} is locked by {holder.who} since {holder.created}, "
-            f"and run {journal.run_id} left newer state of it behind",
-            hint="wait until that lock is gone and run pytg again: it takes the state up then",
-        )
     store.digest_repair(key)
     current = states.read([unit])[unit.address].state
     after = succeed(current, part)

@@ -1,0 +1,56 @@
+"""A state backend in memory, as lasting as a bucket: its locks outlive whoever took them."""
+
+from __future__ import annotations
+
+from pytg.aws.data import lock_held
+from pytg.aws.store import LockInfo, StoredState
+from pytg.errors import Refused
+
+
+class MemoryStore:
+    """A StateStore; `there` says whether bucket and table exist."""
+
+    def __init__(self, *, there: bool = True) -> None:
+        self.there = there
+        self.states: dict[str, bytes] = {}
+        self.locks: dict[str, LockInfo] = {}
+
+    def exists(self) -> bool:
+        return self.there
+
+    def read(self, key: str) -> StoredState | None:
+        body = self.states.get(key)
+        return StoredState.of(body, key) if body else None
+
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.states if key.startswith(prefix))
+
+    def write(self, key: str, body: bytes) -> str:
+        self._require()
+        self.states[key] = body
+        return StoredState.of(body, key).version
+
+    def delete(self, key: str) -> None:
+        self.states.pop(key, None)
+
+    def digest_repair(self, key: str) -> bool:
+        return key == ""
+
+    def lock(self, key: str, info: LockInfo) -> None:
+        self._require()
+        holder = self.locks.setdefault(key, info)
+        if holder.id != info.id:
+            raise lock_held(key, holder)
+
+    def unlock(self, key: str, lock_id: str) -> None:
+        holder = self.locks.get(key)
+        if holder is not None and holder.id != lock_id:
+            raise Refused(f"the lock of {key} is held by {holder}")
+        self.locks.pop(key, None)
+
+    def holder(self, key: str) -> LockInfo | None:
+        return self.locks.get(key)
+
+    def _require(self) -> None:
+        if not self.there:
+            raise Refused("there is no such bucket")
