@@ -24,6 +24,7 @@ from pytg.generate.providers import (
     required,
     tags_by_place,
 )
+from pytg.generate.sources import module_directories
 from pytg.generate.unit import read_by, read_output
 from pytg.generate.variables import Key, outside_variables, read_outside, variable
 from pytg.generate.write import HEADER
@@ -175,7 +176,6 @@ def _outputs(chosen: Mapping[Address, Unit]) -> Iterator[tuple[str, dict[str, Va
 _SOURCE = re.compile(r'^module "(?P<name>[^"]+)" \{\n  source = (?P<source>".*")$', re.MULTILINE)
 # what `terraform init` reads in a module's own files: nested calls and provider requirements
 _ASKS = re.compile(r'^\s*(?:module\s+"[^"]*"|(?:source|version)\s*=\s*"[^"]*")', re.MULTILINE)
-_NESTED = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
 
 
 def init_key(files: Mapping[str, str], workdir: Path | None = None) -> str:
@@ -188,8 +188,9 @@ def init_key(files: Mapping[str, str], workdir: Path | None = None) -> str:
     calls = [match.groups() for match in _SOURCE.finditer(files["main.tf"])]
     asked: dict[str, list[str]] = {}
     if workdir is not None:
-        for _, source in calls:
-            _collect(workdir / json.loads(source), asked)
+        for source in dict.fromkeys(source for _, source in calls):
+            for directory in module_directories(workdir / json.loads(source)):
+                asked.setdefault(str(directory), _asked(directory))
     text = json.dumps([blocks, calls, sorted(asked.items())])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -198,12 +199,6 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def _collect(directory: Path, asked: dict[str, list[str]]) -> None:
-    """What the modules in and below `directory` ask for, by directory."""
-    directory = directory.resolve()
-    if str(directory) in asked or not directory.is_dir():
-        return
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.tf")))
-    asked[str(directory)] = _ASKS.findall(text)
-    for source in _NESTED.findall(text):
-        _collect(directory / source, asked)
+def _asked(directory: Path) -> list[str]:
+    texts = (path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.tf")))
+    return _ASKS.findall("".join(texts))
