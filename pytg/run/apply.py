@@ -22,6 +22,7 @@ from pytg.run.execution import Execution
 from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import (
     APPLYING,
+    HOLD,
     LOCKING,
     NAME,
     SNAPSHOT,
@@ -29,6 +30,7 @@ from pytg.run.journal import (
     WRITTEN,
     Journal,
     ProcessId,
+    holding,
     newest_state,
 )
 from pytg.run.mirror import Mirror
@@ -38,7 +40,7 @@ from pytg.terraform.command import Command
 from pytg.terraform.events import Event
 from pytg.terraform.process import Completed, Process, run
 
-LEFTOVERS = (NAME, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
+LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
 
 
 def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict[str, Any]]:
@@ -163,7 +165,7 @@ def _run(execution: Execution, planned: Planned, journal: Journal, progress: Pro
 
     mirror = Mirror(planned.workdir, shapes, planned.read, execution.states, wrote)
     log = execution.directory / log_name(execution, planned.stage, "apply")
-    with mirror:
+    with holding(planned.workdir) as hold, mirror:
         completed = run(
             execution.binary.path,
             planned.workdir,
@@ -180,6 +182,7 @@ def _run(execution: Execution, planned: Planned, journal: Journal, progress: Pro
             log.with_suffix(".jsonl"),
             log.with_suffix(".err"),
             record=execution.processes,
+            hold=hold,
             on_event=on_event,
             on_start=started,
             cancel=execution.cancel,

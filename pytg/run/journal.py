@@ -6,10 +6,12 @@ apply starts until every unit's state is written; whoever finds it takes the sta
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from pytg.files import write_atomic
 NAME = "journal.json"
 STATE = "terraform.tfstate"
 SNAPSHOT = "snapshot.tfstate"
+HOLD = "terraform.hold"
 TAKE_OVER = "PYTG_TAKE_OVER"
 LOCKING, APPLYING, WRITTEN = "locking", "applying", "written"
 
@@ -58,7 +61,7 @@ class Journal:
     it they are given back. `serials` are those of the states that the plan was made from.
 
     `locked` are the addresses whose state it may write, `units` all addresses in the merged
-    state; `terraform` is None until the process has started.
+    state; `terraform` is None until the process has started and its pid is noted.
     """
 
     run_id: str
@@ -105,6 +108,34 @@ class Journal:
                 hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
                 "when every unit in it is safe",
             ) from error
+
+
+@contextlib.contextmanager
+def holding(workdir: Path) -> Iterator[int]:
+    """A descriptor for Terraform to inherit: `held` is true until everybody who has it ended.
+
+    So a Terraform is known from the moment it is started, before its pid can be noted.
+    """
+    path = workdir / HOLD
+    path.unlink(missing_ok=True)  # what an earlier apply started may still hold that file
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def held(workdir: Path) -> bool:
+    """Whether a process that inherited the descriptor of `holding` still runs."""
+    try:
+        with (workdir / HOLD).open("rb") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def newest_state(workdir: Path) -> bytes | None:

@@ -21,7 +21,7 @@ from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import StateWritten, read
 from pytg.run.in_flight import resources_in_flight
-from pytg.run.journal import APPLYING, NAME, Journal, newest_state
+from pytg.run.journal import APPLYING, NAME, Journal, held, newest_state
 from pytg.run.record import RUNS, load, mark_dead
 from pytg.run.states import States
 
@@ -58,20 +58,24 @@ def recover(
             if not journal_file.exists():
                 continue  # another pytg took it up while this one waited
             journal = Journal.read(journal_file.parent)
-            _wait_for_terraform(journal, say, cancel)
+            _wait_for_terraform(journal, journal_file.parent, say, cancel)
             estate = estate_of(journal.suffix)
             found.append(_take_up(estate, root, journal_file.parent, journal, states))
     return found
 
 
 def _wait_for_terraform(
-    journal: Journal, say: Callable[[str], None], cancel: threading.Event
+    journal: Journal, workdir: Path, say: Callable[[str], None], cancel: threading.Event
 ) -> None:
     process = journal.terraform
-    if process is None or not process.alive:
-        return
-    say(f"Terraform (pid {process.pid}) of run {journal.run_id} still works: waiting for its end")
-    while process.alive:
+
+    def at_work() -> bool:
+        return held(workdir) if process is None else process.alive
+
+    if at_work():
+        pid = f" (pid {process.pid})" if process else ""
+        say(f"Terraform{pid} of run {journal.run_id} still works: waiting for its end")
+    while at_work():
         if cancel.wait(_POLL_S):
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 

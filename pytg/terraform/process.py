@@ -177,16 +177,18 @@ def start(  # noqa: PLR0917 - what every process has, and nothing optional
     stderr: Path,
     *,
     record: Path | None = None,
+    hold: int | None = None,
 ) -> Process:
     """Start `command` in `workdir` with exactly `env`.
 
     `stdout` and `stderr` are written anew, readable by their owner only. `record` is a JSON
     Lines file that gets one object for each process started: `argv`, `cwd`, `started`, `pid`.
+    `hold` is a descriptor that the process inherits and never closes.
     Raises UnitFailed when the process cannot be started.
     """
     argv = arguments(binary, command)
     with _private(stdout) as out, _private(stderr) as err:
-        child = spawn(argv, workdir, env, out, err)
+        child = spawn(argv, workdir, env, out, err, hold=hold)
     if record is not None:
         record_start(record, argv, workdir, child.pid)
     return Process(command, child, stdout, stderr)
@@ -201,6 +203,7 @@ def run(  # noqa: PLR0917 - what every process has, and nothing optional
     stderr: Path,
     *,
     record: Path | None = None,
+    hold: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     on_start: Callable[[Process], None] | None = None,
     cancel: threading.Event | None = None,
@@ -211,7 +214,7 @@ def run(  # noqa: PLR0917 - what every process has, and nothing optional
     `cancel` set: one SIGINT, and waiting goes on. `kill` set: ended at once. An exception in
     `on_event` interrupts the process, waits for it, and goes on to the caller.
     """
-    process = start(binary, workdir, command, env, stdout, stderr, record=record)
+    process = start(binary, workdir, command, env, stdout, stderr, record=record, hold=hold)
     watch = threading.Thread(target=_watch, args=(process, cancel, kill), daemon=True)
     if cancel is not None or kill is not None:
         watch.start()

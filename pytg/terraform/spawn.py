@@ -66,8 +66,13 @@ def spawn(
     env: Mapping[str, str],
     stdout: BinaryIO | int,
     stderr: BinaryIO | int,
+    *,
+    hold: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `argv` in a session of its own, without standard input. Raises UnitFailed."""
+    """Start `argv` in a session of its own, without standard input. Raises UnitFailed.
+
+    `hold` is a descriptor that it inherits.
+    """
     try:
         return subprocess.Popen(
             argv,
@@ -77,6 +82,7 @@ def spawn(
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            pass_fds=() if hold is None else (hold,),
         )
     except OSError as error:
         raise UnitFailed(f"cannot start {argv[0]} in {workdir}: {error}") from error

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -115,6 +116,39 @@ def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_takes_it_up(
     project.pytg("apply", *DEV, "--yes")
     assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}
     project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+# pytg is killed after it started Terraform and before it noted which process that is
+KILLED_BEFORE_THE_NOTE = """
+import os, signal, sys
+from pytg.cli.main import main
+from pytg.run.journal import Journal
+Journal.started = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sys.argv[0] = "pytg"
+main()
+"""
+
+
+def test_a_terraform_whose_pid_was_not_noted_is_waited_for(project: Project) -> None:
+    project.run(
+        [sys.executable, "-c", KILLED_BEFORE_THE_NOTE, "-C", str(project.root), "apply", *DEV, "-y"]
+    )
+    found = journal(project)
+    assert found
+    assert found["terraform"] is None
+    process = project.start("apply", *DEV, "--yes")
+    assert process.stderr is not None
+    said = ""
+    while "still works" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    eventually(lambda: made(project)["slow"])
+    (project.root / "go").touch()
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}
+    assert journal(project) is None
 
 
 def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
