@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to store: `key` names the object, `kind` is its content type."""
+    """A document to store: `key` names the object, `kind` is its content type.
+
+    `metadata` is the object's user metadata, which the ingest function validates.
+    """
 
     key: str
     kind: str
     body: bytes
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def documents(prefix: str, count: int) -> list[Document]:
@@ -26,6 +30,22 @@ def documents(prefix: str, count: int) -> list[Document]:
         maker = (_pdf_document, _png_document, _json_document)[number % 3]
         made.append(maker(name, title, number))
     return made
+
+
+def invalid_documents(prefix: str) -> dict[str, Document]:
+    """One document a reason for which the ingest function refuses it; by the reason's code."""
+    body = b"not what it says"
+    return {
+        "empty": Document(f"{prefix}/empty.pdf", "application/pdf", b""),
+        "content-type-refused": Document(f"{prefix}/run.bin", "application/x-msdownload", body),
+        "content-type-mismatch": Document(f"{prefix}/scan.pdf", "image/png", body),
+        "checksum-malformed": Document(
+            f"{prefix}/sum.txt", "text/plain", body, {"sha256": "not a checksum"}
+        ),
+        "date-malformed": Document(
+            f"{prefix}/date.txt", "text/plain", body, {"document-date": "31.01.2025"}
+        ),
+    }
 
 
 def _pdf_document(name: str, title: str, _number: int) -> Document:

@@ -11,10 +11,10 @@ import click
 from pytg.errors import Interrupted, PytgError, UsageError
 
 
-def boundary(command: click.Command) -> int:
+def boundary(command: click.Command, name: str = "pytg") -> int:
     """Run `command` with this process's arguments; return the exit code."""
     try:
-        result = command.main(standalone_mode=False, prog_name="pytg")
+        result = command.main(standalone_mode=False, prog_name=name)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -1,0 +1,97 @@
+"""A deployed environment of the document migration: its units' outputs and its AWS clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytg.aws.session import Sessions
+from pytg.cli._stores import stores_of
+from pytg.errors import Refused, UsageError
+from pytg.model import Address, Estate, Unit
+from pytg.run.states import Held, States
+
+
+class Platform:
+    """The environment `env` (its name, or its full name with suffix) of `estate`.
+
+    Raises UsageError where there is no such environment, or more than one; Refused where it is
+    not applied or its account cannot be reached.
+    """
+
+    def __init__(self, estate: Estate, env: str, sessions: Sessions | None = None) -> None:
+        units = [
+            unit
+            for unit in estate.units.values()
+            if env in (unit.environment_name, unit.address.environment)
+        ]
+        full = {(unit.account.name, unit.address.environment) for unit in units}
+        if len(full) != 1:
+            found = sorted(f"{account}/{name}" for account, name in full)
+            raise UsageError(
+                f"{len(found)} environments are called `{env}`: {', '.join(found) or 'none'}",
+                hint="`pytg ls` lists the environments",
+            )
+        (_, self.name) = full.pop()
+        self.account = units[0].account
+        self.source, self.target = _regions(estate)
+        self._units = {(unit.module.name, unit.address.region): unit for unit in units}
+        self._states = States(stores_of(estate, sessions))
+        self._sessions = sessions or Sessions(estate.root)
+        self._held: dict[Address, Held] = {}
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of the environment's account."""
+        made: Any = self._sessions.client(self.account, service, region)  # type: ignore[call-overload]  # any service
+        return made
+
+    def outputs(self, module: str, region: str) -> Mapping[str, Any]:
+        """The outputs of the module's unit in `region` (`global`: of the whole environment)."""
+        unit = self._unit(module, region)
+        if unit.address not in self._held:
+            self._held.update(self._states.read(self._units_of(module)))
+        held = self._held[unit.address]
+        if held.state is None:
+            raise Refused(
+                f"{unit.address} is not applied",
+                hint=f"pytg apply-all --env {self.name}",
+            )
+        return held.outputs
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Names of the tables by purpose."""
+        names: Mapping[str, str] = self.outputs("tables", "global")["names"]
+        return names
+
+    def machine(self, purpose: str) -> tuple[str, str]:
+        """Region and ARN of the state machine `migration`, `cutover` or `rollback`."""
+        for region in (self.source, self.target):
+            arns = self.outputs("orchestration", region)["machine_arns"]
+            if purpose in arns:
+                return region, str(arns[purpose])
+        raise Refused(
+            f"{self.name} has no state machine `{purpose}`",
+            hint="see `machines` in the module orchestration's inputs",
+        )
+
+    def _units_of(self, module: str) -> list[Unit]:
+        return [unit for (name, _), unit in self._units.items() if name == module]
+
+    def _unit(self, module: str, region: str) -> Unit:
+        if (module, region) not in self._units:
+            raise Refused(
+                f"{self.name} has no unit of the module `{module}` in {region}",
+                hint="is the module enabled? `pytg ls` lists the units",
+            )
+        return self._units[module, region]
+
+
+def _regions(estate: Estate) -> tuple[str, str]:
+    by_role = {region.role: region.name for region in estate.regions.values()}
+    if not {"source", "target"} <= set(by_role):
+        raise UsageError(
+            "the estate's regions have no roles `source` and `target`",
+            hint="say them in config.yaml, under `regions`",
+        )
+    return by_role["source"], by_role["target"]
