@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg.config.files import Files, read_files
+from pytg.config.files import LIVE, Files, read_files
 from pytg.config.inputs import chosen_inputs
 from pytg.config.modules import Declared, read_module
 from pytg.config.names import check_names
@@ -17,7 +17,7 @@ from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
 from pytg.config.tree import Node
 from pytg.config.units import build_unit
-from pytg.errors import Problem, UsageError
+from pytg.errors import Position, Problem, UsageError
 from pytg.model import Address, Edge, Estate, Scope, Unit
 
 
@@ -55,6 +55,9 @@ def load_project(root: Path, suffix: str | None = None) -> Loaded:
     )
     enabled = dict(_enabled(places.all(), modules))
     known = Known(modules, regions, enabled, frozenset(files.doubtful))
+    if not files.environments and not enabled:
+        hint = "an environment is a directory live/ACCOUNT/REGION/ENVIRONMENT with an env.yaml"
+        report(Problem("there is no environment, and so no unit", Position(LIVE), hint))
     loaded = _wire(root, project, known, places, report)
     report.raise_found()
     return loaded

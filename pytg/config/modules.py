@@ -18,8 +18,14 @@ from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
 
 CACHE = Path(".pytg/cache/modules")
-_FORMAT = "1"
+_FORMAT = "2"
 _DECLARATION = re.compile(r'^[ \t]*(variable|output)[ \t]+"?([A-Za-z_][\w-]*)', re.MULTILINE)
+_ROOT_ONLY = re.compile(r'^[ \t]*(provider|backend|cloud)\b[ \t]*"?[\w-]*"?[ \t]*\{', re.MULTILINE)
+_WHERE = {
+    "provider": "its arguments stand in config.yaml under `terraform.providers`",
+    "backend": "`backend` in config.yaml says where states live",
+    "cloud": "`backend` in config.yaml says where states live",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,9 @@ def read_module(root: Path, name: str, source: str, scope: Scope, report: Report
                 hint = f"first in {places[key]}"
                 report(Problem(f"{key.replace('.', ' ')} is declared twice", place, hint))
             places.setdefault(key, place)
+        for kind, line in found["root_only"]:
+            message = f"a `{kind}` block belongs into a root module, and pytg writes those"
+            report(Problem(message, Position(file, line), f"take it out: {_WHERE[kind]}"))
     module = Module(
         name=name,
         path=directory,
@@ -132,7 +141,18 @@ def _parse(text: str) -> dict[str, Any]:
         "providers": sorted(providers),
         "aliases": sorted(aliases),
         "places": _places(text, variables, outputs),
+        "root_only": _root_only(text, document),
     }
+
+
+def _root_only(text: str, document: dict[str, Any]) -> list[list[Any]]:
+    """Kind and line of each block that a module must not have."""
+    there = {key for part in (document, *document.get("terraform", ())) for key in part}
+    return [
+        [found[1], text.count("\n", 0, found.start(1)) + 1]
+        for found in _ROOT_ONLY.finditer(text)
+        if found[1] in there
+    ]
 
 
 def _places(text: str, variables: Container[str], outputs: Container[str]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$"
 SUFFIX_PATTERN = r"^([a-z0-9]+([-_][a-z0-9]+)*)?$"
+_ONE = r"\s*(=|!=|>=|<=|>|<|~>)?\s*v?\d+(\.\d+)*(-[0-9A-Za-z.-]+)?\s*"
+CONSTRAINT_PATTERN = rf"^{_ONE}(,{_ONE})*$"
 RESERVED = frozenset({"self", "global"})
 
 
@@ -23,6 +25,13 @@ def check_name(name: str, pattern: str = NAME_PATTERN) -> str:
     return name
 
 
+def check_constraint(text: str) -> str:
+    """Return `text`. Raises ValueError when it is no version constraint of Terraform's."""
+    if not re.fullmatch(CONSTRAINT_PATTERN, text):
+        raise ValueError(f"`{text}` is no version constraint, such as `>= 1.11, < 2.0`")
+    return text
+
+
 def _check_suffix(suffix: str) -> str:
     return check_name(suffix, SUFFIX_PATTERN)
 
@@ -32,6 +41,11 @@ Name = Annotated[
 ]
 Suffix = Annotated[
     str, AfterValidator(_check_suffix), Field(json_schema_extra={"pattern": SUFFIX_PATTERN})
+]
+Constraint = Annotated[
+    str,
+    AfterValidator(check_constraint),
+    Field(json_schema_extra={"pattern": CONSTRAINT_PATTERN}),
 ]
 Inputs = Annotated[dict[str, Any], Field(description="Values and references, by variable.")]
 
@@ -111,7 +125,7 @@ class ProviderEntry(_Strict):
     """A provider that modules may use."""
 
     source: str
-    version: str
+    version: Constraint
     config: dict[str, Any] = Field(default_factory=dict)
     """Arguments of its provider block, as they are."""
 
@@ -121,7 +135,7 @@ class TerraformEntry(_Strict):
 
     binary: str = "terraform"
     """Name or path of the Terraform or OpenTofu binary."""
-    version: str = ">= 1.11.0"
+    version: Constraint = ">= 1.11.0"
     """required_version of the generated roots."""
     providers: dict[str, ProviderEntry] = Field(default_factory=dict)
 

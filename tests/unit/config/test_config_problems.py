@@ -585,6 +585,55 @@ config.yaml:10: ${self.module}: `self` does not know `module` here
     did you mean `role`?
 """,
 )
+CASES["nothing below live"] = (
+    {name: None for name in FILES if name.startswith("live/")},
+    """
+live:1: there is no environment, and so no unit
+    an environment is a directory live/ACCOUNT/REGION/ENVIRONMENT with an env.yaml
+""",
+)
+CASES["a misnamed environment's file"] = (
+    {ENV: None, "live/docs/us-east-1/dev/prod.txt": ""},
+    """
+live:1: there is no environment, and so no unit
+    an environment is a directory live/ACCOUNT/REGION/ENVIRONMENT with an env.yaml
+""",
+)
+CASES["a module like a root module"] = (
+    {
+        "modules/kms/versions.tf": """\
+locals {
+  text = <<-EOT
+    cloud {
+  EOT
+}
+provider "aws" {
+  region = "eu-west-1"
+}
+terraform {
+  backend "s3" {}
+}
+resource "aws_s3_bucket" "b" {
+  provider = aws
+}
+"""
+    },
+    """
+modules/kms/versions.tf:6: a `provider` block belongs into a root module, and pytg writes those
+    take it out: its arguments stand in config.yaml under `terraform.providers`
+modules/kms/versions.tf:10: a `backend` block belongs into a root module, and pytg writes those
+    take it out: `backend` in config.yaml says where states live
+""",
+)
+CASES["a version that is none"] = (
+    config(
+        "terraform:\n  version: 1.11 or later\n  providers: {x: {source: a/b, version: '^5'}}\n"
+    ),
+    """
+config.yaml:11: `terraform.version`: `1.11 or later` is no version constraint, such as `>= 1.11, < 2.0`
+config.yaml:12: `terraform.providers.x.version`: `^5` is no version constraint, such as `>= 1.11, < 2.0`
+""",
+)
 
 
 @pytest.mark.parametrize("name", CASES)
