@@ -1,7 +1,7 @@
 """One embedded AWS for the whole test session.
 
-A conftest.py imports the fixtures. `sandbox` is empty, with no lag and no pause, at the start of
-each test.
+`tests/conftest.py` alone imports the fixtures: each import is a server more. `sandbox` is empty,
+with no lag and no pause, at the start of each test.
 """
 
 from __future__ import annotations

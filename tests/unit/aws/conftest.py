@@ -13,9 +13,6 @@ from pytg.aws.local_store import LocalStore
 from pytg.aws.session import Sessions
 from pytg.aws.stores import Stores
 from pytg.model import Account, Backend
-from support.sandbox_server import sandbox, sandbox_server
-
-__all__ = ["sandbox", "sandbox_server"]
 
 
 @pytest.fixture(autouse=True)
