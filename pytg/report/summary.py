@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytg.errors import Interrupted, UnitFailed
+from pytg.model import Address
 from pytg.report.plain import COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_document
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
+GROUPED = (Status.SKIPPED, Status.CANCELLED)
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
@@ -23,7 +25,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     """The end of `run` as text, without a line break at its end.
 
     What failed comes first, with its first error and its log, then what is unknown, skipped or
-    cancelled, then counts, then what to type now. `destroy`: a plan was one of a destroy.
+    cancelled, many for one reason in one line, then counts, then what to type now. `destroy`: a
+    plan was one of a destroy.
     """
     style = style or Style()
     lines: list[str] = []
@@ -31,9 +34,12 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         if run.result is Result.REFUSED and status is Status.CANCELLED:
             continue  # nothing was started: the refusal says all
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
+        word = style.paint(str(status), COLOURS[status])
+        if status in GROUPED:
+            lines += [f"{word} {line}" for line in _grouped(run, units)]
+            continue
         for address, unit in sorted(units.items()):
-            word = style.paint(str(status), COLOURS[status])
-            lines.append(f"{word} {address}{_why(unit)}")
+            lines.append(f"{word} {address}{_why(run, unit)}")
             lines += [
                 printable(f"    may exist and be in no state: {resource}")
                 for resource in unit.unknown_resources
@@ -99,10 +105,25 @@ def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:
     }
 
 
-def _why(unit: UnitRecord) -> str:
+def _grouped(run: Run, units: Mapping[Address, UnitRecord]) -> Iterator[str]:
+    """A line a reason: the unit, or how many there are; each was named as the run went on."""
+    by_reason: dict[str, list[Address]] = {}
+    for address, unit in sorted(units.items()):
+        by_reason.setdefault(_why(run, unit), []).append(address)
+    for why, same in by_reason.items():
+        yield f"{same[0] if len(same) == 1 else f'{len(same)} units'}{why}"
+
+
+def _why(run: Run, unit: UnitRecord) -> str:
+    """What is needed and was itself skipped is left out, where its own cause is named."""
+    causes = [a for a in unit.blocked_by if _status(run, a) is not Status.SKIPPED]
     if unit.blocked_by:
-        return f": needs {', '.join(str(address) for address in unit.blocked_by)}"
+        return f": needs {', '.join(str(address) for address in causes or unit.blocked_by)}"
     return f": {printable(unit.reason.splitlines()[0])}" if unit.reason else ""
+
+
+def _status(run: Run, address: Address) -> Status | None:
+    return run.units[address].status if address in run.units else None
 
 
 def _by_status(run: Run) -> dict[str, int]:

@@ -73,6 +73,22 @@ def test_a_run_that_went_well_is_short() -> None:
     ]
 
 
+def test_many_that_one_failure_holds_up_are_one_line() -> None:
+    later = Address("sandbox", "us-east-1", "dev-a1", "zone")
+    units = {
+        STORAGE: RUN.units[STORAGE],
+        QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(STORAGE,)),
+        OTHER: UnitRecord(Status.SKIPPED, blocked_by=(QUEUE, STORAGE)),
+        TABLE: UnitRecord(Status.CANCELLED),
+        later: UnitRecord(Status.SKIPPED, reason="not planned"),
+    }
+    assert summary(replace(RUN, units=units)).splitlines()[2:5] == [
+        f"skipped 2 units: needs {STORAGE}",
+        f"skipped {later}: not planned",
+        f"cancelled {TABLE}",
+    ]
+
+
 def test_paths_are_short_where_one_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     run = replace(FINE, directory=tmp_path / ".pytg/runs/x")
