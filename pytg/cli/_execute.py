@@ -14,6 +14,7 @@ import click
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.cli._context import Context
+from pytg.cli._recover import say
 from pytg.cli._run import Request
 from pytg.cli._show import Display
 from pytg.cli._stores import stores_of
@@ -53,7 +54,7 @@ def execute(context: Context, request: Request) -> int:
     check_identity(sessions, _reached([estate.units[address] for address in selection.units]))
     states = States(stores_of(estate, sessions))
     with interrupts() as stop:
-        recovered = recover(context.estate, estate.root, states, _say, stop.requested)
+        recovered = recover(estate.root, states, say, stop.requested)
         record = RunRecord.create(
             estate.root,
             command=request.command,
@@ -80,7 +81,6 @@ def execute(context: Context, request: Request) -> int:
                 log=log,
                 cancel=stop.requested,
                 kill=stop.forced,
-                suffix=request.selectors.suffix,
                 asks=not request.assume_yes,
                 show=display.show,
                 confirm=_confirm(request, stop),
@@ -184,7 +184,3 @@ def _confirm(request: Request, stop: Interrupts) -> Callable[[str], bool]:
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

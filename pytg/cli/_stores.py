@@ -7,19 +7,21 @@ from collections.abc import Callable
 from pytg.aws.session import Sessions
 from pytg.aws.store import StateStore
 from pytg.aws.stores import Stores
-from pytg.model import Address, Estate, Unit
+from pytg.model import Account, Address, Backend, Estate
 from pytg.run.deferred import DeferredStore
+from pytg.run.states import Kept
 
 
-def stores_of(estate: Estate, sessions: Sessions | None = None) -> Callable[[Unit], StateStore]:
+def stores_of(estate: Estate, sessions: Sessions | None = None) -> Callable[[Kept], StateStore]:
     """The store of each unit's state; that of a unit which makes a backend may wait for it."""
     stores = Stores(estate.root, sessions or Sessions(estate.root))
-    deferred: dict[Address, DeferredStore] = {}
+    deferred: dict[tuple[Address, Account, Backend], DeferredStore] = {}
 
-    def store_of(unit: Unit) -> StateStore:
+    def store_of(unit: Kept) -> StateStore:
         there = stores.of(unit.backend, unit.account)
         if unit.bootstrap and unit.backend.type != "local":
-            return deferred.setdefault(unit.address, DeferredStore(there, stores.local))
+            which = (unit.address, unit.account, unit.backend)
+            return deferred.setdefault(which, DeferredStore(there, stores.local))
         return there
 
     return store_of

@@ -11,6 +11,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
+from pytg.cli._recover import recover_unit
 from pytg.cli._stores import stores_of
 from pytg.cli._units import unit_of
 from pytg.compose.state import is_empty
@@ -38,9 +39,13 @@ def command(
     as_json: bool,
     reveal: bool,
 ) -> None:
-    """Print the outputs of the unit at ADDRESS, or the value of the output NAME."""
+    """Print the outputs of the unit at ADDRESS, or the value of the output NAME.
+
+    What a run that died left of the unit's state is taken up first.
+    """
     estate = context.estate(suffix)
     unit = unit_of(estate, address)
+    recover_unit(estate, unit)
     outputs = _outputs(unit, States(stores_of(estate)), reveal=reveal)
     if name is not None:
         value = _one(unit, outputs, name)["value"]

@@ -8,6 +8,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
+from pytg.cli._recover import recover_unit
 from pytg.cli._units import unit_of
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
@@ -31,8 +32,8 @@ ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
 def command(context: Context, address: str, arguments: tuple[str, ...], suffix: str | None) -> int:
     """Run a Terraform command in the root module of the unit at ADDRESS.
 
-    The root is generated and initialised first, where that is needed. The exit code is
-    Terraform's.
+    What a run that died left of the unit's state is taken up first; the root is generated and
+    initialised, where that is needed. The exit code is Terraform's.
     """
     estate = context.estate(suffix)
     unit = unit_of(estate, address)
@@ -49,6 +50,7 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     else:
         key = init_key(files, directory)
         prepare(binary, directory, files, env, init_key=key)
+        recover_unit(estate, unit)
     asking = {name: value for name, value in env.items() if name not in ASKS}
     code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
     return code if code >= 0 else 128 - code

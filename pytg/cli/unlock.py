@@ -6,6 +6,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
+from pytg.cli._recover import recover_lock
 from pytg.cli._stores import stores_of
 from pytg.cli._units import unit_of
 
@@ -18,11 +19,13 @@ from pytg.cli._units import unit_of
 def command(context: Context, address: str, lock_id: str, suffix: str | None) -> None:
     """Remove the lock LOCK_ID from the state of the unit at ADDRESS.
 
-    Only when its holder is gone: a run that still works would go on without a lock.
-    `pytg locks` lists the lock ids.
+    Only when its holder is gone: a run that still works would go on without a lock. That is
+    refused for a run of this project directory; one that died here is taken up first. `pytg
+    locks` lists the lock ids.
     """
     estate = context.estate(suffix)
     unit = unit_of(estate, address)
+    recover_lock(estate, lock_id)
     store = stores_of(estate)(unit)
     holder = store.holder(unit.backend.key)
     store.unlock(unit.backend.key, lock_id)

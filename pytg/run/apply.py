@@ -29,6 +29,7 @@ from pytg.run.journal import (
     STATE,
     WRITTEN,
     Journal,
+    Locked,
     ProcessId,
     holding,
     newest_state,
@@ -64,8 +65,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         run_id=execution.record.run.run_id,
         lock_id=lock.id,
         units=tuple(str(unit.address) for unit, _ in planned.shapes),
-        locked=tuple(str(unit.address) for unit in touched),
-        suffix=execution.suffix,
+        locked=tuple(Locked.of(unit, execution.shape(unit)) for unit in touched),
         pytg=ProcessId.of(os.getpid()),
         events=f"{log_name(execution, planned.stage, 'apply')}.jsonl",
         phase=LOCKING,
@@ -126,10 +126,12 @@ def _serial(held: Held) -> int:
 
 def _refuse_unfinished(execution: Execution, planned: Planned) -> None:
     """Another apply of these units may have died just now, with its Terraform still at work."""
-    mine = {str(unit.address) for unit in planned.touched}
+    mine = {unit.address for unit in planned.touched}
     for file in (execution.estate.root / COMPOSED).glob(f"*/{NAME}"):
         other = None if file.parent == planned.workdir else Journal.read(file.parent)
-        if other is not None and mine & set(other.locked) and other.phase == APPLYING:
+        if other is None or other.phase != APPLYING:
+            continue
+        if mine & {unit.address for unit in other.locked}:
             raise Refused(
                 f"run {other.run_id} of the same units has not been taken up",
                 hint="run the command again: it takes that up first",

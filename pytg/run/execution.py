@@ -67,7 +67,6 @@ class Execution:
     log: EventLog
     cancel: threading.Event
     kill: threading.Event
-    suffix: str | None = None
     asks: bool = False
     show: Show = _show_nothing
     confirm: Callable[[str], bool] = lambda _question: True

@@ -14,9 +14,12 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from pytg.compose.shape import Shape
 from pytg.errors import Refused
 from pytg.files import write_atomic
+from pytg.model import Account, Address, AssumeRole, Backend, Unit
 
 NAME = "journal.json"
 STATE = "terraform.tfstate"
@@ -54,21 +57,54 @@ class ProcessId:
 
 
 @dataclass(frozen=True, slots=True)
+class Locked:
+    """A unit whose state the apply may write: all that it takes to write it.
+
+    The configuration may be another one when that is done.
+    """
+
+    address: Address
+    account: Account
+    backend: Backend
+    bootstrap: bool
+    shape: Shape
+
+    @classmethod
+    def of(cls, unit: Unit, shape: Shape) -> Locked:
+        """What a journal remembers of `unit`."""
+        plain = replace(shape, aliases=dict(shape.aliases), upstream=frozenset())
+        return cls(unit.address, unit.account, unit.backend, unit.bootstrap, plain)
+
+    @classmethod
+    def parse(cls, data: dict[str, Any]) -> Locked:
+        """The inverse of `dataclasses.asdict`. Raises KeyError or TypeError."""
+        address = Address(**data["address"])
+        account, role = data["account"], data["account"]["assume_role"]
+        shape = {**data["shape"], "address": address, "upstream": frozenset()}
+        return cls(
+            address,
+            Account(**{**account, "assume_role": AssumeRole(**role) if role else None}),
+            Backend(**data["backend"]),
+            data["bootstrap"],
+            Shape(**shape),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """An apply under way. `lock_id` is the id of every lock it took.
 
     Only in the phase `applying` may there be state to take up: before it locks are taken, after
     it they are given back. `serials` are those of the states that the plan was made from.
 
-    `locked` are the addresses whose state it may write, `units` all addresses in the merged
+    `locked` are the units whose state it may write, `units` all addresses in the merged
     state; `terraform` is None until the process has started and its pid is noted.
     """
 
     run_id: str
     lock_id: str
     units: tuple[str, ...]
-    locked: tuple[str, ...]
-    suffix: str | None
+    locked: tuple[Locked, ...]
     pytg: ProcessId
     terraform: ProcessId | None = None
     events: str = ""
@@ -77,7 +113,7 @@ class Journal:
 
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
-        text = json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+        text = json.dumps(asdict(self), indent=2, sort_keys=True, default=sorted) + "\n"
         write_atomic(workdir / NAME, text.encode())
 
     def enter(self, workdir: Path, phase: str) -> Journal:
@@ -99,8 +135,8 @@ class Journal:
             data = json.loads((workdir / NAME).read_text())
             for name in ("pytg", "terraform"):
                 data[name] = ProcessId(**data[name]) if data[name] else None
-            for name in ("units", "locked"):
-                data[name] = tuple(data[name])
+            data["units"] = tuple(data["units"])
+            data["locked"] = tuple(map(Locked.parse, data["locked"]))
             return cls(**data)
         except (ValueError, KeyError, TypeError) as error:
             raise Refused(

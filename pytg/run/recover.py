@@ -5,23 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.aws.store import LockInfo
 from pytg.compose.changes import Calls
-from pytg.compose.shape import shape_of
 from pytg.compose.state import split, succeed
 from pytg.errors import Interrupted, LockHeld, Refused
-from pytg.model import Address, Estate, Unit
+from pytg.model import Address
 from pytg.run.adopt import remember
 from pytg.run.apply import clear
 from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import StateWritten, read
 from pytg.run.in_flight import resources_in_flight
-from pytg.run.journal import APPLYING, NAME, Journal, held, newest_state
+from pytg.run.journal import APPLYING, NAME, Journal, Locked, held, newest_state
 from pytg.run.record import RUNS, load, mark_dead
 from pytg.run.states import States
 
@@ -38,30 +37,37 @@ class Recovery:
 
 
 def recover(
-    estate_of: Callable[[str | None], Estate],
     root: Path,
     states: States,
     say: Callable[[str], None],
     cancel: threading.Event,
+    *,
+    concerns: Callable[[Journal], bool] = lambda _journal: True,
 ) -> list[Recovery]:
     """Write the states that dead runs left in `.pytg/composed`; returns what was done.
 
-    A run that is still alive is left alone. A Terraform process that outlived its pytg is
-    waited for: it writes its state to the end. Raises Refused where a state moved meanwhile.
+    A run that is still alive is left alone, and so is one whose journal does not concern the
+    caller. A Terraform process that outlived its pytg is waited for: it writes its state to the
+    end. Raises Refused where a state moved meanwhile.
     """
     found = []
-    for journal_file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
-        with contextlib.suppress(FileNotFoundError):  # its run has just ended
-            if Journal.read(journal_file.parent).pytg.alive:
-                continue
-        with only_here(journal_file.parent, cancel):
-            if not journal_file.exists():
+    for workdir, journal in journals(root):
+        if journal.pytg.alive or not concerns(journal):
+            continue
+        with only_here(workdir, cancel):
+            if not (workdir / NAME).exists():
                 continue  # another pytg took it up while this one waited
-            journal = Journal.read(journal_file.parent)
-            _wait_for_terraform(journal, journal_file.parent, say, cancel)
-            estate = estate_of(journal.suffix)
-            found.append(_take_up(estate, root, journal_file.parent, journal, states))
+            journal = Journal.read(workdir)  # noqa: PLW2901 - what it says now
+            _wait_for_terraform(journal, workdir, say, cancel)
+            found.append(_take_up(root, workdir, journal, states))
     return found
+
+
+def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
+    """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
+    for file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
+        with contextlib.suppress(FileNotFoundError):  # its run has just ended
+            yield file.parent, Journal.read(file.parent)
 
 
 def _wait_for_terraform(
@@ -80,43 +86,49 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _take_up(
-    estate: Estate, root: Path, workdir: Path, journal: Journal, states: States
-) -> Recovery:
-    units = _units(estate, journal.units, workdir)
-    locked = [unit for unit in units if str(unit.address) in journal.locked]
+def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
-    for unit in locked if journal.phase == APPLYING else ():
-        _lock(unit, journal, states)
-    if body is not None and journal.phase == APPLYING:
-        known = _written(root, journal)
-        shapes = [shape_of(estate, unit) for unit in locked]
-        parts = split(json.loads(body), shapes)
-        written = [
-            unit.address
-            for unit in locked
-            if _write(unit, parts[unit.address.slug], journal, states, known)
-        ]
-    events = root / RUNS / journal.run_id / journal.events
-    in_flight = resources_in_flight(events, body) if journal.phase == APPLYING else ()
-    calls = Calls({unit.address.slug: unit.address for unit in units})
+    in_flight: tuple[str, ...] = ()
+    if journal.phase == APPLYING:
+        for unit in journal.locked:
+            _lock(unit, journal, states)
+        written = _write_all(root, body, journal, states)
+        in_flight = resources_in_flight(root / RUNS / journal.run_id / journal.events, body)
+    _unlock(journal, states)
+    calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
     unknown: dict[Address, list[str]] = {}
     for address, inside in filter(None, map(calls.unit_of, in_flight)):
         unknown.setdefault(address, []).append(inside)
-    for unit in locked:
-        store, key = states.store(unit), unit.backend.key
-        if isinstance(store, DeferredStore) and journal.phase == APPLYING:
-            store.settle(key)
-        holder = store.holder(key)
-        if holder is None or holder.id == journal.lock_id:  # else it never had that lock
-            store.unlock(key, journal.lock_id)
     remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), unknown)
     clear(workdir)
     named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
     return Recovery(journal.run_id, tuple(written), named)
+
+
+def _write_all(root: Path, body: bytes | None, journal: Journal, states: States) -> list[Address]:
+    """Write each unit's part of `body`, under its lock; the units whose state was changed."""
+    if body is None:
+        return []
+    known = _written(root, journal)
+    parts = split(json.loads(body), [unit.shape for unit in journal.locked])
+    return [
+        unit.address
+        for unit in journal.locked
+        if _write(unit, parts[unit.shape.slug], journal, states, known)
+    ]
+
+
+def _unlock(journal: Journal, states: States) -> None:
+    for unit in journal.locked:
+        store, key = states.store(unit), unit.backend.key
+        if isinstance(store, DeferredStore) and journal.phase == APPLYING:
+            store.settle(key)
+        holder = store.holder(key)
+        if holder is None or holder.id == journal.lock_id:  # else it never had that lock
+            store.unlock(key, journal.lock_id)
 
 
 def _written(root: Path, journal: Journal) -> dict[str, int]:
@@ -130,7 +142,7 @@ def _written(root: Path, journal: Journal) -> dict[str, int]:
     return known
 
 
-def _lock(unit: Unit, journal: Journal, states: States) -> None:
+def _lock(unit: Locked, journal: Journal, states: States) -> None:
     """Take over the lock of the dead run, or take it anew where it ended with its process."""
     try:
         store = states.store(unit)
@@ -144,7 +156,7 @@ def _lock(unit: Unit, journal: Journal, states: States) -> None:
 
 
 def _write(
-    unit: Unit,
+    unit: Locked,
     part: dict[str, object],
     journal: Journal,
     states: States,
@@ -169,13 +181,3 @@ def _write(
         )
     store.write(key, json.dumps(after, indent=2).encode() + b"\n")
     return True
-
-
-def _units(estate: Estate, addresses: Iterable[str], workdir: Path) -> list[Unit]:
-    missing = [a for a in addresses if Address.parse(a) not in estate.units]
-    if missing:
-        raise Refused(
-            f"{workdir} holds state of units that are no longer configured: {', '.join(missing)}",
-            hint="bring their configuration back until that state is written",
-        )
-    return [estate.units[Address.parse(address)] for address in addresses]

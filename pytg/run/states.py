@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pytg.aws.store import StateStore
 from pytg.compose.state import State
 from pytg.errors import PytgError
-from pytg.model import Address, Unit
+from pytg.model import Account, Address, Backend
 
 _READERS = 16
 
@@ -34,28 +34,52 @@ class Held:
         return {k: v["type"] for k, v in (self.state or {}).get("outputs", {}).items()}
 
 
+class Kept(Protocol):
+    """What says where a state is kept: a unit, or what a journal remembers of one."""
+
+    @property
+    def address(self) -> Address:
+        """Whose state it is."""
+        ...
+
+    @property
+    def account(self) -> Account:
+        """Where the backend is reached."""
+        ...
+
+    @property
+    def backend(self) -> Backend:
+        """Where the state lies."""
+        ...
+
+    @property
+    def bootstrap(self) -> bool:
+        """Whether the unit makes that backend."""
+        ...
+
+
 class States:
     """Reads states through `store_of`, many at a time."""
 
-    def __init__(self, store_of: Callable[[Unit], StateStore]) -> None:
+    def __init__(self, store_of: Callable[[Kept], StateStore]) -> None:
         self._store_of = store_of
 
-    def store(self, unit: Unit) -> StateStore:
+    def store(self, unit: Kept) -> StateStore:
         """The store that holds the unit's state."""
         return self._store_of(unit)
 
-    def read(self, units: Iterable[Unit]) -> dict[Address, Held]:
+    def read(self, units: Iterable[Kept]) -> dict[Address, Held]:
         """The states of `units`. Raises PytgError where one cannot be read or parsed."""
         wanted = list(units)
         with ThreadPoolExecutor(_READERS) as pool:
             return dict(zip((u.address for u in wanted), pool.map(self._read, wanted), strict=True))
 
-    def moved(self, units: Iterable[Unit], held: Mapping[Address, Held]) -> list[Address]:
+    def moved(self, units: Iterable[Kept], held: Mapping[Address, Held]) -> list[Address]:
         """The units whose stored state is no longer the one in `held`."""
         now = self.read(units)
         return [address for address in now if now[address].version != held[address].version]
 
-    def _read(self, unit: Unit) -> Held:
+    def _read(self, unit: Kept) -> Held:
         stored = self._store_of(unit).read(unit.backend.key)
         if stored is None:
             return Held(None, None)

@@ -167,6 +167,40 @@ def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
     finish(project)
 
 
+def test_output_takes_up_what_a_dead_run_left(project: Project) -> None:
+    kill_pytg_and_let_terraform_end(project)
+    done = project.pytg("output", SLOW, "id")
+    assert "recovered the state of" in done.err
+    assert done.out.strip()
+    assert journal(project) is None
+
+
+def test_tf_takes_up_what_a_dead_run_left(project: Project) -> None:
+    kill_pytg_and_let_terraform_end(project)
+    done = project.pytg("tf", SLOW, "plan", "-input=false", "-detailed-exitcode")
+    assert "recovered the state of" in done.err
+
+
+def test_what_left_the_configuration_is_taken_up_all_the_same(project: Project) -> None:
+    kill_pytg_and_let_terraform_end(project)
+    config = project.root / "config.yaml"
+    whole = config.read_text()
+    config.write_text(whole[: whole.index("  slow:")])
+    project.pytg("plan", *DEV)
+    state = project.state(SLOW)
+    assert state is not None
+    assert [r["type"] for r in state["resources"]] == ["terraform_data"]
+    assert journal(project) is None
+
+
+def kill_pytg_and_let_terraform_end(project: Project) -> None:
+    """`slow` is made, and only the composed state says so."""
+    process = apply_until_slow(project)
+    process.kill()
+    process.communicate()
+    (project.root / "go").touch()
+
+
 def test_plain_terraform_is_kept_out_while_pytg_applies(project: Project) -> None:
     project.pytg("generate", *DEV)
     process = apply_until_slow(project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from pytg.aws.data import LockInfo
 from pytg.aws.session import Sessions
 from pytg.aws.store import StateStore
 from pytg.aws.stores import Stores
+from pytg.compose.shape import shape_of
 from pytg.config import load_estate
 from pytg.model import Address
+from pytg.run.journal import LOCKING, Journal, Locked, ProcessId
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 
@@ -78,3 +81,31 @@ def test_an_unknown_address(root: str, capfd: pytest.CaptureFixture[str]) -> Non
     assert KMS in capfd.readouterr().err
     assert run("-C", root, "unlock", "kms", "id-1") == 4
     assert "account/region/environment/module" in capfd.readouterr().err
+
+
+def journal_of(root: str, process: ProcessId) -> Path:
+    """What a run leaves that takes the lock and has not begun."""
+    unit = load_estate(Path(root)).units[Address.parse(KMS)]
+    shape = shape_of(load_estate(Path(root)), unit)
+    workdir = Path(root, ".pytg", "composed", "0")
+    workdir.mkdir(parents=True)
+    locked = (Locked.of(unit, shape),)
+    Journal("run-1", "id-1", (KMS,), locked, process, phase=LOCKING).write(workdir)
+    return workdir / "journal.json"
+
+
+def test_the_lock_of_a_run_that_lives_stays(
+    root: str, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = journal_of(root, ProcessId.of(os.getpid()))
+    assert run("-C", root, "unlock", KMS, "id-1") == 6
+    assert f"run run-1 (pid {os.getpid()}) still works" in capfd.readouterr().err
+    assert store.holder(f"{KMS}/terraform.tfstate") is not None
+    assert file.exists()
+
+
+def test_a_run_that_died_is_taken_up_with_its_lock(root: str, store: StateStore) -> None:
+    file = journal_of(root, ProcessId(os.getpid(), "another time", socket.gethostname()))
+    assert run("-C", root, "unlock", KMS, "id-1") == 0
+    assert store.holder(f"{KMS}/terraform.tfstate") is None
+    assert not file.exists()

@@ -1,0 +1,54 @@
+"""What commands that read or unlock one unit do about a run that died at work on it."""
+
+from __future__ import annotations
+
+import threading
+
+import click
+
+from pytg.cli._stores import stores_of
+from pytg.errors import Refused
+from pytg.model import Estate, Unit
+from pytg.run.journal import Journal
+from pytg.run.recover import Recovery, journals, recover
+from pytg.run.states import States
+
+
+def recover_unit(estate: Estate, unit: Unit) -> None:
+    """Take up what a dead run left of `unit`, and say so on standard error."""
+
+    def concerns(journal: Journal) -> bool:
+        return any(locked.address == unit.address for locked in journal.locked)
+
+    _say(recover(estate.root, States(stores_of(estate)), say, threading.Event(), concerns=concerns))
+
+
+def recover_lock(estate: Estate, lock_id: str) -> None:
+    """Take up the run that took the lock `lock_id`, if it died. Raises Refused while it lives.
+
+    The state that it left behind is written under that lock: it must not be pulled away.
+    """
+
+    def concerns(journal: Journal) -> bool:
+        return journal.lock_id == lock_id
+
+    for _, journal in journals(estate.root):
+        if concerns(journal) and journal.pytg.alive:
+            raise Refused(
+                f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
+                hint="wait for its end, or interrupt it: it leaves its locks itself",
+            )
+    _say(recover(estate.root, States(stores_of(estate)), say, threading.Event(), concerns=concerns))
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    click.echo(text, err=True)
+
+
+def _say(recovered: list[Recovery]) -> None:
+    for found in recovered:
+        if found.written:
+            say(f"recovered the state of {', '.join(map(str, found.written))}")
+        for resource in found.in_flight:
+            say(f"run {found.run_id} may have left {resource} without a state")
