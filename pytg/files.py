@@ -11,14 +11,16 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = 
     """Replace `path` by `data` in one step; what fails leaves the old file and no other.
 
     `mode` is that of the new file, within the process's umask. `durable`: it is on disk, under
-    its name, before this returns. The directory must be there.
+    its name, before this returns. The directory must be there. Raises OSError, naming `path`.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         write_new(draft, data, mode=mode, durable=durable)
         draft.replace(path)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # a full disk does not say of which file
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     if durable:
         sync_directory(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -9,6 +10,14 @@ import traceback
 import click
 
 from pytg.errors import Interrupted, PytgError, UsageError
+
+FULL = "make room there, and run the command again: `pytg doctor` says how much is free"
+REMEDIES = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EROFS: "pytg keeps states, plans and records in the project: it must be writable",
+    errno.EACCES: "look at its permissions, and at those of its directory",
+}
 
 
 def boundary(command: click.Command, name: str = "pytg") -> int:
@@ -40,9 +49,18 @@ def _report(error: BaseException) -> int:
             click.echo("interrupted", err=True)
             return Interrupted.exit_code
         case OSError():
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {_of_system(error)}", err=True)
+            if error.errno in REMEDIES:
+                click.echo(f"  {REMEDIES[error.errno]}", err=True)
             return 1
         case _:
             click.echo("".join(traceback.format_exception(error)), err=True)
             click.echo("error: pytg did not expect this: it is a bug in pytg", err=True)
             return 1
+
+
+def _of_system(error: OSError) -> str:
+    """What the system said, and of which file, without the number."""
+    if not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

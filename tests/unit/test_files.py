@@ -51,9 +51,10 @@ def test_a_write_that_fails_leaves_the_old_file(
     monkeypatch.setattr(os, moment, full)
     if moment == "replace":
         monkeypatch.setattr(Path, moment, full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as raised:
         write_atomic(file, b"new")
     monkeypatch.undo()
+    assert raised.value.filename == str(file)
     assert file.read_bytes() == b"old"
     assert beside(file) == ["file.json"]
 

@@ -1,0 +1,48 @@
+"""What the system refuses is told with its place and a remedy."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from pytg.cli._boundary import boundary
+
+
+def failing(error: OSError) -> click.Command:
+    def body() -> None:
+        raise error
+
+    return click.Command("broken", callback=body)
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/project/.pytg/x"),
+            ["error: /project/.pytg/x: No space left on device", "make room there"],
+        ),
+        (
+            OSError(errno.EROFS, os.strerror(errno.EROFS), str(Path("/project"))),
+            ["error: /project: Read-only file system", "it must be writable"],
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), ["error: No space left", "make room"]),
+        (OSError("odd"), ["error: odd"]),
+    ],
+)
+def test_an_error_of_the_system(
+    error: OSError,
+    lines: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["pytg"])
+    assert boundary(failing(error)) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == len(lines)
+    for line, expected in zip(said, lines, strict=True):
+        assert expected in line
