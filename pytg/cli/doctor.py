@@ -18,8 +18,9 @@ from pytg.cli._context import Context
 from pytg.cli._options import option
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.generate.aws import sandbox_directory
+from pytg.generate.providers import REGIONAL
 from pytg.model import Account, Estate
-from pytg.terraform.binary import find_terraform
+from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.mirror import BUILT_IN, find_mirrors, own_config
 
 OK, NOTE, MISSING = "ok", "note", "missing"
@@ -64,8 +65,10 @@ def examine(context: Context) -> Iterator[Check]:
     yield from _providers(root, estate)
     yield _writable(root)
     yield _disk(root)
-    yield _sandbox(root, estate)
-    yield from _credentials(estate)
+    called = _called(estate) if estate else []
+    if estate is None or any(account.sandbox for account in called):
+        yield _sandbox(root, needed=estate is not None)
+    yield from _credentials([account for account in called if not account.sandbox])
     git = shutil.which("git")
     yield Check("git", OK if git else NOTE, git or "not on PATH", "" if git else "install git")
 
@@ -100,8 +103,10 @@ def _project(context: Context) -> tuple[Path, Estate | None, Check]:
 
 def _terraform(root: Path, estate: Estate | None) -> Check:
     name = "terraform"
+    configured = estate.terraform.binary if estate else "terraform"
     try:
-        binary = find_terraform(estate.terraform.binary if estate else "terraform", root)
+        path = locate(configured, root)  # the project may be read-only: no cache is kept
+        binary = read_version(path) if path else find_terraform(configured, root)
         if estate:
             binary.require(estate.terraform.required_version)
     except Refused as error:
@@ -130,7 +135,8 @@ def _writable(root: Path) -> Check:
         with tempfile.TemporaryFile(dir=root):
             return Check("directory", OK, f"{root} can be written")
     except OSError as error:
-        return Check("directory", MISSING, str(error), f"get write permission for {root}")
+        text = f"{root} cannot be written: {error.strerror}"
+        return Check("directory", MISSING, text, "pytg keeps states, plans and records there")
 
 
 def _disk(root: Path) -> Check:
@@ -141,9 +147,18 @@ def _disk(root: Path) -> Check:
     return Check("disk", MISSING, text, f"make room: {FREE_GIB} GiB are needed")
 
 
-def _sandbox(root: Path, estate: Estate | None) -> Check:
+def _called(estate: Estate) -> list[Account]:
+    """The accounts in which AWS is called: for resources, or for states."""
+    found = {
+        unit.account.name: unit.account
+        for unit in estate.units.values()
+        if REGIONAL in unit.module.providers or unit.backend.type != "local"
+    }
+    return [found[name] for name in sorted(found)]
+
+
+def _sandbox(root: Path, *, needed: bool) -> Check:
     name = "sandbox"
-    needed = estate is not None and any(a.sandbox for a in estate.accounts.values())
     try:
         from pytg.sandbox.control import MOTO, Sandbox  # noqa: PLC0415 - may lack
 
@@ -160,14 +175,13 @@ def _sandbox(root: Path, estate: Estate | None) -> Check:
     return Check(name, OK, f"runs at {running.url}")
 
 
-def _credentials(estate: Estate | None) -> Iterator[Check]:
-    real = [a for a in estate.accounts.values() if not a.sandbox] if estate else []
+def _credentials(real: list[Account]) -> Iterator[Check]:
     if not real:
         return
     import botocore.session  # noqa: PLC0415 - slow to import, and not every estate needs it
 
     profiles = set(botocore.session.Session().full_config.get("profiles", {}))
-    for account in sorted(real, key=lambda a: a.name):
+    for account in real:
         yield _account(account, profiles)
 
 

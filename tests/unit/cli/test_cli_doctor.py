@@ -107,12 +107,39 @@ def test_credentials_are_looked_for_in_files_only(estate_root: Path, tmp_path: P
         account.parent.mkdir()
         profile = "profile: there\n" if name == "named" else ""
         account.write_text(f"account_id: '123456789012'\n{profile}")
+        environment = estate_root / "live" / name / "eu-west-1/dev/env.yaml"
+        environment.parent.mkdir(parents=True)
+        environment.write_text("backend: {type: s3, bucket: states}\n")
     before = [check["state"] for check in checks(estate_root)["credentials"]]
     (tmp_path / "home/.aws").mkdir()
     (tmp_path / "home/.aws/config").write_text("[profile there]\nregion = eu-west-1\n")
     after = [check["state"] for check in checks(estate_root)["credentials"]]
     assert set(before) == {"note"}
     assert after.count("ok") == before.count("note") - after.count("note") == 1
+
+
+def test_where_nothing_calls_aws_nothing_is_said_of_it(estate_root: Path) -> None:
+    assert {"sandbox", "credentials"}.isdisjoint(checks(estate_root))
+    account = estate_root / "live/docs/account.yaml"
+    account.write_text("account_id: '123456789012'\nsandbox: true\n")
+    assert "sandbox" not in checks(estate_root)
+    config = estate_root / "config.yaml"
+    config.write_text(config.read_text() + "backend: {type: s3, bucket: states}\n")
+    assert checks(estate_root)["sandbox"][0]["state"] == "note"
+
+
+def test_a_read_only_project_is_examined_to_the_end(
+    estate_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(estate_root))
+
+    monkeypatch.setattr("pytg.terraform.binary.write_if_changed", refuse)
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    found = checks(estate_root)
+    assert found["terraform"][0]["state"] == "ok"
+    directory = found["directory"][0]
+    assert directory["found"] == f"{estate_root} cannot be written: Permission denied"
 
 
 def test_a_directory_that_cannot_be_written_is_missing(
