@@ -12,6 +12,7 @@ import click
 from pytg.cli._run import Request
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stages import Stage
+from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.report.table import Style, plan_table
 from pytg.terraform.plan import Plan, ResourceChange
@@ -48,7 +49,7 @@ class Display:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 detail = {"differences": lines.get(row.address, [])}
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
-                path.write_text(text + "\n", encoding="utf-8")
+                write_atomic(path, f"{text}\n".encode(), durable=False)
 
 
 def _document(row: UnitChanges) -> dict[str, Any]:

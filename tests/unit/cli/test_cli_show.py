@@ -1,0 +1,43 @@
+"""The files that `--out` writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from pytg.cli._run import Request
+from pytg.cli._show import Display
+from pytg.compose.changes import Calls, UnitChanges
+from pytg.compose.stages import Stage
+from pytg.graph.selection import Selectors
+from pytg.model import Address
+from pytg.terraform.plan import Plan
+
+UNIT = Address("docs", "us-east-1", "dev", "storage")
+
+
+def write(out: Path, changes: UnitChanges) -> None:
+    display = Display(Request("plan", Selectors(), (), out=out))
+    display.show(
+        Stage((UNIT,)),
+        {UNIT: changes},
+        Calls({UNIT.slug: UNIT}),
+        lambda: Plan("1.11.4", (), (), (), errored=False, complete=True),
+    )
+
+
+def test_a_unit_has_a_file_that_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    write(tmp_path, UnitChanges(UNIT, create=1))
+    file = tmp_path / f"{UNIT}.json"
+    assert json.loads(file.read_text())["create"] == 1
+    full = OSError(28, "No space left on device")
+    with (
+        mock.patch.object(Path, "replace", side_effect=full),
+        pytest.raises(OSError, match=str(file)),
+    ):
+        write(tmp_path, UnitChanges(UNIT, create=2))
+    assert json.loads(file.read_text())["create"] == 1
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
