@@ -156,8 +156,9 @@ def _run(
     as_json: bool,
 ) -> None:
     named = {"migration_id": console.migration_id} if console.migration_id else {}
+    whole = {**_parsed(given_input), **named, **fixed}
     executions = Executions(console.platform(), purpose)
-    execution = executions.start({**_parsed(given_input), **named, **fixed})
+    execution = executions.start(whole)
     click.echo(str(execution), err=True)
     if wait:
         execution = executions.wait(execution.arn, _tell, seconds=seconds)

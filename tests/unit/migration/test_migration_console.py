@@ -1,0 +1,81 @@
+"""The environment that docmig opens, and what it refuses before it calls AWS."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytg.aws.store import StateStore
+from pytg.cli._boundary import boundary
+from pytg.config import load_estate
+from pytg.errors import Refused, UsageError
+from pytg.migration import platform as room
+from pytg.migration.console import group
+from pytg.migration.platform import Platform
+from pytg.model import Unit
+
+ROOT = Path(__file__).parents[3]
+NOWHERE: StateStore = type("Empty", (), {"read": lambda _self, _key: None})()
+
+
+@pytest.fixture
+def unapplied(monkeypatch: pytest.MonkeyPatch) -> Platform:
+    def stores(*_: object) -> object:
+        def store(_unit: Unit) -> StateStore:
+            return NOWHERE
+
+        return store
+
+    monkeypatch.setattr(room, "stores_of", stores)
+    return Platform(load_estate(ROOT), "dev")
+
+
+def docmig(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["docmig", "-C", str(ROOT), *arguments])
+    return boundary(group, "docmig")
+
+
+def test_the_environment_is_found_by_either_name() -> None:
+    estate = load_estate(ROOT)
+    for env in ("dev", "dev-a1"):
+        found = Platform(estate, env)
+        assert (found.name, found.source, found.target) == ("dev-a1", "us-east-1", "eu-west-1")
+        assert found.account.sandbox
+
+
+def test_an_unknown_environment_is_a_mistake_of_usage() -> None:
+    with pytest.raises(UsageError, match="0 environments are called `nowhere`: none"):
+        Platform(load_estate(ROOT), "nowhere")
+
+
+def test_an_environment_that_is_not_applied_is_refused(unapplied: Platform) -> None:
+    with pytest.raises(Refused, match="orchestration is not applied") as caught:
+        unapplied.machine("migration")
+    assert caught.value.hint == "pytg apply-all --env dev-a1"
+
+
+def test_a_module_that_is_not_there_is_refused(unapplied: Platform) -> None:
+    with pytest.raises(Refused, match="no unit of the module `ingest` in us-east-1"):
+        unapplied.outputs("ingest", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rollback", "--force"), "--force and --approved-by go together"),
+        (("rollback", "--approved-by", "me"), "--force and --approved-by go together"),
+        (("start", "--input", "{"), "--input is no JSON"),
+        (("start", "--input", "[]"), "--input is no JSON object"),
+        (("abort",), "--reason"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    assert docmig(monkeypatch, "--env", "dev", *arguments) == UsageError.exit_code
+    assert words in capsys.readouterr().err
