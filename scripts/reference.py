@@ -16,6 +16,7 @@ import click
 
 from pytg.cli.main import group
 from pytg.config.schema import FILES, json_schema
+from pytg.migration.console import group as console
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -71,6 +72,7 @@ def commands_page() -> str:
     parts.append(_table(_selecting(root)))
     for name, command in _children(group, root):
         parts += _section(command, click.Context(command, info_name=name, parent=root), 2)
+    parts += _section(console, click.Context(console, info_name="docmig"), 2)
     parts.append("## Other environment variables\n")
     parts.append(_rows(("variable", "meaning"), ((f"`{k}`", v) for k, v in VARIABLES.items())))
     return "\n".join(parts)
@@ -80,6 +82,8 @@ def _section(command: click.Command, context: click.Context, level: int) -> Iter
     yield f"{'#' * level} `{context.command_path}`\n"
     yield inspect.cleandoc(command.help or "") + "\n"
     if isinstance(command, click.Group):
+        if options := _options(command):
+            yield _table(options)
         for name, child in _children(command, context):
             inner = click.Context(child, info_name=name, parent=context)
             yield from _section(child, inner, level + 1)
