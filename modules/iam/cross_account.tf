@@ -44,15 +44,19 @@ locals {
         Resource = local.table_arns.metadata
       },
       {
-        # Jobs get their ids when they start, the others know no resource: the condition keeps all in the two regions.
-        Sid    = "RunJobsAndReadMetrics"
-        Effect = "Allow"
-        Action = [
-          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "s3:CreateJob", "s3:DescribeJob",
-          "s3:ListJobs", "s3:UpdateJobPriority", "s3:UpdateJobStatus",
-        ]
+        # None of these knows a resource, or one for all: the condition keeps them in the two regions.
+        Sid       = "CreateJobsAndReadMetrics"
+        Effect    = "Allow"
+        Action    = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "s3:CreateJob", "s3:ListJobs"]
         Resource  = ["*"]
         Condition = local.in_regions
+      },
+      {
+        # A job's id is AWS's choice.
+        Sid      = "SteerJobs"
+        Effect   = "Allow"
+        Action   = ["s3:DescribeJob", "s3:UpdateJobPriority", "s3:UpdateJobStatus"]
+        Resource = [for region in local.regions : "arn:${var.partition}:s3:${region}:${var.account_id}:job/*"]
       },
     ],
     length(local.batch_role_arns) == 0 ? [] : [{
@@ -70,6 +74,7 @@ locals {
     }],
     length(local.machine_arns) == 0 ? [] : [
       {
+        # AWS's reference names no resource for SendTask..., yet they are checked against the machine (aws-cdk#8486).
         Sid      = "StartMachines"
         Effect   = "Allow"
         Action   = ["states:ListExecutions", "states:SendTaskFailure", "states:SendTaskSuccess", "states:StartExecution"]

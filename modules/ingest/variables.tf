@@ -77,6 +77,11 @@ variable "sources" {
   }
 
   validation {
+    condition     = length(setsubtract([for key, s in var.sources : key if s.kind == "smb"], nonsensitive(keys(var.secrets)))) == 0
+    error_message = "An smb source needs its password, in secrets."
+  }
+
+  validation {
     condition     = alltrue([for s in var.sources : can(regex("^[^*?/][^*?]*/$", s.prefix))])
     error_message = "The prefix ends with a slash, does not begin with one, and has no wildcard."
   }

@@ -16,13 +16,10 @@ pytestmark = pytest.mark.slow
 
 # What each bucket has beside itself, and what must hold in it.
 PUBLIC = {
-    name: True
-    for name in (
-        "block_public_acls",
-        "block_public_policy",
-        "ignore_public_acls",
-        "restrict_public_buckets",
-    )
+    "block_public_acls": True,
+    "block_public_policy": True,
+    "ignore_public_acls": True,
+    "restrict_public_buckets": True,
 }
 BUCKET_SETTINGS: dict[str, dict[str, Any]] = {
     "aws_s3_bucket_versioning": {"versioning_configuration": [{"status": "Enabled"}]},
@@ -43,7 +40,7 @@ REFUSALS = {
     "plain HTTP": {"Bool": {"aws:SecureTransport": "false"}},
     "old TLS": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
 }
-# EventBridge's flag is about rules that AWS manages, the object's about object locks; there are none.
+# EventBridge's flag is about rules that AWS manages, the object's about locks; there are none.
 ALWAYS_FALSE = {"aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_s3_object"}
 
 

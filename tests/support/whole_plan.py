@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 import pytest
 import yaml
-from estate import copy_estate
 
+from estate import copy_estate
 from pytg.terraform import plan as terraform_plan
 from support.project import Project
 from support.sandbox_server import ACCOUNT, SandboxServer
@@ -33,7 +33,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "events": {"alert_emails": ["ops@example.com"]},
     "existing": {"discover": {"legacy": {"tags": {"system": ["legacy"]}}}},
     # A literal in place of the alias that AWS chooses: with it every role's policy is known.
-    "sync": {"access_point_arn": f"arn:aws:s3::{ACCOUNT}:accesspoint/m1a2b3c4d5e6f.mrap"},
+    "sync": {
+        "access_point_arn": f"arn:aws:s3::{ACCOUNT}:accesspoint/m1a2b3c4d5e6f.mrap",
+        "backed_up_arns": [
+            f"arn:aws:dynamodb:{SOURCE}:{ACCOUNT}:table/{ENVIRONMENT}-global-dynamodb-metadata"
+        ],
+    },
     "traffic": {"access_point": {"enabled": True}},
     "protection": {
         "documents": {"enabled": True},
