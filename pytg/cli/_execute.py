@@ -14,6 +14,7 @@ import click
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.cli._context import Context
+from pytg.cli._document import before_the_record, error_document
 from pytg.cli._recover import say
 from pytg.cli._run import Request
 from pytg.cli._show import Display
@@ -45,26 +46,29 @@ FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
 
 def execute(context: Context, request: Request) -> int:
     """Run `request`; returns the exit code. Raises PytgError where it is refused."""
-    estate = context.estate(request.selectors.suffix)
-    graph = build_graph(estate)
-    selection = select_units(estate, graph, request.selectors)
-    binary = find_terraform(estate.terraform.binary, estate.root)
-    binary.require(estate.terraform.required_version)
-    sessions = Sessions(estate.root)
-    check_identity(sessions, _reached([estate.units[address] for address in selection.units]))
-    states = States(stores_of(estate, sessions))
+    with before_the_record(as_json=request.as_json):
+        request.require_selection()
+        estate = context.estate(request.selectors.suffix)
+        graph = build_graph(estate)
+        selection = select_units(estate, graph, request.selectors)
+        binary = find_terraform(estate.terraform.binary, estate.root)
+        binary.require(estate.terraform.required_version)
+        sessions = Sessions(estate.root)
+        check_identity(sessions, _reached([estate.units[a] for a in selection.units]))
+        states = States(stores_of(estate, sessions))
     with interrupts() as stop:
-        recovered = recover(estate.root, states, say, stop.requested)
-        record = RunRecord.create(
-            estate.root,
-            command=request.command,
-            args=request.args,
-            selection=selection.canonical,
-            units=selection.units,
-            terraform_binary=str(binary.path),
-            terraform_version=binary.version,
-            mode="per-unit" if request.per_unit else "composed",
-        )
+        with before_the_record(as_json=request.as_json):
+            recovered = recover(estate.root, states, say, stop.requested)
+            record = RunRecord.create(
+                estate.root,
+                command=request.command,
+                args=request.args,
+                selection=selection.canonical,
+                units=selection.units,
+                terraform_binary=str(binary.path),
+                terraform_version=binary.version,
+                mode="per-unit" if request.per_unit else "composed",
+            )
         display = Display(request)
         with EventLog(record.run.directory) as log, PlainReport(sys.stderr) as plain:
             log.subscribe(plain)
@@ -116,7 +120,8 @@ def _run(execution: Execution, request: Request, display: Display, stop: Interru
     execution.log.emit(RunFinished(result, code))
     click.echo(summary(run, Style.of(sys.stderr), destroy=request.destroy), err=True)
     if request.as_json:
-        document = json_summary(run) | {"plan": display.document}
+        ended_by = {"error": error_document(error) if error else None}
+        document = json_summary(run) | {"plan": display.document} | ended_by
         click.echo(json.dumps(document, indent=2))
     if error is not None:
         raise error

@@ -42,17 +42,20 @@ class Request:
         """Whether the command changes anything."""
         return not self.command.startswith("plan")
 
+    def require_selection(self) -> None:
+        """Raises UsageError where nothing was selected; `-all` forms start from everything."""
+        if not self.command.endswith("-all") and not self.selectors.given:
+            raise UsageError(
+                f"pytg {self.command} needs at least one selecting option, such as --env",
+                hint=f"pytg {self.command}-all works on the whole estate",
+            )
+
 
 def run_command(name: str, text: str) -> click.Command:
     """The click command `name`; `-all` forms start from the whole estate."""
-    kind, _, whole = name.partition("-")
+    kind = name.partition("-")[0]
 
     def body(context: Context, selectors: Selectors, **given: Any) -> int:
-        if not whole and not selectors.given:
-            raise UsageError(
-                f"pytg {name} needs at least one selecting option, such as --env",
-                hint=f"pytg {name}-all works on the whole estate",
-            )
         from pytg.cli._execute import execute  # noqa: PLC0415 - `pytg --help` need not load it
 
         destroy = given.pop("destroy", False) or kind == "destroy"

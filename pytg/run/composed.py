@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -30,7 +30,7 @@ from pytg.terraform.command import Command
 from pytg.terraform.events import Event
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import run
-from pytg.terraform.workdir import locked, prepare
+from pytg.terraform.workdir import is_locked, locked, prepare
 
 COMPOSED = Path(".pytg", "composed")
 PLAN = "plan.tfplan"
@@ -82,10 +82,13 @@ def composed_directory(execution: Execution, stage: Stage) -> Path:
 
 
 @contextlib.contextmanager
-def only_here(workdir: Path, cancel: threading.Event) -> Iterator[None]:
-    """Keep other pytg processes on this machine out of `workdir`; waits for them."""
+def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
     workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(workdir / "stage.lock", cancel):
+    lock = workdir / "stage.lock"
+    if is_locked(lock):
+        say(f"waiting: another pytg works on the same units in {workdir}")
+    with locked(lock, cancel):
         yield
 
 

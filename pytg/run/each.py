@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
+from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.run.composed import PLAN
 from pytg.run.data import Changes, Status
@@ -68,7 +69,11 @@ def _schedule(
     def guarded(address: Address) -> Outcome:
         try:
             return work(address)
+        except Interrupted as error:
+            return Outcome(Status.CANCELLED, error.message)
         except PlanFailed as error:
+            if error.completed.interrupted or error.completed.killed:
+                return Outcome(Status.CANCELLED, "interrupted while planning")
             for diagnostic in error.completed.errors:
                 file, line = diagnostic.file or None, diagnostic.line or None
                 execution.log.emit(

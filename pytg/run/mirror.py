@@ -57,7 +57,7 @@ class Mirror:
         self._thread.join()
 
     def sync(self) -> None:
-        """Write what changed since the last time. Raises PytgError when a write fails."""
+        """Write what changed since the last time. PytgError or OSError when a write fails."""
         body = newest_state(self._workdir)
         if body is None:
             return
@@ -86,8 +86,8 @@ class Mirror:
                 continue
             try:
                 self.sync()
-            except PytgError:
-                continue  # the backend may answer again; the last sync raises it if not
+            except (PytgError, OSError):
+                continue  # the disk or the backend may answer again; the last sync raises it if not
             self._seen = stamp
 
     def _stamp(self) -> tuple[int, int] | None:

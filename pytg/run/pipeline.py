@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import networkx as nx
@@ -69,7 +70,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             continue
         _announce(execution, stage)
         try:
-            with only_here(composed_directory(execution, stage), execution.cancel):
+            with _directory(execution, stage):
                 found, planned = _plan(execution, stage)
                 _discard(planned)
         except PlanFailed as error:
@@ -113,7 +114,7 @@ def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
                 continue
             stage = _plannable(execution, stage, approved)  # noqa: PLW2901 - what is left of it
             if stage.units:
-                with only_here(composed_directory(execution, stage), execution.cancel):
+                with _directory(execution, stage):
                     found, planned = _plan(execution, stage)
                     _discard(planned)
                     _approve(execution, stage, found)
@@ -136,7 +137,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
         if not stage.units:
             continue
         _announce(execution, stage)
-        with only_here(composed_directory(execution, stage), execution.cancel):
+        with _directory(execution, stage):
             try:
                 found, planned = _plan(execution, stage)
             except PlanFailed as error:
@@ -149,6 +150,15 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
             finally:
                 _discard(planned)
     return changes
+
+
+def _directory(execution: Execution, stage: Stage) -> contextlib.AbstractContextManager[None]:
+    """The working directory of a stage, for this process alone."""
+
+    def say(text: str) -> None:
+        execution.log.emit(Note(text))
+
+    return only_here(composed_directory(execution, stage), execution.cancel, say)
 
 
 def _plan(

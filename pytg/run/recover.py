@@ -54,7 +54,7 @@ def recover(
     for workdir, journal in journals(root):
         if journal.pytg.alive or not concerns(journal):
             continue
-        with only_here(workdir, cancel):
+        with only_here(workdir, cancel, say):
             if not (workdir / NAME).exists():
                 continue  # another pytg took it up while this one waited
             journal = Journal.read(workdir)  # noqa: PLW2901 - what it says now

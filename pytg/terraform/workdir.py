@@ -95,6 +95,15 @@ def locked(path: Path, cancel: threading.Event | None = None) -> Iterator[None]:
         yield
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody else holds `path` just now."""
+    try:
+        with path.open("rb") as file:
+            return not _try_lock(file.fileno())
+    except FileNotFoundError:
+        return False
+
+
 def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.estate_builder import build_estate, two_region_files
+from support.fake_terraform import FakeTerraform
 from support.project import Project
 
 Change = Callable[[dict[str, str]], None]
@@ -132,3 +133,35 @@ def test_a_read_only_project_is_said_so(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
     assert str(tmp_path) in done.err
     assert "Traceback" not in done.err
+
+
+REFUSED = {
+    ("plan",): 4,
+    ("plan", "--env", "nope"): 4,
+    ("apply", "--env", "dev", "--module", "replication", "--region", "us-east-1"): 5,
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED)
+def test_a_run_that_cannot_begin_is_one_object_of_the_same_shape(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    fake = FakeTerraform.install(tmp_path / "bin")
+    project = Project(
+        build_estate(tmp_path / "estate", two_region_files()), {"PYTG_TERRAFORM": str(fake.path)}
+    )
+    ended = project.pytg("plan", "--env", "dev", "--json").document
+    document = project.pytg(*arguments, "--json", expect=REFUSED[arguments]).document
+    assert document["result"] == "refused"
+    assert document["record"] is None
+    assert document["error"]["exit_code"] == REFUSED[arguments]
+    assert document["error"]["message"]
+    assert document.keys() == ended.keys()
+    assert ended["error"] is None
+
+
+def test_invalid_configuration_is_an_object_too(tmp_path: Path) -> None:
+    files = two_region_files()
+    files[CONFIG] += "bogus: 1\n"
+    done = Project(build_estate(tmp_path, files)).pytg("plan-all", "--json", expect=3)
+    assert "bogus" in done.document["error"]["message"]

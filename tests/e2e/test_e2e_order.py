@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import select
+import signal
 from pathlib import Path
 
 import pytest
 
 from support.estate_builder import build_estate, two_region_files
 from support.fake_terraform import FakeTerraform
+from support.process import eventually
 from support.project import Project
 
 NEEDS = (("kms", "bucket"), ("kms", "table"), ("bucket", "api"), ("table", "api"))
-CREATED = ["terraform_data.this"]
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -92,3 +95,38 @@ def test_ls_and_a_run_select_the_same(project: Project) -> None:
     selecting = ("--env", "dev", "--select", "1+module:replication")
     done = project.pytg("plan", *selecting, "--json", expect=None)
     assert sorted(project.record(done)["units"]) == sorted(project.units(*selecting))
+
+
+def test_ctrl_c_while_units_are_planned_cancels_them(
+    project: Project, fake: FakeTerraform, tmp_path: Path
+) -> None:
+    began = tmp_path / "began"
+    fake.rule(command="plan", touch=began, wait_for=tmp_path / "never")
+    process = project.start("plan", "--env", "dev", "--region", "us-east-1", "--per-unit")
+    eventually(began.exists)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130, err
+    assert project.record()["result"] == "interrupted"
+    assert project.statuses()["docs/us-east-1/dev/kms"] == "cancelled"
+
+
+def test_a_second_run_over_the_same_units_waits_for_the_first_and_says_so(
+    project: Project, fake: FakeTerraform, tmp_path: Path
+) -> None:
+    began, go = tmp_path / "began", tmp_path / "go"
+    fake.rule(command="plan", touch=began, wait_for=go)
+    first = project.start("plan", "--env", "dev")
+    eventually(began.exists)
+    second = project.start("plan", "--env", "dev")
+    assert second.stderr is not None
+    said = ""
+    while "another pytg works on the same units" not in said:
+        assert select.select([second.stderr], [], [], PATIENCE_S)[0], said
+        said += second.stderr.readline()
+    assert len(fake.calls("plan")) == 1
+    go.touch()
+    for process in (first, second):
+        _, err = process.communicate()
+        assert process.returncode == 0, err
+    assert len(fake.calls("plan")) == 2

@@ -1,0 +1,44 @@
+"""What `--json` prints where a run could not begin, and of the error that ended one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from pytg.errors import ConfigError, EmptySelection, Interrupted, PytgError, Refused, UsageError
+from pytg.run.data import Changes, Result, changes_document
+
+NOTHING_STARTED = (ConfigError, EmptySelection, Refused, UsageError)
+
+
+def error_document(error: BaseException) -> dict[str, Any]:
+    """An error for programs: what a person reads, and the exit code."""
+    hint, code = (error.hint, error.exit_code) if isinstance(error, PytgError) else ("", 1)
+    return {"message": str(error), "hint": hint, "exit_code": code}
+
+
+@contextlib.contextmanager
+def before_the_record(*, as_json: bool) -> Iterator[None]:
+    """With `as_json`, an error in the block prints the object of a run, with no run in it."""
+    try:
+        yield
+    except (PytgError, OSError) as error:
+        if as_json:
+            result = Result.REFUSED if isinstance(error, NOTHING_STARTED) else Result.FAILED
+            document = {
+                "run_id": None,
+                "result": str(Result.INTERRUPTED if isinstance(error, Interrupted) else result),
+                "units": {},
+                "changes": changes_document(Changes()),
+                "duration_s": None,
+                "record": None,
+                "processes": 0,
+                "plan": {},
+                "error": error_document(error),
+            }
+            click.echo(json.dumps(document, indent=2))
+        raise
