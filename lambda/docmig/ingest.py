@@ -8,8 +8,9 @@ from typing import Any
 
 from docmig import keys, versions
 from docmig.control import Control
-from docmig.failures import PermanentError
-from docmig.object_events import CREATED, ObjectEvent, timestamp
+from docmig.failures import PermanentError, Reason
+from docmig.inventory import InventoryRow
+from docmig.object_events import CREATED, ObjectEvent, ObjectFacts, timestamp
 from docmig.versions import Outcome
 
 SENTINELS = "sentinel/"
@@ -35,6 +36,23 @@ def is_ours(event: ObjectEvent, control: Control) -> bool:
     the active region's deletions count, and the peer's marker arrives there as its own event.
     """
     return event.kind == CREATED or (event.marker and control.active_region == event.region)
+
+
+def to_import(row: InventoryRow, ignored: Sequence[str]) -> bool:
+    """Whether a listed object may need a record: a document's current version."""
+    return row.is_latest and not row.is_marker and concerns_documents(row.key, ignored)
+
+
+def refusal(
+    event: ObjectEvent, facts: ObjectFacts, reasons: Sequence[Reason], now: datetime
+) -> dict[str, Any]:
+    """That a version has no metadata because it is not valid; no event tells it."""
+    return {
+        **keys.refusal(event.key, event.region).as_dict(),
+        "version_id": facts.version_id,
+        "reasons": [reason.as_dict() for reason in reasons],
+        "refused_at": timestamp(now),
+    }
 
 
 def tombstone(event: ObjectEvent, version: str, now: datetime) -> dict[str, Any]:

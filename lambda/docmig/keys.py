@@ -36,6 +36,25 @@ def replication_failure(object_key: str, region: str) -> ItemKey:
     return ItemKey(f"doc#{object_key}", f"failure#{region}")
 
 
+def refusal(object_key: str, region: str) -> ItemKey:
+    """That `region` did not accept a version of the document; written by that region only."""
+    return ItemKey(f"doc#{object_key}", f"refusal#{region}")
+
+
+SHARDS = "0123456789abcdef"
+
+
+def unverified_shard(region: str, shard: str) -> str:
+    """Partition of the copies in `region` that nobody has compared yet: one a shard of 16."""
+    return f"unverified#{region}#{shard}"
+
+
+def unverified(object_key: str, version_id: str, region: str) -> ItemKey:
+    """That a copy has arrived in `region` and was not yet seen equal to its original."""
+    name = token(object_key, version_id)
+    return ItemKey(unverified_shard(region, name[0]), name)
+
+
 def object_key_of(pk: str) -> str:
     """The object key in the partition key of a metadata item."""
     return pk.removeprefix("doc#")

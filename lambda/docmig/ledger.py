@@ -32,6 +32,17 @@ def deletion(event: ObjectEvent) -> dict[str, Any]:
     return {**_base(event, DELETED), "verification": VERIFIED}
 
 
+def unverified(event: ObjectEvent) -> dict[str, Any]:
+    """Until the copy is seen equal to its original. Without `origin_region`: no event tells it."""
+    key = keys.unverified(event.key, event.version_id, event.region)
+    return {
+        **key.as_dict(),
+        "key": event.key,
+        "version_id": event.version_id,
+        "arrived_at": timestamp(event.happened_at),
+    }
+
+
 def _base(event: ObjectEvent, state: str) -> dict[str, Any]:
     return {
         **keys.ledger(event.key, event.region).as_dict(),

@@ -100,6 +100,7 @@ class Limits:
     """Bounds of the checks."""
 
     lag_ms: float = 1000.0
+    lag_points: int = 10
     pending_operations: float = 1000.0
     pending_growth: float = 0.0
     iterator_age_ms: float = 5000.0
@@ -126,7 +127,7 @@ def _of_directions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]
             "to_region": there,
         }
         yield (
-            Check(f"lag:{way}", Rule.AT_MOST, limits.lag_ms, points=10),
+            Check(f"lag:{way}", Rule.AT_MOST, limits.lag_ms, points=limits.lag_points),
             Metric(here, names.namespace, "CrossRegionVisibleLagMs", "Maximum", beat),
         )
         rule = {

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
-from urllib.parse import unquote_plus
 
 from docmig import document
 from docmig.object_events import ObjectFacts
@@ -78,30 +77,6 @@ def cross_check(item: Mapping[str, Any] | None, facts: ObjectFacts) -> list[str]
         return ["item-says-deleted"]
     expected = {"version_id": facts.version_id, "size": facts.size, "etag": facts.etag.strip('"')}
     return [f"orphan.{name}" for name, value in expected.items() if item.get(name) != value]
-
-
-@dataclass(frozen=True, slots=True)
-class InventoryRow:
-    """A line of an S3 inventory with all versions."""
-
-    key: str
-    version_id: str
-    is_latest: bool
-    is_marker: bool
-
-
-def inventory_row(columns: Mapping[str, Any]) -> InventoryRow:
-    """From the columns by name. Raises KeyError. Keys of a CSV inventory are URL-encoded."""
-    return InventoryRow(
-        key=unquote_plus(str(columns["Key"])),
-        version_id=str(columns.get("VersionId", "")),
-        is_latest=_true(columns.get("IsLatest", "true")),
-        is_marker=_true(columns.get("IsDeleteMarker", "false")),
-    )
-
-
-def _true(value: Any) -> bool:
-    return str(value).lower() == "true"
 
 
 @dataclass(frozen=True, slots=True)

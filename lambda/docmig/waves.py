@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,15 +101,21 @@ def job_request(
     created_before: datetime | None = None,
     priority: int = 10,
     report_all: bool = False,
+    attempt: int = 1,
 ) -> dict[str, Any]:
     """Arguments of CreateJob. The token depends on nothing else, so a repeat starts no second job.
+
+    `attempt`: 2 and more after a job that has ended in vain.
 
     Statuses NONE and FAILED only: a job over COMPLETED or REPLICA would copy everything again.
     """
     if not prefixes:
         raise ValueError("a wave names its prefixes: without one the job takes the whole bucket")
+    again = (f"attempt-{attempt}",) if attempt > 1 else ()
     moment = created_before.isoformat() if created_before else ""
-    token = keys.token(migration_id, place.documents_arn, str(wave), *prefixes, *statuses, moment)
+    token = keys.token(
+        migration_id, place.documents_arn, str(wave), *prefixes, *statuses, moment, *again
+    )
     folder = f"batch/{migration_id}/wave-{wave:05d}"
     constraint: dict[str, Any] = {
         "EligibleForReplication": True,
@@ -150,6 +156,14 @@ def job_request(
     }
 
 
+def status_of(job: Mapping[str, Any]) -> str:
+    """A job's status; one that found nothing to copy is `Complete`, which S3 calls a failure."""
+    reasons = [str(reason.get("FailureReason", "")) for reason in job.get("FailureReasons") or ()]
+    if job["Status"] == "Failed" and any("no keys matching" in text.lower() for text in reasons):
+        return "Complete"
+    return str(job["Status"])
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Of a job, as DescribeJob tells it."""
@@ -162,6 +176,11 @@ class Progress:
     @property
     def ended(self) -> bool:
         return self.status in ("Complete", "Cancelled", "Failed")
+
+    @property
+    def in_vain(self) -> bool:
+        """It will copy nothing more, and did not get through its manifest."""
+        return self.status in ("Cancelled", "Failed")
 
     @property
     def clean(self) -> bool:

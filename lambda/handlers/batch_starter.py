@@ -78,8 +78,9 @@ class BatchStarter:
         phase = "retry" if retry else "seed"
         key = keys.step(migration_id, phase, wave)
         known = self._checkpoint(key)
-        if known:
+        if known and not self._is_over(known["job_id"], unclean=retry):
             return known
+        attempt = int(known["attempt"]) + 1 if known else 1
         created_before = event.get("created_before")
         request = waves.job_request(
             self.place,
@@ -89,6 +90,7 @@ class BatchStarter:
             statuses=waves.RETRY if retry else waves.FIRST_TIME,
             created_before=parse_time(str(created_before)) if created_before else None,
             report_all=bool(event.get("report_all", False)),
+            attempt=attempt,
         )
         job_id = self._control.create_job(**request)["JobId"]
         started = {
@@ -97,24 +99,41 @@ class BatchStarter:
             "status": "started",
             "started_at": timestamp(datetime.now(UTC)),
             "token": request["ClientRequestToken"],
+            "attempt": attempt,
         }
-        self._keep(key, started)
+        self._keep(key, started, known["job_id"] if known else "")
         self.tools.count("JobsStarted")
         self._tell(migration_id, job_id, "New")
         return self._checkpoint(key) or started
 
-    def status(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        job_id = str(event["job_id"])
-        job: Any = self._control.describe_job(AccountId=self.settings.account_id, JobId=job_id)[
-            "Job"
-        ]
+    def _is_over(self, job_id: str, *, unclean: bool) -> bool:
+        """Whether that job has ended in vain, so that another may be started.
+
+        `unclean`: also one that was complete with failures; a first job is not repeated for those.
+        """
+        try:
+            progress = self._progress(job_id)
+        except ClientError as error:
+            # S3 forgets a job 90 days after its end.
+            if failures.error_code(error.response) in ("NoSuchJob", "NoSuchJobException"):
+                return True
+            raise
+        return progress.in_vain or (unclean and progress.ended and not progress.clean)
+
+    def _progress(self, job_id: str) -> Progress:
+        account = self.settings.account_id
+        job: Any = self._control.describe_job(AccountId=account, JobId=job_id)["Job"]
         summary = job.get("ProgressSummary", {})
-        progress = Progress(
-            status=str(job["Status"]),
+        return Progress(
+            status=waves.status_of(job),
             total=int(summary.get("TotalNumberOfTasks", 0)),
             succeeded=int(summary.get("NumberOfTasksSucceeded", 0)),
             failed=int(summary.get("NumberOfTasksFailed", 0)),
         )
+
+    def status(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        job_id = str(event["job_id"])
+        progress = self._progress(job_id)
         if progress.ended:
             self._tell(str(event.get("migration_id", "")), job_id, progress.status)
         return {
@@ -150,14 +169,16 @@ class BatchStarter:
         if item is None or "job_id" not in item:
             return None
         names = ("job_id", "status", "started_at", "token")
-        return {**{name: str(item[name]) for name in names}, "wave": int(item["wave"])}
+        numbers = {"wave": int(item["wave"]), "attempt": int(item.get("attempt", 1))}
+        return {**{name: str(item[name]) for name in names}, **numbers}
 
-    def _keep(self, key: keys.ItemKey, started: Mapping[str, Any]) -> None:
+    def _keep(self, key: keys.ItemKey, started: Mapping[str, Any], before: str) -> None:
         """Unless another execution was first: by the token it started the same job."""
         try:
             self._table.put_item(
                 Item={**key.as_dict(), "origin_region": self.settings.aws_region, **started},
-                ConditionExpression="attribute_not_exists(job_id)",
+                ConditionExpression="attribute_not_exists(job_id) OR job_id = :before",
+                ExpressionAttributeValues={":before": before},
             )
         except ClientError as error:
             if failures.outlook_of(failures.error_code(error.response)) is not Outlook.DUPLICATE:

@@ -44,7 +44,9 @@ class GateCheck:
     def __init__(self, settings: GateSettings) -> None:
         self.settings = settings
         self.tools = instruments(PURPOSE, settings)
-        self.control = ControlTable(settings.control_table, settings.aws_region)
+        self.control = ControlTable(
+            settings.control_table, settings.aws_region, settings.source_region
+        )
         self.ops = OpsBucket(settings.ops_bucket, settings.aws_region)
         self.bus = Bus(settings.event_bus, settings.aws_region, settings.environment)
         self.names = Names(

@@ -15,6 +15,7 @@ from docmig import heartbeats, keys
 from docmig.aws.control_table import ControlTable
 from docmig.aws.objects import Documents
 from docmig.aws.powertools import Context, instruments, now_ms
+from docmig.aws.tables import MetadataTable
 from docmig.heartbeats import Lag, Look
 from docmig.ingest import SENTINELS
 from docmig.keys import ItemKey
@@ -27,6 +28,7 @@ SPARE_MS = 2_000  # left for the answer when Lambda's time runs out
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatSettings(Settings):
     control_table: str
+    metadata_table: str
     documents_bucket: str
     peer_documents_bucket: str
     beats: int = 3
@@ -41,6 +43,7 @@ class Heartbeat:
         self.tools = instruments(PURPOSE, settings)
         self.here = ControlTable(settings.control_table, settings.aws_region)
         self.there = ControlTable(settings.control_table, settings.peer_region)
+        self.metadata = MetadataTable(settings.metadata_table, settings.aws_region)
         self.documents = Documents(settings.documents_bucket, settings.aws_region)
         self.copies = Documents(settings.peer_documents_bucket, settings.peer_region)
 
@@ -70,6 +73,11 @@ class Heartbeat:
                 "complete": summary.complete,
                 "measured_at_ms": round(now_ms()),
             },
+        )
+        # Through the stream too: an idle consumer has no iterator age, and a gate no evidence.
+        beat = keys.heartbeat(self.settings.aws_region).as_dict()
+        self.metadata.put(
+            {**beat, "origin_region": self.settings.aws_region, "at": round(now_ms())}
         )
         self.tools.logger.info("beat", extra={"result": result})
         return result

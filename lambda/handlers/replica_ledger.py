@@ -27,6 +27,7 @@ class LedgerSettings(Settings):
     ops_bucket: str
     metadata_table: str
     control_table: str
+    source_region: str
     idempotency_table: str
     event_bus: str = ""
     ignored_prefixes: tuple[str, ...] = (ingest.SENTINELS,)
@@ -40,7 +41,8 @@ class ReplicaLedger:
         self.documents = Documents(settings.documents_bucket, region)
         self.metadata = MetadataTable(settings.metadata_table, region)
         self.control = CachedControl(
-            ControlTable(settings.control_table, region), settings.control_cache_seconds
+            ControlTable(settings.control_table, region, settings.source_region),
+            settings.control_cache_seconds,
         )
         self.records = RecordProcessor(
             tools=instruments(PURPOSE, settings),
@@ -61,6 +63,9 @@ class ReplicaLedger:
         item = self._arrival(event) if event.kind == CREATED else self._deletion(event)
         if item is None:
             return {"outcome": "skipped", "why": "not a copy"}
+        if item["state"] == ledger.ARRIVED:
+            # Before the ledger says so: whoever counts what is not compared must miss nothing.
+            self.metadata.put(ledger.unverified(event))
         found = self.metadata.put_newer(item, by="sequencer")
         self.records.tools.count(f"Replicas{found.title()}")
         if "lag_ms" in item:

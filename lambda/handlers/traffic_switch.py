@@ -10,25 +10,20 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from docmig import control, keys, switching
+from docmig import control, switching
 from docmig.aws.bus import Bus
 from docmig.aws.control_table import ControlTable
-from docmig.aws.evidence import Evidence, messages
-from docmig.aws.objects import Documents
+from docmig.aws.drain import Watch
 from docmig.aws.powertools import Context, instruments
-from docmig.aws.tables import MetadataTable
 from docmig.aws.traffic import ActiveRegionParameter, Routes
-from docmig.control import Clients, Control
+from docmig.control import Clients, Control, State
 from docmig.failures import TransientError
-from docmig.ingest import SENTINELS
 from docmig.migration_events import MigrationEvent, Source
-from docmig.readiness import RULE_ID, Metric, Queue
+from docmig.readiness import Queue
 from docmig.settings import Settings, SettingsError, pairs, read
-from docmig.switching import Drain, Health, Policy
+from docmig.switching import Health, Policy
 
 PURPOSE = "traffic-switch"
-FRESH_LAG_MS = 300_000
-ITERATOR_WINDOW = 300.0
 
 
 class UnsafeSwitchError(Exception):
@@ -62,9 +57,8 @@ class TrafficSwitch:
         self.tools = instruments(PURPOSE, settings)
         self.regions = (settings.source_region, settings.target_region)
         self.buckets = dict(pairs(settings.documents_buckets))
-        self.queues = [Queue(*pair) for pair in pairs(settings.queue_urls)]
-        self.consumers = dict(pairs(settings.stream_consumers))
-        missing = [r for r in self.regions if r not in self.buckets or r not in self.consumers]
+        consumers = dict(pairs(settings.stream_consumers))
+        missing = [r for r in self.regions if r not in self.buckets or r not in consumers]
         if missing:
             raise SettingsError(f"no bucket or stream consumer is named for {', '.join(missing)}")
         self.parameter = ActiveRegionParameter(settings.active_region_parameter)
@@ -74,6 +68,15 @@ class TrafficSwitch:
             clients=Clients(settings.client_cache_seconds, settings.longest_request_seconds),
             shortest_wait=settings.shortest_wait_seconds,
             strict=settings.strict,
+        )
+        self.watch = Watch(
+            account_id=settings.account_id,
+            control_table=settings.control_table,
+            metadata_table=settings.metadata_table,
+            buckets=self.buckets,
+            consumers=consumers,
+            queues=tuple(Queue(*pair) for pair in pairs(settings.queue_urls)),
+            policy=self.policy,
         )
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,10 +100,11 @@ class TrafficSwitch:
         return result
 
     def init(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        source = self.settings.source_region
-        first = self._table(source).begin(control.initial(source))
-        self.routes.point_to(first.active_region)
-        return self._published(first)
+        """Routes and parameters as the control item says, or as they are before there is one."""
+        current = self._table(self.settings.source_region).control()
+        if current.state is State.ACTIVE:
+            self.routes.point_to(current.active_region)
+        return self._published(current)
 
     def status(self, event: Mapping[str, Any]) -> dict[str, Any]:
         region = str(event.get("to", self.settings.aws_region))
@@ -116,7 +120,7 @@ class TrafficSwitch:
             self._await_fence(fenced)
             seen = control.confirm(fenced, owner=owner, epoch=fenced.epoch, seen_at=time.time())
             fenced = table.replace(fenced, seen)
-        self._tell("CutoverStarted", fenced, to)
+        self._tell(self._kind(to, "Started"), fenced, to)
         return fenced.as_dict()
 
     def drain(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,8 +129,8 @@ class TrafficSwitch:
         current = self._table(to).control()
         now = time.time()
         if current.epoch == epoch and current.fenced_at:
-            self._mark(current, now)
-        drain = self._evidence(current, to, event.get("evidence", {}), now)
+            self.watch.mark(current, now)
+        drain = self.watch.look(current, to, event.get("evidence", {}), now)
         left = switching.obstacles(current, drain, now=now, policy=self.policy)
         return {"safe": not left, "obstacles": list(left), "epoch": epoch}
 
@@ -151,8 +155,7 @@ class TrafficSwitch:
         before = table.control()
         after = table.replace(before, control.activate(before, owner=owner, epoch=epoch))
         result = self._published(after)
-        back = to == self.settings.source_region
-        self._tell("RollbackCompleted" if back else "CutoverCompleted", after, to)
+        self._tell(self._kind(to, "Completed"), after, to)
         return result
 
     def compensate(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +165,7 @@ class TrafficSwitch:
         after = control.compensate(before, owner=owner, epoch=epoch)
         self.routes.point_to(after.active_region)
         table.replace(before, after)
-        self._tell("RollbackCompleted", after, after.active_region)
+        self._tell("SwitchCompensated", after, after.active_region)
         return self._published(after)
 
     def force(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +177,7 @@ class TrafficSwitch:
         before = table.control()
         after = table.replace(before, control.force(before, target=to, owner=owner))
         self.routes.point_to(to)
-        self._tell("RollbackCompleted", after, to)
+        self._tell(self._kind(to, "Completed"), after, to)
         return self._published(after)
 
     def plan_rollback(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,8 +199,12 @@ class TrafficSwitch:
             raise ValueError(f"{to!r} is none of {', '.join(self.regions)}")
         return to
 
+    def _kind(self, to: str, step: str) -> str:
+        """Detail type of an event: a switch to the source is a rollback."""
+        return f"{'Rollback' if to == self.settings.source_region else 'Cutover'}{step}"
+
     def _table(self, region: str) -> ControlTable:
-        return ControlTable(self.settings.control_table, region)
+        return ControlTable(self.settings.control_table, region, self.settings.source_region)
 
     def _published(self, current: Control) -> dict[str, Any]:
         untold = self.parameter.publish(current, self.regions)
@@ -215,98 +222,6 @@ class TrafficSwitch:
             if time.monotonic() > deadline:
                 raise TransientError(f"{fenced.active_region} does not show the fence yet")
             time.sleep(self.settings.poll_seconds)
-
-    def _mark(self, current: Control, now: float) -> None:
-        """Write the marker and the sentinel in the old region, once all writes have ended."""
-        old = current.active_region
-        metadata = MetadataTable(self.settings.metadata_table, old)
-        key = keys.marker(current.epoch)
-        if now < switching.quiet_at(current, self.policy) or metadata.get(key) is not None:
-            return
-        sentinel = self._sentinel(current)
-        version = Documents(self.buckets[old], old).put_sentinel(sentinel, str(now))
-        metadata.put_newer(
-            {
-                **key.as_dict(),
-                "version": f"{current.epoch:08d}",
-                "origin_region": old,
-                "owner": current.owner,
-                "sentinel_version": version,
-            }
-        )
-
-    @staticmethod
-    def _sentinel(current: Control) -> str:
-        return f"{SENTINELS}epoch-{current.epoch:08d}"
-
-    def _evidence(self, current: Control, to: str, given: Mapping[str, Any], now: float) -> Drain:
-        old = current.active_region
-        queues = [messages(queue) for queue in self.queues if queue.region == old]
-        marker = MetadataTable(self.settings.metadata_table, to).get(keys.marker(current.epoch))
-        counts: dict[str, int] = {}
-        for queue in queues:
-            for name, number in queue.items():
-                counts[name] = counts.get(name, 0) + number
-        in_flight = counts.pop("ApproximateNumberOfMessagesNotVisible", None)
-        return Drain(
-            queue_depth=sum(counts.values()) if counts else None,
-            in_flight=in_flight,
-            iterator_age_ms=given.get("iterator_age_ms", self._iterator_age(old, now)),
-            marker_epoch=current.epoch if marker else None,
-            marker_seen_at=self._marker_seen(current, to, now) if marker else None,
-            recent_latency_ms=self._recent_latency(old, to, now),
-            sentinel_arrived=self._sentinel_arrived(current, to, marker),
-            pending_operations=given.get("pending_operations"),
-            failed_operations=given.get("failed_operations", self._failed(current, to, now)),
-            differences=given.get("differences"),
-        )
-
-    def _marker_seen(self, current: Control, to: str, now: float) -> float:
-        table, key = self._table(to), keys.marker_seen(current.epoch)
-        item = table.get(key)
-        if item is None:
-            table.put(key, {"seen_at_ms": round(now * 1000)})
-            return now
-        return float(item["seen_at_ms"]) / 1000
-
-    def _recent_latency(self, old: str, to: str, now: float) -> float | None:
-        item = self._table(to).get(keys.recent_lag(old))
-        if item is None or not item["complete"]:
-            return None
-        fresh = now * 1000 - float(item["measured_at_ms"]) <= FRESH_LAG_MS
-        return float(item["lag_ms"]) if fresh else None
-
-    def _sentinel_arrived(
-        self, current: Control, to: str, marker: Mapping[str, Any] | None
-    ) -> bool | None:
-        if marker is None:
-            return None
-        copies = Documents(self.buckets[to], to)
-        return copies.find(self._sentinel(current), str(marker["sentinel_version"])) is not None
-
-    def _iterator_age(self, old: str, now: float) -> float | None:
-        probe = Metric(
-            old, "AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": self.consumers[old]}
-        )
-        points = self._read(probe, ITERATOR_WINDOW, now)
-        return max(points, key=lambda point: point.at).value if points else None
-
-    def _failed(self, current: Control, to: str, now: float) -> int | None:
-        old = current.active_region
-        if not current.fenced_at or old == to:
-            return None
-        dimensions = {
-            "SourceBucket": self.buckets[old],
-            "DestinationBucket": self.buckets[to],
-            "RuleId": RULE_ID,
-        }
-        probe = Metric(old, "AWS/S3", "OperationsFailedReplication", "Sum", dimensions)
-        points = self._read(probe, now - current.fenced_at + 60, now)
-        return round(sum(point.value for point in points)) if points else None
-
-    def _read(self, probe: Metric, window: float, now: float) -> list[Any]:
-        evidence = Evidence(self._table(probe.region), self.settings.account_id, now)
-        return list(evidence.points(probe, window))
 
     def _tell(self, kind: str, current: Control, to: str) -> None:
         self.bus.send(

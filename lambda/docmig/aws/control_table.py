@@ -12,16 +12,20 @@ from botocore.exceptions import ClientError
 from docmig import control, failures, keys
 from docmig.aws import clients
 from docmig.control import Control, OvertakenError
-from docmig.failures import Outlook, TransientError
+from docmig.failures import Outlook
 from docmig.keys import ItemKey
 
 
 @dataclass(frozen=True, slots=True)
 class ControlTable:
-    """The replica of the control table in one region."""
+    """The replica of the control table in one region.
+
+    `source_region` writes until the first switch, which makes the control item.
+    """
 
     name: str
     region: str
+    source_region: str = ""
 
     @property
     def _table(self) -> Any:
@@ -36,45 +40,31 @@ class ControlTable:
         self._table.put_item(Item={**key.as_dict(), "origin_region": self.region, **values})
 
     def control(self) -> Control:
-        """Raises TransientError before the control item exists: nobody knows who may write."""
+        """The control item; before the first switch there is none, and the source is active."""
         item = self.get(keys.traffic())
-        if item is None:
-            raise TransientError(f"{self.name} has no control item yet: initialise the traffic")
-        return control.from_dict(item)
-
-    def begin(self, first: Control) -> Control:
-        """Write the first control item unless there is one; the one that is there then."""
-        try:
-            self._put_control(first, "attribute_not_exists(pk)", {})
-        except ClientError as error:
-            _only_condition(error)
-        return self.control()
+        return control.from_dict(item) if item else control.initial(self.source_region)
 
     def replace(self, old: Control, new: Control) -> Control:
         """Write `new` where `old` still stands. Raises OvertakenError."""
         if new == old:
             return new
-        condition = "epoch = :epoch AND #state = :state AND #owner = :owner"
+        condition = "(epoch = :epoch AND #state = :state AND #owner = :owner)"
+        if old == control.initial(self.source_region):
+            condition += " OR attribute_not_exists(pk)"
         values = {":epoch": old.epoch, ":state": str(old.state), ":owner": old.owner}
+        item = {**keys.traffic().as_dict(), "origin_region": self.region, **new.as_dict()}
         try:
-            self._put_control(new, condition, values)
+            self._table.put_item(
+                Item=item,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state", "#owner": "owner"},
+                ExpressionAttributeValues=values,
+            )
         except ClientError as error:
-            _only_condition(error)
+            if failures.outlook_of(failures.error_code(error.response)) is not Outlook.DUPLICATE:
+                raise
             raise OvertakenError("the control item was changed by somebody else") from error
         return new
-
-    def _put_control(self, new: Control, condition: str, values: dict[str, Any]) -> None:
-        arguments: dict[str, Any] = {}
-        if values:
-            arguments["ExpressionAttributeValues"] = values
-            arguments["ExpressionAttributeNames"] = {"#state": "state", "#owner": "owner"}
-        item = {**keys.traffic().as_dict(), "origin_region": self.region, **new.as_dict()}
-        self._table.put_item(Item=item, ConditionExpression=condition, **arguments)
-
-
-def _only_condition(error: ClientError) -> None:
-    if failures.outlook_of(failures.error_code(error.response)) is not Outlook.DUPLICATE:
-        raise error
 
 
 class CachedControl:
@@ -88,7 +78,7 @@ class CachedControl:
         self._control: Control | None = None
 
     def get(self) -> Control:
-        """Raises TransientError before the control item exists."""
+        """The control item, at most that old."""
         now = self._clock()
         if self._control is None or now - self._read_at > self._seconds:
             self._control, self._read_at = self._table.control(), now

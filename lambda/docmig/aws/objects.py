@@ -39,21 +39,21 @@ class Documents:
         return found
 
     def find(self, key: str, version_id: str) -> ObjectFacts | None:
-        """None when that version is not (or not yet) here."""
+        """None when that version, or without one the current, is not (or not yet) here."""
         try:
             head = clients.s3(self.region).head_object(
-                Bucket=self.bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
+                Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
             )
         except ClientError as error:
             if failures.error_code(error.response) in _NOT_FOUND:
                 return None
             raise
-        return _facts(key, version_id, head)
+        return _facts(key, version_id or str(head.get("VersionId", "")), head)
 
     def sha256(self, key: str, version_id: str) -> str:
         """Hash of the stored bytes, read as a stream."""
         body = clients.s3(self.region).get_object(
-            Bucket=self.bucket, Key=key, VersionId=version_id
+            Bucket=self.bucket, Key=key, **_version(version_id)
         )["Body"]
         digest = hashlib.sha256()
         for chunk in body.iter_chunks(_CHUNK):
@@ -98,6 +98,11 @@ class OpsBucket:
         answer = clients.s3(self.region).get_object(Bucket=self.bucket, Key=key)
         body: dict[str, Any] = json.loads(answer["Body"].read())
         return body
+
+
+def _version(version_id: str) -> Any:
+    """S3 takes an empty version id for a wrong one."""
+    return {"VersionId": version_id} if version_id else {}
 
 
 def _facts(key: str, version_id: str, head: Mapping[str, Any]) -> ObjectFacts:

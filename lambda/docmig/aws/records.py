@@ -71,6 +71,10 @@ class RecordProcessor:
 
         return self._batch(event, context, work, stream=True)
 
+    def one(self, record: dict[str, Any], task: Task, context: Context) -> bool:
+        """A record that is in no batch; False: it is a dead letter. Raises what is transient."""
+        return self._process(record, task.correlation_id, task.happened_at, context, lambda: task)
+
     def _batch(
         self,
         event: dict[str, Any],
@@ -96,14 +100,14 @@ class RecordProcessor:
         happened_at: datetime,
         context: Context,
         prepare: Callable[[], Task | None],
-    ) -> None:
+    ) -> bool:
         log = self.tools.logger
         log.set_correlation_id(fallback)
         task: Task | None = None
         try:
             task = prepare()
             if task is None:
-                return
+                return True
             log.set_correlation_id(task.correlation_id)
             result = self.once.run(task.idempotency_key, context, task.run)
             log.info("record processed", extra={"result": result})
@@ -113,9 +117,11 @@ class RecordProcessor:
                 log.warning("record returned", exc_info=True)
                 raise
             self._bury(record, task or Task(fallback, fallback, happened_at, dict), reasons)
+            return False
         except Exception:
             log.warning("record returned", exc_info=True)
             raise
+        return True
 
     def _bury(self, record: dict[str, Any], task: Task, reasons: tuple[Reason, ...]) -> None:
         letter = DeadLetter(

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from docmig import failures, versions
 from docmig.aws import clients
-from docmig.document import DELETED
 from docmig.failures import Outlook, TransientError
 from docmig.keys import ItemKey
 from docmig.versions import Outcome
@@ -33,6 +32,24 @@ class MetadataTable:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
+    def put(self, item: Mapping[str, Any]) -> None:
+        """Write an item, whatever is there."""
+        self._table.put_item(Item=dict(item))
+
+    def delete(self, key: ItemKey) -> None:
+        """Remove an item, if it is there."""
+        self._table.delete_item(Key=key.as_dict())
+
+    def of_partition(self, pk: str, most: int) -> list[dict[str, Any]]:
+        """The first items of a partition; it may have more."""
+        found: list[dict[str, Any]] = self._table.query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": pk},
+            ConsistentRead=True,
+            Limit=most,
+        )["Items"]
+        return found
+
     def put_newer(self, item: Mapping[str, Any], by: str = "version") -> Outcome:
         """Write an item unless the stored one is as new; the text attribute `by` tells."""
         try:
@@ -47,9 +64,9 @@ class MetadataTable:
             return _met(error, str(item[by]), attribute=by)
         return Outcome.APPLY
 
-    def mark_deleted(self, key: ItemKey, values: Mapping[str, Any]) -> Outcome:
-        """Turn a metadata item into one that says the document was deleted."""
-        names, assignments, bound = _assignments({**values, "status": DELETED})
+    def update_newer(self, key: ItemKey, values: Mapping[str, Any]) -> Outcome:
+        """Set attributes, `version` among them, unless the stored item is as new."""
+        names, assignments, bound = _assignments(values)
         try:
             self._table.update_item(
                 Key=key.as_dict(),

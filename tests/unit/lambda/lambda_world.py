@@ -69,6 +69,7 @@ class World:
             "AWS_DEFAULT_REGION": region,
             "ENVIRONMENT": ENV,
             "PEER_REGION": peer,
+            "SOURCE_REGION": SOURCE,
             "ACCOUNT_ID": "123456789012",
             "DOCUMENTS_BUCKET": bucket(region, "documents"),
             "PEER_DOCUMENTS_BUCKET": bucket(peer, "documents"),

@@ -11,11 +11,27 @@ from lambda_world import CHECKPOINTS, CONTROL, ENV, METADATA, SOURCE, TARGET, Wo
 
 from docmig import keys
 from docmig.aws import clients
+from docmig.aws.bus import Bus
 from docmig.aws.control_table import ControlTable
 from docmig.aws.tables import MetadataTable
 
 ACCOUNT = "123456789012"
 MRAP = f"arn:aws:s3::{ACCOUNT}:accesspoint/abc.mrap"
+
+UNCLEAN = {
+    "Status": "Complete",
+    "ProgressSummary": {
+        "TotalNumberOfTasks": 3,
+        "NumberOfTasksSucceeded": 2,
+        "NumberOfTasksFailed": 1,
+    },
+}
+NOTHING = {
+    "Status": "Failed",
+    "FailureReasons": [
+        {"FailureReason": "Manifest generation found no keys matching filter criteria."}
+    ],
+}
 
 
 @pytest.fixture
@@ -221,9 +237,11 @@ def test_a_wave_is_started_once(estate: World, monkeypatch: pytest.MonkeyPatch) 
 
     def create_job(**arguments: Any) -> dict[str, str]:
         requests.append(arguments)
-        return {"JobId": "job-1"}
+        return {"JobId": f"job-{len(requests)}"}
 
     monkeypatch.setattr(control, "create_job", create_job)
+    job = {"Status": "Active"}
+    monkeypatch.setattr(control, "describe_job", lambda **_: {"Job": job})
     event = {"action": "start", "migration_id": "m-1", "wave": 1, "prefixes": ["a/", "b/"]}
     first = estate.run("batch_starter", event)
     assert first["job_id"] == "job-1"
@@ -237,6 +255,36 @@ def test_a_wave_is_started_once(estate: World, monkeypatch: pytest.MonkeyPatch) 
     assert (item["pk"], item["sk"]) == ("migration#m-1", "step#seed#00001")
     retried = estate.run("batch_starter", {**event, "mode": "retry"})
     assert retried["token"] != first["token"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "job", "again"),
+    [
+        ("seed", {"Status": "Active"}, False),
+        ("seed", {"Status": "Failed"}, True),
+        ("seed", {"Status": "Cancelled"}, True),
+        ("seed", UNCLEAN, False),
+        ("retry", UNCLEAN, True),
+        ("seed", NOTHING, False),
+        ("retry", NOTHING, False),
+    ],
+)
+def test_a_job_that_ended_in_vain_is_followed_by_another(
+    estate: World, monkeypatch: pytest.MonkeyPatch, mode: str, job: dict[str, Any], *, again: bool
+) -> None:
+    tokens: list[str] = []
+    control = clients.s3control(SOURCE)
+
+    def create_job(**arguments: Any) -> dict[str, str]:
+        tokens.append(arguments["ClientRequestToken"])
+        return {"JobId": f"job-{len(tokens)}"}
+
+    monkeypatch.setattr(control, "create_job", create_job)
+    monkeypatch.setattr(control, "describe_job", lambda **_: {"Job": job})
+    event = {"action": "start", "mode": mode, "migration_id": "m", "wave": 1, "prefixes": ["a/"]}
+    first, second = (estate.run("batch_starter", event)["job_id"] for _ in range(2))
+    assert (first, second) == ("job-1", "job-2" if again else "job-1")
+    assert len(set(tokens)) == len(tokens) == (2 if again else 1)
 
 
 def test_the_request_is_one_that_s3_would_take(estate: World) -> None:
@@ -265,15 +313,7 @@ def test_the_request_is_one_that_s3_would_take(estate: World) -> None:
 def test_a_job_is_clean_only_when_nothing_failed(
     estate: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = {
-        "Status": "Complete",
-        "ProgressSummary": {
-            "TotalNumberOfTasks": 3,
-            "NumberOfTasksSucceeded": 2,
-            "NumberOfTasksFailed": 1,
-        },
-    }
-    monkeypatch.setattr(clients.s3control(SOURCE), "describe_job", lambda **_: {"Job": job})
+    monkeypatch.setattr(clients.s3control(SOURCE), "describe_job", lambda **_: {"Job": UNCLEAN})
     status = estate.run("batch_starter", {"action": "status", "job_id": "job-1"})
     assert (status["ended"], status["clean"]) == (True, False)
 
@@ -299,3 +339,25 @@ def test_the_marker_is_written_in_the_old_region_once(estate: World) -> None:
     assert first["origin_region"] == SOURCE
     switch(estate, "drain", epoch=2)
     assert MetadataTable(METADATA, TARGET).get(keys.marker(2)) == first
+
+
+def test_a_switch_to_the_source_is_told_as_a_rollback(
+    estate: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Bus, "send", lambda _, *events: told.extend(e.detail_type for e in events))
+    switch(estate, "fence", TARGET)
+    switch(estate, "compensate", TARGET, epoch=2)
+    assert told == ["CutoverStarted", "SwitchCompensated"]
+    switch(estate, "force", TARGET, accept_loss=True)
+    switch(estate, "fence", SOURCE)
+    assert told[2:] == ["CutoverCompleted", "RollbackStarted"]
+
+
+def test_the_first_switch_makes_the_control_item(estate: World) -> None:
+    assert switch(estate, "status")["active_region"] == SOURCE
+    assert estate.items(CONTROL) == []
+    switch(estate, "init")
+    assert estate.items(CONTROL) == [], "two regions might write the first one at once"
+    assert switch(estate, "fence")["epoch"] == 2
+    assert estate.items(CONTROL, TARGET)[0]["state"] == "fenced"

@@ -62,7 +62,9 @@ def test_an_invalid_document_becomes_a_dead_letter_with_all_reasons(world: World
         "setup.exe", b"", ContentType="application/x-msdownload", Metadata={"sha256": "nonsense"}
     )
     assert world.queue("ingest", event) == []
-    assert world.items() == []
+    (note,) = world.items()
+    assert note["sk"] == f"refusal#{SOURCE}"
+    assert note["version_id"] == event["detail"]["object"]["version-id"]
     (letter,) = world.letters()
     codes = {reason["code"] for reason in letter["reasons"]}
     assert codes == {"empty", "content-type-refused", "checksum-malformed"}
@@ -107,15 +109,50 @@ def test_only_the_failed_record_is_sent_again(
     assert world.letters() == []
 
 
-def test_before_the_control_item_exists_everything_is_sent_again(world: World) -> None:
-    event = world.put("a.pdf")
+def test_before_the_first_switch_the_source_is_active(world: World) -> None:
     world.table("test-a1-global-dynamodb-control").delete_item(
         Key={"pk": "control#traffic", "sk": "state"}
     )
-    assert world.queue("ingest", event) == ["m0"]
-    world.activate(SOURCE)
+    assert world.queue("ingest", world.put("a.pdf")) == []
+    (item,) = world.items()
+    assert item["version"].startswith("00000001.")
+
+
+def _import(world: World, *keys: str, encoded: bool = False) -> dict[str, int]:
+    batch = {"import_id": "run-1", "started_at": "2031-01-31T12:00:00.000Z", "encoded": encoded}
+    event = {"BatchInput": batch, "Items": [{"Key": key} for key in keys]}
+    counts: dict[str, int] = world.run("ingest", event)
+    return counts
+
+
+def test_the_import_records_what_has_no_record(world: World) -> None:
+    """Keys of a listing are as they are: a plus sign is no space."""
+    world.put("old+1.pdf")
+    world.queue("ingest", world.put("known.pdf"))
+    world.put("bad.exe", ContentType="application/x-msdownload")
+    listed = ("old+1.pdf", "known.pdf", "bad.exe", "gone.pdf", "sentinel/us-east-1")
+    expected = {"recorded": 1, "known": 1, "refused": 1, "skipped": 2}
+    assert _import(world, *listed) == expected
+    (letter,) = world.letters()
+    assert letter["record"] == {"Key": "bad.exe"}
+    again = _import(world, *listed)
+    assert (again["recorded"], again["known"]) == (0, 2)
+    assert len(world.letters()) == 1
+
+
+def test_an_event_replaces_what_the_import_wrote_and_not_the_other_way(world: World) -> None:
+    event = world.put("a.pdf")
+    assert _import(world, "a.pdf")["recorded"] == 1
     assert world.queue("ingest", event) == []
-    assert len(world.items()) == 1
+    (item,) = world.items()
+    assert item["correlation_id"] == event["id"]
+    assert item["version_id"] == event["detail"]["object"]["version-id"]
+    assert _import(world, "a.pdf")["known"] == 1
+
+
+def test_keys_of_an_inventory_are_decoded(world: World) -> None:
+    world.put("a b+c.pdf")
+    assert _import(world, "a+b%2Bc.pdf", encoded=True)["recorded"] == 1
 
 
 def test_replicas_and_sentinels_are_left_alone(

@@ -33,7 +33,10 @@ def copies(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_a_copy_gets_an_item_of_its_own(copies: World) -> None:
     event = copies.put("a.pdf", region=TARGET)
     assert copies.queue("replica_ledger", event, event) == []
-    (item,) = copies.items(region=TARGET)
+    item, note = copies.items(region=TARGET)
+    assert note["pk"].startswith(f"unverified#{TARGET}#")
+    assert (note["key"], note["version_id"]) == ("a.pdf", item["version_id"])
+    assert "origin_region" not in note, "no event tells it"
     assert (item["pk"], item["sk"]) == ("doc#a.pdf", f"replica#{TARGET}")
     assert item["state"] == "arrived"
     assert item["version_id"] == event["detail"]["object"]["version-id"]
@@ -50,7 +53,7 @@ def test_an_original_is_not_in_the_ledger(world: World) -> None:
 def test_a_delete_marker_that_arrived_follows_its_document(copies: World) -> None:
     created, deleted = copies.put("a.pdf", region=TARGET), copies.delete("a.pdf", region=TARGET)
     assert copies.queue("replica_ledger", deleted, created) == []
-    (item,) = copies.items(region=TARGET)
+    item, _ = copies.items(region=TARGET)
     assert item["state"] == "deleted"
 
 

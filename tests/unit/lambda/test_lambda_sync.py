@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lambda_world import METADATA, SOURCE, TARGET, World, bucket
 
+from docmig import keys
 from docmig.aws import clients
 from docmig.aws.bus import Bus
 from docmig.migration_events import MigrationEvent
@@ -261,7 +262,7 @@ def test_batches_of_the_inventory_add_up_to_what_the_gate_reads(twins: World) ->
         {"Key": "sentinel/us-east-1", "VersionId": "x", "IsLatest": "true"},
         {"Key": "b.pdf", "VersionId": "m", "IsLatest": "true", "IsDeleteMarker": "true"},
     ]
-    batch = {"BatchInput": {"verification_id": "v-1"}, "Items": rows}
+    batch = {"BatchInput": {"verification_id": "v-1", "encoded": True}, "Items": rows}
     first = twins.run("verifier", batch)
     assert (first["checked"], first["matched"], first["skipped"]) == (2, 1, 2)
     assert twins.run("verifier", batch)["evidence"] == first["evidence"]
@@ -271,3 +272,41 @@ def test_batches_of_the_inventory_add_up_to_what_the_gate_reads(twins: World) ->
     (mismatch,) = json.loads(body.read())["mismatches"]
     assert (mismatch["key"], mismatch["version_id"]) == ("gone .pdf", "x")
     assert mismatch["differences"] == ["object-gone"]
+
+
+def _note(world: World, version: str) -> None:
+    key = keys.unverified("a.pdf", version, TARGET)
+    item = {**key.as_dict(), "key": "a.pdf", "version_id": version}
+    world.table(METADATA, TARGET).put_item(Item=item)
+
+
+def test_a_delta_compares_what_nobody_has_compared(twins: World) -> None:
+    version = twins.items(region=TARGET)[0]["version_id"]
+    _note(twins, version)
+    done = twins.run("verifier", {"action": "delta"})
+    assert done == {"checked": 1, "differences": 0, "examples": []}
+    assert twins.run("verifier", {"action": "delta"})["checked"] == 0
+
+
+def test_a_delta_counts_what_differs_and_what_it_did_not_reach(twins: World) -> None:
+    version = twins.items(region=TARGET)[0]["version_id"]
+    _note(twins, version)
+    assert twins.run("verifier", {"action": "delta", "most": 0})["differences"] == 1
+    twins.put("a.pdf", b"other", region=TARGET)
+    for _ in range(2):
+        found = twins.run("verifier", {"action": "delta"})
+        assert (found["differences"], found["examples"]) == (1, ["a.pdf"])
+
+
+def test_a_copy_of_a_refused_document_is_verified_without_metadata(twins: World) -> None:
+    event = synced(twins)
+    version = event["detail"]["data"]["version_id"]
+    twins.table(METADATA, TARGET).delete_item(Key={"pk": "doc#a.pdf", "sk": "meta"})
+    twins.table(METADATA, TARGET).put_item(
+        Item={**keys.refusal("a.pdf", SOURCE).as_dict(), "version_id": version}
+    )
+    assert twins.queue("verifier", event) == []
+    row = {"Key": "a.pdf", "VersionId": version, "IsLatest": "true"}
+    twins.table(METADATA, SOURCE).delete_item(Key={"pk": "doc#a.pdf", "sk": "meta"})
+    batch = {"BatchInput": {"verification_id": "v-2", "encoded": True}, "Items": [row]}
+    assert twins.run("verifier", batch)["matched"] == 1
