@@ -4,9 +4,9 @@ locals {
   execution_prefix = "arn:${var.partition}:states:${var.region}:${var.account_id}:execution:${local.names.migration}"
 
   invoke = { for purpose, keys in {
-    migration = ["batch_starter", "gate_check", "traffic_switch", "verifier"]
-    cutover   = ["gate_check", "traffic_switch"]
-    rollback  = ["gate_check", "traffic_switch"]
+    migration = ["batch_starter", "gate_check", "ingest", "traffic_switch", "verifier"]
+    cutover   = ["gate_check", "traffic_switch", "verifier"]
+    rollback  = ["gate_check", "traffic_switch", "verifier"]
   } : purpose => [for key in keys : local.function_arns[key]] }
 
   common_statements = [
@@ -64,7 +64,7 @@ locals {
       Sid      = "WriteEvidence"
       Effect   = "Allow"
       Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-      Resource = ["arn:${var.partition}:s3:::${var.ops_bucket}/verification/*"]
+      Resource = [for part in ["import", "verification"] : "arn:${var.partition}:s3:::${var.ops_bucket}/${part}/*"]
     },
   ]
 }

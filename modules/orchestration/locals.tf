@@ -51,5 +51,6 @@ locals {
     wave_concurrency    = var.wave_concurrency
     verify_concurrency  = var.verification.concurrency
     verify_batch        = var.verification.batch
+    import_batch        = var.verification.import_batch
   })))) }
 }

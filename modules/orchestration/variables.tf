@@ -88,6 +88,7 @@ variable "functions" {
     traffic_switch = optional(string, "traffic-switch")
     batch_starter  = optional(string, "batch-starter")
     verifier       = optional(string, "verifier")
+    ingest         = optional(string, "ingest")
   })
   default  = {}
   nullable = false
@@ -179,9 +180,9 @@ variable "pause_days" {
 }
 
 variable "function_seconds" {
-  description = "Seconds after which the answer of a function is given up, and asked for again. Above the functions' own timeout."
+  description = "Seconds after which the answer of a function is given up, and asked for again. Above the functions' own timeouts, the longest of which is 300: or the same work would run twice at a time."
   type        = number
-  default     = 150
+  default     = 330
   nullable    = false
 
   validation {
@@ -203,17 +204,18 @@ variable "wave_concurrency" {
 }
 
 variable "verification" {
-  description = "Size of the distributed map: `batch` objects a child, `concurrency` children at a time, and `seconds` that a batch may take (a child lives 300 at most)."
+  description = "Size of the distributed maps that verify: `batch` objects a child, `concurrency` children at a time, and `seconds` that a batch may take (a child lives 300 at most). `import_batch`: objects a child of the import, which has 60 seconds."
   type = object({
-    batch       = optional(number, 500)
-    concurrency = optional(number, 100)
-    seconds     = optional(number, 240)
+    batch        = optional(number, 500)
+    concurrency  = optional(number, 100)
+    seconds      = optional(number, 290)
+    import_batch = optional(number, 200)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.verification.batch >= 1 && var.verification.concurrency >= 1 && var.verification.seconds >= 1 && var.verification.seconds <= 290
+    condition     = var.verification.batch >= 1 && var.verification.import_batch >= 1 && var.verification.concurrency >= 1 && var.verification.seconds >= 1 && var.verification.seconds <= 290
     error_message = "At least one object, one child and one second; at most 290 seconds."
   }
 }

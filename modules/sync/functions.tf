@@ -3,6 +3,7 @@ locals {
     ENVIRONMENT       = var.environment
     PEER_REGION       = var.peer_region
     METRICS_NAMESPACE = var.metrics_namespace
+    SOURCE_REGION     = var.source_region
   }
   recording = {
     CONTROL_TABLE     = var.table_names.control
@@ -17,7 +18,6 @@ locals {
     CONTROL_TABLE     = var.table_names.control
     DOCUMENTS_BUCKETS = join(",", [for r in local.regions : "${r}=${local.documents_buckets[r]}"])
     EVENT_BUS         = var.event_bus_name
-    SOURCE_REGION     = var.source_region
     STREAM_CONSUMERS  = join(",", [for r in local.regions : "${r}=${var.environment}-${r}-lambda-stream-consumer"])
     TARGET_REGION     = var.source_region == var.region ? var.peer_region : var.region
   }
@@ -54,6 +54,7 @@ locals {
       timeout     = 300
       grants = [
         "HeadDocuments", "ListDocuments", "HeadPeerDocuments", "ListPeerDocuments", "WriteMetadata", "ReadPeerMetadata",
+        "DropNotes",
         "NoteVerification", "KeepEvidence", "ListOps", "Once", "Bury", "Tell",
       ]
     }
@@ -61,7 +62,7 @@ locals {
       description = "Measures the lag to the peer region, and how long the peer has been silent"
       memory_mb   = 256
       timeout     = 60
-      grants      = ["Beat", "ReadPeerControl", "WriteSentinel", "HeadPeerSentinel", "ListPeerDocuments"]
+      grants      = ["Beat", "BeatThroughStream", "ReadPeerControl", "WriteSentinel", "HeadPeerSentinel", "ListPeerDocuments"]
     }
     gate-check = {
       description = "Evaluates the gate of the cutover over evidence from both regions"
@@ -86,7 +87,7 @@ locals {
       description = "Copies existing documents: plans waves, starts their jobs, tells how they go"
       memory_mb   = 256
       timeout     = 60
-      grants      = ["RunJobs", "HandRoleToJobs", "KeepCheckpoints", "Tell"]
+      grants      = ["CreateJobs", "FollowJobs", "HandRoleToJobs", "KeepCheckpoints", "Tell"]
     }
   }
 
@@ -100,6 +101,7 @@ locals {
     heartbeat = {
       CONTROL_TABLE         = var.table_names.control
       DOCUMENTS_BUCKET      = var.documents_bucket
+      METADATA_TABLE        = var.table_names.metadata
       PEER_DOCUMENTS_BUCKET = var.peer_documents_bucket
     }
     gate-check = merge(local.switching, {

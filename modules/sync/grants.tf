@@ -40,6 +40,12 @@ locals {
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = [local.table_arns.metadata]
     }
+    # Notes of copies that are not compared yet.
+    DropNotes = {
+      Action    = ["dynamodb:DeleteItem", "dynamodb:Query"]
+      Resource  = [local.table_arns.metadata]
+      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["unverified#${var.region}#*"] } }
+    }
     ReadControl = {
       Action   = ["dynamodb:GetItem"]
       Resource = [local.table_arns.control]
@@ -48,6 +54,11 @@ locals {
       Action    = ["dynamodb:GetItem", "dynamodb:PutItem"]
       Resource  = [local.table_arns.control]
       Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["hb#${var.region}", "hb#${var.peer_region}"] } }
+    }
+    BeatThroughStream = {
+      Action    = ["dynamodb:PutItem"]
+      Resource  = [local.table_arns.metadata]
+      Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["hb#${var.region}"] } }
     }
     ReadPeerControl = {
       Action    = ["dynamodb:GetItem"]
@@ -160,10 +171,14 @@ locals {
       Condition = local.in_regions
     }
     # Batch replication. A job has no ARN before it is created, and its id is AWS's choice.
-    RunJobs = {
-      Action    = ["s3:CreateJob", "s3:DescribeJob", "s3:UpdateJobStatus"]
+    CreateJobs = {
+      Action    = ["s3:CreateJob"]
       Resource  = ["*"]
       Condition = { StringEquals = { "aws:RequestedRegion" = [var.region] } }
+    }
+    FollowJobs = {
+      Action   = ["s3:DescribeJob", "s3:UpdateJobStatus"]
+      Resource = ["arn:${var.partition}:s3:${var.region}:${var.account_id}:job/*"]
     }
     HandRoleToJobs = {
       Action    = ["iam:PassRole"]

@@ -11,7 +11,7 @@ import yaml
 
 ASL = Path(__file__).parents[3] / "modules" / "orchestration" / "asl"
 SOURCE, TARGET = "us-east-1", "eu-west-1"
-FUNCTIONS = ("batch_starter", "gate_check", "traffic_switch", "verifier")
+FUNCTIONS = ("batch_starter", "gate_check", "ingest", "traffic_switch", "verifier")
 
 _COMMON: Mapping[str, Any] = {
     **{name: name for name in FUNCTIONS},
@@ -36,6 +36,7 @@ _COMMON: Mapping[str, Any] = {
     "wave_concurrency": 2,
     "verify_concurrency": 4,
     "verify_batch": 10,
+    "import_batch": 10,
 }
 _MACHINES: Mapping[str, Mapping[str, Any]] = {
     "migration": {"template": "migration", "region": SOURCE, "phase_after": "verify"},
