@@ -17,7 +17,7 @@ from typing import Any
 from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.generate.aws import SANDBOX_CONFIG
-from pytg.sandbox.client import HOST, Endpoint, Server, read_server
+from pytg.sandbox.client import HOST, SERVER_FILE, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
 SERVER = "pytg.sandbox.server"
@@ -155,7 +155,7 @@ class Sandbox:
         return server
 
     def _server(self) -> Server | None:
-        return read_server(self.directory / "server.json")
+        return read_server(self.directory / SERVER_FILE)
 
     def _write_config(self, endpoint: Endpoint) -> None:
         settings = SETTINGS.format(url=endpoint.url)

@@ -84,6 +84,7 @@ class Gauges:
             size = sum(size for _, size in waiting)
             self._publish(pipe, region, "BytesPendingReplication", size, "Bytes")
             self._publish(pipe, region, "OperationsPendingReplication", len(waiting), "Count")
+            self._publish(pipe, pipe[1], "OperationsFailedReplication", 0, "Count")
         self._queues()
 
     def _publish(self, pipe: Pipe, region: str, name: str, value: float, unit: str) -> None:
