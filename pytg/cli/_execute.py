@@ -36,6 +36,7 @@ from pytg.run.pipeline import apply, plan
 from pytg.run.record import RunRecord
 from pytg.run.recover import recover
 from pytg.run.states import States
+from pytg.sandbox.client import sandbox_url
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.environment import environment
 from pytg.terraform.mirror import cli_config
@@ -171,7 +172,13 @@ def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, s
 
     def of(units: tuple[Unit, ...]) -> Mapping[str, str]:
         sandbox = all(unit.account.sandbox for unit in units)
-        return environment(os.environ, sandbox=sandbox, cli_config=config, plugin_cache=cache)
+        return environment(
+            os.environ,
+            sandbox=sandbox,
+            sandbox_url=sandbox_url(estate.root),
+            cli_config=config,
+            plugin_cache=cache,
+        )
 
     return of
 

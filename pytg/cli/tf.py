@@ -13,6 +13,7 @@ from pytg.cli._units import unit_of
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
+from pytg.sandbox.client import sandbox_url
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
@@ -43,14 +44,15 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     env = environment(
         os.environ,
         sandbox=unit.account.sandbox,
+        sandbox_url=sandbox_url(estate.root),
         cli_config=cli_config(estate.root, estate.terraform.providers.values(), os.environ),
     )
     if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
         write_files(directory, files)
     else:
+        recover_unit(estate, unit)
         key = init_key(files, directory)
         prepare(binary, directory, files, env, init_key=key)
-        recover_unit(estate, unit)
     asking = {name: value for name, value in env.items() if name not in ASKS}
     code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
     return code if code >= 0 else 128 - code
