@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 import networkx as nx
 
@@ -52,6 +54,33 @@ def refuse_orphaning(
             "these units still exist and need what would be destroyed:\n"
             + "\n".join(f"    {address}" for address in alive),
             hint="destroy them too: select with a trailing '+', as in --select 'module:NAME+'",
+        )
+
+
+def refuse_losing_states(estate: Estate, selected: Collection[Address], states: States) -> None:
+    """A backend that is destroyed must hold no state of anything that is not destroyed with it.
+
+    Such are states of environments with another suffix, which the graph does not show, and of
+    units that left the configuration.
+    """
+    units = [estate.units[address] for address in sorted(selected)]
+    found: set[str] = set()
+    for maker in units:
+        store = states.store(maker)
+        if not maker.bootstrap or not store.exists():
+            continue
+        place = replace(maker.backend, key="")
+        known = {u.backend.key for u in units if replace(u.backend, key="") == place}
+        for key in set(store.keys("")) - known:
+            stored = store.read(key)
+            if stored is not None and not is_empty(json.loads(stored.body)):
+                found.add(key)
+    if found:
+        raise Refused(
+            "the state backend that would be destroyed holds states of something else:\n"
+            + "\n".join(f"    {key}" for key in sorted(found)),
+            hint="destroy those first: with --suffix where it is another suffix; what is no "
+            "longer configured must be brought back for that",
         )
 
 

@@ -19,7 +19,7 @@ from pytg.run.data import OPEN, Changes, Status
 from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_stateful, refuse_orphaning
+from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
 from pytg.run.journal import NAME
 from pytg.run.orphans import orphans
 from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
@@ -56,12 +56,10 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     A stage that reads what an earlier one has yet to make is not planned: its units are
     `skipped`, with the reason.
     """
+    _name_orphans(execution)
     if execution.options.per_unit:
         return plan_each(execution)
     changes: dict[Address, UnitChanges] = {}
-    for unit in orphans(execution):
-        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
-        execution.log.emit(Note(text))
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]
@@ -85,13 +83,20 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply, stage by stage. Returns the changes by unit."""
+    _name_orphans(execution)
     if execution.options.destroy:
-        refuse_orphaning(
-            execution.graph, execution.estate, execution.selection.units, execution.states
-        )
+        estate, selected, states = execution.estate, execution.selection.units, execution.states
+        refuse_orphaning(execution.graph, estate, selected, states)
+        refuse_losing_states(estate, selected, states)
     if execution.options.per_unit:
         return _apply_per_unit(execution)
     return _apply_stages(execution, stages_of(execution, applying=True))
+
+
+def _name_orphans(execution: Execution) -> None:
+    for unit in orphans(execution):
+        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
+        execution.log.emit(Note(text))
 
 
 def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
