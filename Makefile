@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKOV := .venv-checkov
 
 .PHONY: help
 help:
@@ -9,6 +10,7 @@ help:
 	@echo "make demo       the main job on the embedded AWS"
 	@echo "make test       all tests; make test-fast: those of under two minutes"
 	@echo "make lint       format, rules and types"
+	@echo "make checkov    checkov over the modules, from a virtual environment of its own"
 	@echo "make docs       write the generated reference anew"
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
@@ -43,6 +45,15 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+$(CHECKOV)/.stamp: requirements-checkov.lock
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.lock
+	touch $@
+
+.PHONY: checkov
+checkov: $(CHECKOV)/.stamp
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
+
 .PHONY: docs
 docs: setup
 	$(BIN)/python scripts/reference.py
@@ -54,4 +65,4 @@ bench: setup
 .PHONY: clean
 clean:
 	-test ! -x $(BIN)/pytg || $(BIN)/pytg sandbox stop
-	rm -rf $(VENV) .pytg build
+	rm -rf $(VENV) $(CHECKOV) .pytg build
