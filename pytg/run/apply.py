@@ -219,7 +219,7 @@ def _report(
     unit, resource = found
     if event.type == "apply_start":
         if execution.record.run.units[unit].status is Status.PENDING:
-            execution.begin(unit)
+            execution.begin(unit, among_many=True)
         return
     done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)
     execution.log.emit(UnitProgress(unit, resource, event.action, done, total))

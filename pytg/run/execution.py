@@ -80,17 +80,24 @@ class Execution:
         upstream = frozenset(a.slug for a in self.graph.predecessors(unit.address))
         return shape_of(self.estate, unit, upstream)
 
-    def begin(self, unit: Address) -> None:
-        """A unit starts."""
-        self.record.update(unit, status=Status.RUNNING)
+    def begin(self, unit: Address, *, among_many: bool = False) -> None:
+        """A unit starts; `among_many` may start at about the same time."""
+        note = self.record.update_soon if among_many else self.record.update
+        note(unit, status=Status.RUNNING)
         self.log.emit(UnitStarted(unit))
 
     def end(self, unit: Address, status: Status, **fields: Any) -> None:
         """A unit is done; `fields` are those of its record."""
-        self.record.update(unit, status=status, **fields)
-        reason = fields.get("reason", "")
-        changes = self.record.run.units[unit].changes
-        self.log.emit(UnitFinished(unit, status, changes, reason))
+        self.end_all({unit: {"status": status, **fields}})
+
+    def end_all(self, ended: Mapping[Address, Mapping[str, Any]]) -> None:
+        """Units are done, each with the fields of its record, `status` among them."""
+        if not ended:
+            return
+        self.record.update_all(ended)
+        for unit, fields in ended.items():
+            changes = self.record.run.units[unit].changes
+            self.log.emit(UnitFinished(unit, fields["status"], changes, fields.get("reason", "")))
 
     @property
     def needs(self) -> nx.DiGraph[Address]:

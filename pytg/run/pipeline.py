@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import networkx as nx
 
@@ -75,9 +76,12 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             pending = [*_replan(execution, stage, error), *pending]
             continue
         changes |= found
-        for unit, change in found.items():
-            status = Status.SUCCEEDED if change.changed else Status.UNCHANGED
-            execution.end(unit, status, changes=Changes(**change.counts))
+        execution.end_all(
+            {
+                unit: {"status": Status.SUCCEEDED if change.changed else Status.UNCHANGED}
+                for unit, change in found.items()
+            }
+        )
     return changes
 
 
@@ -175,8 +179,7 @@ def _plan(
     else:
         planned = plan_unit(execution, execution.estate.units[stage.units[0]])
     found = dict(planned.changes)
-    for unit, change in found.items():
-        execution.record.update(unit, changes=Changes(**change.counts))
+    execution.record.update_all({u: {"changes": Changes(**c.counts)} for u, c in found.items()})
     total = sum((Changes(**c.counts) for c in found.values()), Changes())
     number = len(execution.record.run.stages)
     execution.log.emit(StagePlanned(number, stage.units, total))
@@ -207,9 +210,8 @@ def _apply(
     found: Mapping[Address, UnitChanges],
     planned: Planned | UnitPlan,
 ) -> None:
-    for unit, change in found.items():
-        if not change.changed:
-            execution.end(unit, Status.UNCHANGED)
+    unchanged = {"status": Status.UNCHANGED}
+    execution.end_all({u: unchanged for u, change in found.items() if not change.changed})
     if isinstance(planned, Planned) and planned.touched:
         outcomes = apply_stage(execution, planned)
     elif isinstance(planned, UnitPlan) and planned.changed:
@@ -217,9 +219,8 @@ def _apply(
         outcomes = {planned.unit.address: apply_unit(execution, planned)}
     else:
         return
-    for unit, fields in outcomes.items():
-        if execution.record.run.units[unit].status in OPEN:
-            execution.end(unit, **fields)
+    units = execution.record.run.units
+    execution.end_all({u: fields for u, fields in outcomes.items() if units[u].status in OPEN})
 
 
 def _announce(execution: Execution, stage: Stage) -> None:
@@ -251,14 +252,12 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
         raise Interrupted("interrupted while planning")
     if not error.by_unit:
         execution.log.emit(Diagnostic(None, "error", error.message))
-    for unit in stage.units:
-        if execution.record.run.units[unit].status in OPEN:
-            reason = "not planned: the plan of its stage failed"
-            if error.by_unit:
-                blocked = tuple(sorted(error.by_unit))
-                execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=blocked)
-            else:
-                execution.end(unit, Status.FAILED, reason=error.message)
+    fields: dict[str, Any] = {"status": Status.FAILED, "reason": error.message}
+    if error.by_unit:
+        reason, blocked = "not planned: the plan of its stage failed", tuple(sorted(error.by_unit))
+        fields = {"status": Status.SKIPPED, "reason": reason, "blocked_by": blocked}
+    units = execution.record.run.units
+    execution.end_all({u: fields for u in stage.units if units[u].status in OPEN})
     return ()
 
 
@@ -280,6 +279,7 @@ def _plannable(execution: Execution, stage: Stage, changes: Mapping[Address, Uni
     Those are `skipped`: their plan would be a guess.
     """
     kept: list[Address] = []
+    skipped: dict[Address, dict[str, Any]] = {}
     for unit in stage.units:
         waits = sorted(
             upstream
@@ -290,7 +290,8 @@ def _plannable(execution: Execution, stage: Stage, changes: Mapping[Address, Uni
             kept.append(unit)
             continue
         reason = f"planned once these are applied: {', '.join(map(str, waits))}"
-        execution.end(unit, Status.SKIPPED, reason=reason, blocked_by=tuple(waits))
+        skipped[unit] = {"status": Status.SKIPPED, "reason": reason, "blocked_by": tuple(waits)}
+    execution.end_all(skipped)
     return Stage(tuple(kept), stage.composed, stage.reason)
 
 
@@ -299,9 +300,17 @@ def _without_blocked(execution: Execution, stage: Stage) -> Stage:
     units = execution.record.run.units
     bad = {u for u, record in units.items() if record.status in BAD}
     blocked = {u: sorted(nx.ancestors(execution.needs, u) & bad) for u in stage.units}
-    for unit, by in blocked.items():
-        if by:
-            execution.end(unit, Status.SKIPPED, blocked_by=tuple(by), reason="an upstream failed")
+    execution.end_all(
+        {
+            unit: {
+                "status": Status.SKIPPED,
+                "reason": "an upstream failed",
+                "blocked_by": tuple(by),
+            }
+            for unit, by in blocked.items()
+            if by
+        }
+    )
     kept = tuple(unit for unit in stage.units if not blocked[unit])
     if execution.options.fail_fast and bad:
         kept = ()
@@ -314,8 +323,7 @@ def _standing(execution: Execution, stage: Stage, changes: dict[Address, UnitCha
         return stage
     held = execution.states.read(execution.units(stage))
     gone = [u for u in stage.units if is_empty(held[u].state) and not held[u].outputs]
-    for unit in gone:
-        changes[unit] = UnitChanges(unit)
-        execution.end(unit, Status.UNCHANGED)
+    changes.update({unit: UnitChanges(unit) for unit in gone})
+    execution.end_all({unit: {"status": Status.UNCHANGED} for unit in gone})
     kept = tuple(unit for unit in stage.units if unit not in gone)
     return Stage(kept, stage.composed, stage.reason)

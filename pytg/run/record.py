@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -30,6 +31,7 @@ from pytg.run.data import (
 )
 
 RUNS = Path(".pytg", "runs")
+SOON_S = 0.25
 
 Clock = Callable[[], datetime]
 
@@ -51,6 +53,7 @@ class RunRecord:
         self._mutex = threading.Lock()
         self._lock: int | None = _lock(run.directory, fcntl.LOCK_EX)
         self._lines = {address: _line(address, unit) for address, unit in run.units.items()}
+        self._late: threading.Timer | None = None
         _write(run, self._lines)
 
     @classmethod
@@ -113,11 +116,24 @@ class RunRecord:
     def update_all(self, changed: Mapping[Address, Mapping[str, Any]]) -> None:
         """`update` for several units with one write."""
         with self._mutex:
-            now = self._clock()
-            units = dict(self._run.units)
-            for address, values in changed.items():
-                units[address] = moved_on(units[address], now, values)
-            self._save(replace(self._run, units=units))
+            self._save(self._moved(changed))
+
+    def update_soon(self, address: Address, **changed: Any) -> None:
+        """`update`, on disk a moment later: for changes that come many at a time.
+
+        The first unit that starts is on disk at once: a run that died is then known to have
+        begun.
+        """
+        with self._mutex:
+            moved = self._moved({address: changed})
+            if not any(unit.started_at for unit in self._run.units.values()):
+                self._save(moved)
+                return
+            self._run, self._lines = moved, self._changed(moved)
+            if self._late is None:
+                self._late = threading.Timer(SOON_S, self._catch_up)
+                self._late.daemon = True
+                self._late.start()
 
     def update_run(
         self,
@@ -143,12 +159,29 @@ class RunRecord:
                 self._lock = None
             return self._run
 
-    def _save(self, run: Run) -> None:
+    def _moved(self, changed: Mapping[Address, Mapping[str, Any]]) -> Run:
+        now = self._clock()
+        units = dict(self._run.units)
+        for address, values in changed.items():
+            units[address] = moved_on(units[address], now, values)
+        return replace(self._run, units=units)
+
+    def _changed(self, run: Run) -> dict[Address, str]:
         before = self._run.units
-        changed = {a: _line(a, u) for a, u in run.units.items() if u is not before[a]}
-        lines = self._lines | changed
+        return self._lines | {a: _line(a, u) for a, u in run.units.items() if u is not before[a]}
+
+    def _save(self, run: Run) -> None:
+        lines = self._changed(run)
         _write(run, lines)
         self._run, self._lines = run, lines
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _catch_up(self) -> None:
+        with self._mutex, contextlib.suppress(OSError):  # the next write raises it
+            if self._late is not None:
+                self._save(self._run)
 
 
 def load(path: Path) -> Run:

@@ -17,9 +17,11 @@ import jsonschema
 import pytest
 
 from pytg.errors import Refused
+from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.run.data import Changes, Result, Status
 from pytg.run.record import RunRecord, load, mark_dead, redacted, runs
+from support.process import eventually
 
 NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")
 STORAGE = Address("sandbox", "us-east-1", "dev-a1", "storage")
@@ -166,6 +168,37 @@ def test_a_write_that_fails_leaves_the_last_record(
 
     assert load(before.path) == record.run == before
     assert [p.name for p in before.directory.iterdir()] == ["run.json"]
+
+
+def test_changes_that_come_many_at_a_time_are_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = [Address("a", "r", "e", f"m{n}") for n in range(20)]
+    record = create(tmp_path, units=units)
+    writes: list[Path] = []
+
+    def counted(path: Path, *rest: Any, **more: Any) -> None:
+        writes.append(path)
+        write_atomic(path, *rest, **more)
+
+    monkeypatch.setattr("pytg.run.record.write_atomic", counted)
+    monkeypatch.setattr("pytg.run.record.SOON_S", 3600.0)
+    for unit in units:
+        record.update_soon(unit, status=Status.RUNNING)
+    assert len(writes) == 1  # the first at once
+    assert load(record.run.path).units[units[0]].status is Status.RUNNING
+    assert load(record.run.path).units[units[1]].status is Status.PENDING
+    assert record.run.units[units[19]].status is Status.RUNNING
+    record.update_all({unit: {"status": Status.SUCCEEDED} for unit in units})
+    assert len(writes) == 2
+    assert validate(record.run.path)["units"][str(units[19])]["attempts"] == 1
+
+
+def test_what_may_come_late_comes_all_the_same(tmp_path: Path) -> None:
+    record = create(tmp_path)
+    for unit in (NETWORK, STORAGE):
+        record.update_soon(unit, status=Status.RUNNING)
+    eventually(lambda: load(record.run.path).units[STORAGE].status is Status.RUNNING)
 
 
 def test_runs_come_newest_first_and_without_half_made_ones(tmp_path: Path) -> None:
