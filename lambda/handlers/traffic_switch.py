@@ -165,7 +165,6 @@ class TrafficSwitch:
         after = control.compensate(before, owner=owner, epoch=epoch)
         self.routes.point_to(after.active_region)
         table.replace(before, after)
-        self._tell("SwitchCompensated", after, after.active_region)
         return self._published(after)
 
     def force(self, event: Mapping[str, Any]) -> dict[str, Any]:

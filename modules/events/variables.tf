@@ -107,12 +107,16 @@ variable "alert_on" {
   type        = list(string)
   default = [
     "ChecksumMismatch",
+    "CompensationFailed",
     "CutoverCompleted",
     "CutoverStarted",
     "DocumentSyncFailed",
+    "MigrationFailed",
     "PhaseChanged",
+    "PostCheckFailed",
     "RollbackCompleted",
     "RollbackStarted",
+    "SwitchCompensated",
   ]
   nullable = false
 

@@ -57,6 +57,10 @@ def _metrics() -> None:
 
     setattr(models, "are_dimensions_same", same)  # noqa: B010 - its parameters have other names
 
+    @replacing(models.Dimension, "__lt__")
+    def before(_original: Method, self: Any, other: Any) -> bool:
+        return (self.name, self.value or "") < (other.name, other.value or "")  # no order in moto
+
     lock = threading.Lock()
 
     @replacing(CloudWatchBackend, "put_metric_data")

@@ -47,6 +47,7 @@ def world(machines: MachineWorld) -> MachineWorld:
     machines.functions.answers |= {
         "batch_starter": _jobs,
         "gate_check": _open,
+        "ingest": lambda event: {"recorded": len(event["Items"])},
         "traffic_switch": lambda _: {"epoch": 1},
         "verifier": _totals,
     }
@@ -58,7 +59,7 @@ def world(machines: MachineWorld) -> MachineWorld:
 def test_all_phases_in_order(world: MachineWorld) -> None:
     ended = world.run("migration", waves=TWO_WAVES)
     assert ended["status"] == "SUCCEEDED", ended
-    for phase in ("assess", "seed", "sync", "verify"):
+    for phase in ("assess", "import", "seed", "sync", "verify"):
         assert world.item(f"claim#{phase}")["status"] == "done"
     for wave in (1, 2):
         item = world.item(f"claim#seed#{wave}")
@@ -69,7 +70,7 @@ def test_all_phases_in_order(world: MachineWorld) -> None:
     told = [(e["detail-type"], e["detail"]["phase"]) for e in world.events(SOURCE)]
     assert sorted(told) == sorted(
         [
-            *[("PhaseChanged", phase) for phase in ("assess", "seed", "sync", "verify")],
+            *[("PhaseChanged", p) for p in ("assess", "import", "seed", "sync", "verify")],
             ("MigrationReady", "verify"),
         ]
     )
@@ -86,6 +87,18 @@ def test_verification_looks_at_every_document_once_and_adds_up_under_one_id(
     name = execution.rpartition(":")[2]
     assert {batch["BatchInput"]["verification_id"] for batch in batches} == {name}
     assert finish == {"action": "finish", "verification_id": name}
+
+
+def test_the_import_looks_at_every_document_before_it_is_copied(world: MachineWorld) -> None:
+    execution = world.start("migration", phases=["import"])
+    assert world.result(execution)["status"] == "SUCCEEDED"
+    batches = world.functions.calls["ingest"]
+    assert sorted(i["Key"] for b in batches for i in b["Items"]) == [
+        f"incoming/{name}" for name in ("a", "b", "c")
+    ]
+    (given,) = {json.dumps(batch["BatchInput"], sort_keys=True) for batch in batches}
+    assert json.loads(given)["import_id"] == execution.rpartition(":")[2]
+    assert json.loads(given)["encoded"] is False
 
 
 def test_an_inventory_is_verified_with_its_versions(world: MachineWorld) -> None:

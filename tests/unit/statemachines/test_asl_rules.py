@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from definitions import FUNCTIONS, MACHINES, definition, scopes, states, successors
+import yaml
+from definitions import ASL, FUNCTIONS, MACHINES, definition, scopes, states, successors
 
 from docmig import control, readiness
 from docmig.readiness import Limits, Names, Queue
@@ -19,6 +20,18 @@ TASKS = [entry for entry in EVERY if entry[2]["Type"] in ("Task", "Map")]
 
 def _ids(entries: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
     return [f"{machine}.{name}" for machine, name, _ in entries]
+
+
+@pytest.mark.parametrize("file", sorted(ASL.glob("*.yaml")), ids=lambda path: path.name)
+def test_no_text_is_a_truth_value_to_terraform(file: Path) -> None:
+    """`N: "1"` is `{false = "1"}` to yamldecode, and a text to the YAML reader of these tests."""
+    names = {"y", "n", "yes", "no", "on", "off"}
+    plain = [
+        f"line {token.start_mark.line + 1}: {token.value}"
+        for token in yaml.scan(file.read_text(encoding="utf-8"))
+        if isinstance(token, yaml.ScalarToken) and token.plain and token.value.lower() in names
+    ]
+    assert plain == []
 
 
 @pytest.mark.parametrize("machine", MACHINES)

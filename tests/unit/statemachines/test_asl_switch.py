@@ -101,7 +101,11 @@ def _closed(*gates: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 @pytest.fixture
 def world(machines: MachineWorld) -> MachineWorld:
-    machines.functions.answers |= {"gate_check": _open, "traffic_switch": Switch(SOURCE)}
+    machines.functions.answers |= {
+        "gate_check": _open,
+        "traffic_switch": Switch(SOURCE),
+        "verifier": lambda _: {"checked": 3, "differences": 0},
+    }
     return machines
 
 
@@ -165,8 +169,18 @@ def test_a_drain_that_does_not_end_is_compensated(world: MachineWorld) -> None:
 
 
 def test_differences_keep_the_drain_unproved(world: MachineWorld) -> None:
-    world.functions.answers["gate_check"] = _closed("drain")
-    assert world.run("cutover", most_polls=2)["error"] == "Compensated.NotDrained"
+    world.functions.answers["verifier"] = lambda _: {"checked": 3, "differences": 1}
+    ended = world.run("cutover", most_polls=2, evidence={"differences": 0})
+    assert ended["error"] == "Compensated.NotDrained", "what is seen counts, not what is given"
+    assert _traffic(world).item.active_region == SOURCE
+
+
+def test_a_comparison_that_fails_is_compensated(world: MachineWorld) -> None:
+    def delta(_: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError("broken")
+
+    world.functions.answers["verifier"] = delta
+    assert world.run("cutover")["error"] == "Compensated.ValueError"
     assert _traffic(world).item.active_region == SOURCE
 
 
@@ -251,7 +265,7 @@ def test_after_the_activation_nothing_goes_back_by_itself(world: MachineWorld) -
 def test_a_lost_region_is_left_by_force(world: MachineWorld) -> None:
     traffic = _traffic(world)
     world.run("cutover")
-    world.functions.answers["gate_check"] = _closed("rollback", "drain", "switched")
+    world.functions.answers["gate_check"] = _closed("rollback", "switched")
     assert world.run("rollback", force=True)["error"] == "NotApproved"
     assert traffic.item.active_region == TARGET
     ended = world.run("rollback", force=True, approved_by="the owner")
