@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from estate import copy_estate
 from pytg.config.modules import read_module
 from pytg.errors import Problem
 from pytg.model import Module, Scope
+from pytg.terraform.mirror import cli_config
+from support.sandbox_server import AWS, SandboxServer, Terraform
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(p.name for p in (ROOT / "modules").iterdir() if p.is_dir())
@@ -46,6 +49,60 @@ def test_readme_lists_no_input_or_output_that_is_gone(module: Module) -> None:
     text = (module.path / "README.md").read_text(encoding="utf-8").split("## Inputs")[1]
     listed = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert listed == set(module.variables) | set(module.outputs)
+
+
+def test_readme_says_what_a_change_does(module: Module) -> None:
+    """In place or replaced; a module that only looks has nothing to say."""
+    text = (module.path / "README.md").read_text(encoding="utf-8")
+    assert "| change | effect |" in text or "\nresource " not in _sources(module)
+
+
+def test_readme_has_an_example(module: Module) -> None:
+    assert f'"../modules/{module.name}"' in "".join(_examples(module.path))
+
+
+def _examples(path: Path) -> list[str]:
+    text = (path / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^```hcl\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+PROVIDERS = """
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }}
+  }}
+}}
+
+provider "aws" {{
+  region              = "us-east-1"
+  profile             = "sandbox"
+  shared_config_files = ["{config}"]
+}}
+
+provider "aws" {{
+  alias               = "target"
+  region              = "eu-west-1"
+  profile             = "sandbox"
+  shared_config_files = ["{config}"]
+}}
+"""
+
+
+@pytest.mark.slow
+def test_the_examples_plan_together(sandbox: SandboxServer, tmp_path: Path) -> None:
+    """All READMEs in one root: each example is whole, and their references fit."""
+    root = copy_estate(tmp_path / "estate") / "example"
+    root.mkdir()
+    texts = [text for name in MODULES for text in _examples(ROOT / "modules" / name)]
+    providers = PROVIDERS.format(config=sandbox.control.config_file)
+    (root / "main.tf").write_text("\n".join([providers.lstrip(), *texts]), encoding="utf-8")
+    terraform = Terraform(root, cli_config(tmp_path, [AWS], {}))
+    terraform.succeed("init", "-input=false")
+    said = terraform.succeed("fmt", "-check", "-diff") + terraform.succeed("plan", "-input=false")
+    assert " 0 to change, 0 to destroy." in said
 
 
 def test_every_variable_has_a_precise_type_and_says_whether_null_is_a_value(module: Module) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from support.sandbox_server import ACCOUNT, sandbox_server
+from support.sandbox_server import ACCOUNT
 from support.whole_plan import ENVIRONMENT, SOURCE, TARGET, Statement, WholePlan, plan
 
-__all__ = ["plan", "sandbox_server"]
+__all__ = ["plan"]
 
 pytestmark = pytest.mark.slow
 

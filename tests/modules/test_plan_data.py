@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from support.sandbox_server import sandbox_server
 from support.whole_plan import SOURCE, TARGET, Resource, WholePlan, plan
 
-__all__ = ["plan", "sandbox_server"]
+__all__ = ["plan"]
 
 pytestmark = pytest.mark.slow
 

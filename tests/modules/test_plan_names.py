@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from support.sandbox_server import sandbox_server
 from support.whole_plan import ENVIRONMENT, GLOBAL, Resource, WholePlan, plan
 
-__all__ = ["plan", "sandbox_server"]
+__all__ = ["plan"]
 
 pytestmark = pytest.mark.slow
 
