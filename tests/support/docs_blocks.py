@@ -7,18 +7,24 @@ stands for anything: alone on a line for any lines, within a line for any charac
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from pytg.terraform.binary import find_terraform
+from support.command import run as command_run
 from support.process import run
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)$")
+SHELL = re.compile(r"[|&;<>$`\n]")  # what a shell must read
 NAMED = re.compile(r"^`([^`]+)`:$")
 
 
@@ -155,12 +161,28 @@ def _changed(command: Command, root: Path, directory: Path) -> Path | None:
 
 
 def _run(block: Block, command: Command, directory: Path) -> None:
-    done = run(["bash", "-c", command.text], directory, clean_environment(), merged=True)
+    if command.text.startswith("pytg ") and not SHELL.search(command.text):
+        code, output = _pytg(shlex.split(command.text)[1:], directory)
+    else:
+        # what was killed in the background is dead when the next command begins
+        text = f"trap 'wait 2>/dev/null' EXIT\n{command.text}"
+        done = run(["bash", "-c", text], directory, clean_environment(), merged=True)
+        code, output = done.returncode, done.stdout
     said = f"{block.place}: $ {command.text}\n--- expected\n{command.expected}"
-    said += f"--- was (exit {done.returncode})\n{done.stdout}"
-    assert (done.returncode != 0) == command.fails, said
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    said += f"--- was (exit {code})\n{output}"
+    assert (code != 0) == command.fails, said
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
     assert matches(command.expected, plain), said
+
+
+def _pytg(arguments: list[str], directory: Path) -> tuple[int, str]:
+    """Run it in this process, which need not load it anew: the exit code and all that it said."""
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    alone = patch.dict(os.environ, clean_environment(), clear=True)
+    with chdir(directory), alone, redirect_stdout(said), redirect_stderr(said):
+        code = command_run(*arguments)
+    said.seek(0)
+    return code, said.read()
 
 
 def _parts(path: Path) -> tuple[str, ...]:
