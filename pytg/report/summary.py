@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pytg.report.table import Style, printable
 from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_document
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
-GROUPED = (Status.SKIPPED, Status.CANCELLED)
+NAMED = 3  # of the units that ended for one reason; the progress above names all
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
@@ -35,17 +35,14 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
             continue  # nothing was started: the refusal says all
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
         word = style.paint(str(status), COLOURS[status])
-        if status in GROUPED:
-            lines += [f"{word} {line}" for line in _grouped(run, units)]
-            continue
-        for address, unit in sorted(units.items()):
-            lines.append(f"{word} {address}{_why(run, unit)}")
+        for same, unit in _alike(run, units):
+            lines.append(f"{word} {_named(same)}{_why(run, unit)}")
             lines += [
                 printable(f"    may exist and be in no state: {resource}")
                 for resource in unit.unknown_resources
             ]
-            if unit.log and status in (Status.FAILED, Status.UNKNOWN):
-                lines.append(f"    log: {_near(run.directory / unit.log)}")
+            if _logged(unit):
+                lines.append(f"    log: {_near(run.directory / str(unit.log))}")
     counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
@@ -105,13 +102,25 @@ def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:
     }
 
 
-def _grouped(run: Run, units: Mapping[Address, UnitRecord]) -> Iterator[str]:
-    """A line a reason: the unit, or how many there are; each was named as the run went on."""
-    by_reason: dict[str, list[Address]] = {}
+def _alike(
+    run: Run, units: Mapping[Address, UnitRecord]
+) -> Iterator[tuple[list[Address], UnitRecord]]:
+    """The units that ended for one reason; one with a log of its own stands alone."""
+    groups: dict[tuple[str, Address | None], list[Address]] = {}
     for address, unit in sorted(units.items()):
-        by_reason.setdefault(_why(run, unit), []).append(address)
-    for why, same in by_reason.items():
-        yield f"{same[0] if len(same) == 1 else f'{len(same)} units'}{why}"
+        alone = address if _logged(unit) or unit.unknown_resources else None
+        groups.setdefault((_why(run, unit), alone), []).append(address)
+    for same in groups.values():
+        yield same, units[same[0]]
+
+
+def _logged(unit: UnitRecord) -> bool:
+    return bool(unit.log) and unit.status in (Status.FAILED, Status.UNKNOWN)
+
+
+def _named(units: Sequence[Address]) -> str:
+    names = ", ".join(str(address) for address in units[:NAMED])
+    return f"{names} and {len(units) - NAMED} more" if len(units) > NAMED else names
 
 
 def _why(run: Run, unit: UnitRecord) -> str:

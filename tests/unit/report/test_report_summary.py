@@ -83,9 +83,20 @@ def test_many_that_one_failure_holds_up_are_one_line() -> None:
         later: UnitRecord(Status.SKIPPED, reason="not planned"),
     }
     assert summary(replace(RUN, units=units)).splitlines()[2:5] == [
-        f"skipped 2 units: needs {STORAGE}",
+        f"skipped {OTHER}, {QUEUE}: needs {STORAGE}",
         f"skipped {later}: not planned",
         f"cancelled {TABLE}",
+    ]
+
+
+def test_of_very_many_a_few_are_named() -> None:
+    units = {
+        Address("a", "b", "c", f"m{n}"): UnitRecord(Status.FAILED, reason="no plan")
+        for n in range(5)
+    }
+    assert summary(replace(RUN, units=units)).splitlines()[:2] == [
+        "failed a/b/c/m0, a/b/c/m1, a/b/c/m2 and 2 more: no plan",
+        "apply-all failed in 2m05s: 5 failed",
     ]
 
 
