@@ -33,6 +33,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     for status in LISTED:
         if run.result is Result.REFUSED and status is Status.CANCELLED:
             continue  # nothing was started: the refusal says all
+        if run.result is Result.SUCCEEDED and status is Status.SKIPPED:
+            continue  # left for after an apply: the progress above says of which
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
         word = style.paint(str(status), COLOURS[status])
         for same, unit in _alike(run, units):

@@ -89,6 +89,12 @@ def test_many_that_one_failure_holds_up_are_one_line() -> None:
     ]
 
 
+def test_what_a_plan_leaves_for_later_is_counted() -> None:
+    units = {**FINE.units, QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(NETWORK,))}
+    said = summary(replace(FINE, command="plan-all", units=units))
+    assert said.startswith("plan-all succeeded in 2m05s: 1 succeeded, 1 skipped\n")
+
+
 def test_of_very_many_a_few_are_named() -> None:
     units = {
         Address("a", "b", "c", f"m{n}"): UnitRecord(Status.FAILED, reason="no plan")
