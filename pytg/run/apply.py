@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pytg.aws.locks import LockSet
@@ -14,7 +13,7 @@ from pytg.errors import Refused, StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.run.adopt import forget, remember
-from pytg.run.composed import COMPOSED, PARALLELISM, PLAN, Planned, log_name, refuse_another_plan
+from pytg.run.composed import StagePlan
 from pytg.run.data import Status
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import Note, StateWritten, UnitProgress
@@ -22,7 +21,6 @@ from pytg.run.execution import Execution
 from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import (
     APPLYING,
-    HOLD,
     LOCKING,
     NAME,
     SNAPSHOT,
@@ -36,15 +34,13 @@ from pytg.run.journal import (
 )
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
+from pytg.run.root import COMPOSED, PARALLELISM, clear
 from pytg.run.states import Held
-from pytg.terraform.command import Command
 from pytg.terraform.events import Event
-from pytg.terraform.process import Completed, Process, run
-
-LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
+from pytg.terraform.process import Completed, Process
 
 
-def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict[str, Any]]:
+def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, dict[str, Any]]:
     """Apply exactly `planned`; returns the fields of each touched unit's record.
 
     Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
@@ -53,7 +49,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
     """
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
     touched = planned.touched
-    workdir = planned.workdir
+    workdir = planned.root.workdir
     locks = LockSet(
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
         lock,
@@ -67,7 +63,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         units=tuple(str(unit.address) for unit, _ in planned.shapes),
         locked=tuple(Locked.of(unit, execution.shape(unit)) for unit in touched),
         pytg=ProcessId.of(os.getpid()),
-        events=f"{log_name(execution, planned.stage, 'apply')}.jsonl",
+        events=planned.root.log("apply").name,
         phase=LOCKING,
         serials={str(u.address): _serial(planned.read[u.address]) for u in touched},
     )
@@ -75,7 +71,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
     try:
         locks.acquire()
         _refuse_unfinished(execution, planned)
-        refuse_another_plan(workdir, planned.digest)
+        planned.require_same()
         _refuse_stale(execution, planned)
         _retreat(execution, touched)
         write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
@@ -84,7 +80,7 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
         locks.release()
         clear(workdir)
         raise
-    progress = Progress(planned.calls, planned.changes)
+    progress = Progress(planned.root.calls, planned.changes)
     completed = _run(execution, planned, journal, progress)
     for unit in touched:
         store = execution.states.store(unit)
@@ -104,13 +100,13 @@ def apply_stage(execution: Execution, planned: Planned) -> Mapping[Address, dict
 
 
 def _lost(
-    execution: Execution, planned: Planned, journal: Journal, completed: Completed
+    execution: Execution, planned: StagePlan, journal: Journal, completed: Completed
 ) -> dict[Address, dict[str, Any]]:
     """Units with resources that may exist and are in no state, after Terraform was killed."""
     events = execution.directory / journal.events
     found: dict[Address, list[str]] = {}
-    for address in resources_in_flight(events, newest_state(planned.workdir)):
-        owner = planned.calls.unit_of(address)
+    for address in resources_in_flight(events, newest_state(planned.root.workdir)):
+        owner = planned.root.calls.unit_of(address)
         if owner:
             found.setdefault(owner[0], []).append(owner[1])
     reason = completed.explain()
@@ -124,11 +120,11 @@ def _serial(held: Held) -> int:
     return int(held.state["serial"]) if held.state else 0
 
 
-def _refuse_unfinished(execution: Execution, planned: Planned) -> None:
+def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
     """Another apply of these units may have died just now, with its Terraform still at work."""
     mine = {unit.address for unit in planned.touched}
     for file in (execution.estate.root / COMPOSED).glob(f"*/{NAME}"):
-        other = None if file.parent == planned.workdir else Journal.read(file.parent)
+        other = None if file.parent == planned.root.workdir else Journal.read(file.parent)
         if other is None or other.phase != APPLYING:
             continue
         if mine & {unit.address for unit in other.locked}:
@@ -142,15 +138,11 @@ def _unknown(fields: Mapping[str, Any]) -> bool:
     return bool(fields.get("unknown_resources"))
 
 
-def clear(workdir: Path) -> None:
-    """Remove what must not outlive its use: plans and states hold secrets in clear."""
-    for name in LEFTOVERS:
-        (workdir / name).unlink(missing_ok=True)
-
-
-def _run(execution: Execution, planned: Planned, journal: Journal, progress: Progress) -> Completed:
+def _run(
+    execution: Execution, planned: StagePlan, journal: Journal, progress: Progress
+) -> Completed:
     def started(process: Process) -> None:
-        journal.started(planned.workdir, process.pid)
+        journal.started(planned.root.workdir, process.pid)
 
     def on_event(event: Event) -> None:
         found = progress.feed(event)
@@ -165,36 +157,20 @@ def _run(execution: Execution, planned: Planned, journal: Journal, progress: Pro
     def wrote(unit: Address, serial: int) -> None:
         execution.log.emit(StateWritten(unit, serial))
 
-    mirror = Mirror(planned.workdir, shapes, planned.read, execution.states, wrote)
-    log = execution.directory / log_name(execution, planned.stage, "apply")
-    with holding(planned.workdir) as hold, mirror:
-        completed = run(
-            execution.binary.path,
-            planned.workdir,
-            Command(
-                "apply",
-                {
-                    "json": True,
-                    "input": False,
-                    "parallelism": execution.options.parallelism or PARALLELISM,
-                },
-                (PLAN,),
-            ),
-            planned.environment,
-            log.with_suffix(".jsonl"),
-            log.with_suffix(".err"),
-            record=execution.processes,
+    root = planned.root
+    mirror = Mirror(root.workdir, shapes, planned.read, execution.states, wrote)
+    with holding(root.workdir) as hold, mirror:
+        completed = root.apply(
+            on_event,
+            started,
             hold=hold,
-            on_event=on_event,
-            on_start=started,
-            cancel=execution.cancel,
-            kill=execution.kill,
+            parallelism=execution.options.parallelism or PARALLELISM,
         )
     mirror.sync()
     return completed
 
 
-def _refuse_stale(execution: Execution, planned: Planned) -> None:
+def _refuse_stale(execution: Execution, planned: StagePlan) -> None:
     units = [execution.estate.units[address] for address in planned.read]
     moved = execution.states.moved(units, planned.read)
     if moved:

@@ -10,11 +10,11 @@ import networkx as nx
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted
 from pytg.model import Address
-from pytg.run.composed import PLAN
 from pytg.run.data import Changes, Status
 from pytg.run.events import Diagnostic
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
+from pytg.run.root import unit_root
 from pytg.run.scheduler import Outcome, Scheduler, default_parallelism
 from pytg.run.unplannable import PlanFailed
 
@@ -29,8 +29,8 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
         if never:
             reason = f"planned once these are applied: {', '.join(map(str, never))}"
             return Outcome(Status.SKIPPED, reason)
-        plan = plan_unit(execution, unit)
-        (plan.workdir / PLAN).unlink(missing_ok=True)
+        with unit_root(execution, unit).alone():
+            plan = plan_unit(execution, unit)
         found.update(plan.changes)
         execution.record.update(address, changes=Changes(**plan.changes[address].counts))
         return Outcome(Status.SUCCEEDED if plan.changed else Status.UNCHANGED)

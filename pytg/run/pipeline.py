@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,16 +13,16 @@ from pytg.compose.state import is_empty
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.run.apply import apply_stage, clear
-from pytg.run.composed import PLAN, Planned, composed_directory, details, only_here, plan_stage
+from pytg.run.apply import apply_stage
+from pytg.run.composed import StagePlan, plan_stage
 from pytg.run.data import OPEN, Changes, Status
 from pytg.run.each import apply_each, plan_each
 from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
-from pytg.run.journal import NAME
 from pytg.run.orphans import orphans
-from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
+from pytg.run.per_unit import apply_unit, plan_unit
+from pytg.run.root import Planned, root_of
 from pytg.run.unplannable import PlanFailed
 from pytg.terraform.events import Diagnostic as TerraformDiagnostic
 
@@ -69,9 +68,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             continue
         _announce(execution, stage)
         try:
-            with _directory(execution, stage):
-                found, planned = _plan(execution, stage)
-                _discard(planned)
+            with root_of(execution, stage).alone():
+                found = _plan(execution, stage).changes
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue
@@ -92,9 +90,10 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
         estate, selected, states = execution.estate, execution.selection.units, execution.states
         refuse_orphaning(execution.graph, estate, selected, states)
         refuse_losing_states(estate, selected, states)
-    if execution.options.per_unit:
-        return _apply_per_unit(execution)
-    return _apply_stages(execution, stages_of(execution, applying=True))
+    stages = stages_of(execution, applying=True)
+    if execution.options.per_unit and not execution.asks:
+        return _apply_unasked(execution, stages)
+    return _apply_stages(execution, stages)
 
 
 def _name_orphans(execution: Execution) -> None:
@@ -103,34 +102,14 @@ def _name_orphans(execution: Execution) -> None:
         execution.log.emit(Note(text))
 
 
-def _apply_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
-    """Bootstrap units by themselves, all others one process each.
-
-    Without `--yes` the composed plan is what a person sees and approves; no unit's own plan
-    may go beyond it.
-    """
-    stages = stages_of(execution, applying=True)
+def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:
+    """One process a unit, with nothing to show before: bootstrap units are stages, no others."""
     alone = [stage for stage in stages if _bootstraps(execution, stage)]
     rest = [unit for stage in stages if stage not in alone for unit in stage.units]
-    before = [] if execution.options.destroy else alone
-    after = alone if execution.options.destroy else []
+    before, after = ([], alone) if execution.options.destroy else (alone, [])
     changes = _apply_stages(execution, before)
-    approved: dict[Address, UnitChanges] | None = None
-    if execution.asks:
-        approved = {}
-        for stage in stages_of(execution, applying=False):
-            if stage in alone:
-                continue
-            stage = _plannable(execution, stage, approved)  # noqa: PLW2901 - what is left of it
-            if stage.units:
-                with _directory(execution, stage):
-                    found, planned = _plan(execution, stage)
-                    _discard(planned)
-                    _approve(execution, stage, found)
-                approved |= found
-    if execution.options.destroy:
-        rest = list(_standing(execution, Stage(tuple(rest)), changes).units)
-    changes |= apply_each(execution, contract(execution.needs, rest), approved)
+    rest = list(_standing(execution, Stage(tuple(rest)), changes).units)
+    changes |= apply_each(execution, contract(execution.needs, rest), None)
     return changes | _apply_stages(execution, after)
 
 
@@ -146,53 +125,44 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
         if not stage.units:
             continue
         _announce(execution, stage)
-        with _directory(execution, stage):
-            try:
-                found, planned = _plan(execution, stage)
-            except PlanFailed as error:
-                pending = [*_replan(execution, stage, error), *pending]
-                continue
-            changes |= found
-            try:
-                _approve(execution, stage, found)
-                _apply(execution, found, planned)
-            finally:
-                _discard(planned)
+        try:
+            changes |= _apply_stage(execution, stage)
+        except PlanFailed as error:
+            pending = [*_replan(execution, stage, error), *pending]
     return changes
 
 
-def _directory(execution: Execution, stage: Stage) -> contextlib.AbstractContextManager[None]:
-    """The working directory of a stage, for this process alone."""
+def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitChanges]:
+    """Plan, show, ask and apply. Raises PlanFailed.
 
-    def say(text: str) -> None:
-        execution.log.emit(Note(text))
+    With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
+    own plan may go beyond it.
+    """
+    each = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
+    with root_of(execution, stage).alone():
+        planned = _plan(execution, stage)
+        _approve(execution, stage, planned.changes)
+        if not each:
+            _apply(execution, planned)
+    if each:
+        changed = _end_unchanged(execution, planned.changes)
+        apply_each(execution, contract(execution.needs, changed), planned.changes)
+    return planned.changes
 
-    return only_here(composed_directory(execution, stage), execution.cancel, say)
 
-
-def _plan(
-    execution: Execution, stage: Stage
-) -> tuple[dict[Address, UnitChanges], Planned | UnitPlan]:
-    planned: Planned | UnitPlan
-    if stage.composed:
-        planned = plan_stage(execution, stage)
-    else:
-        planned = plan_unit(execution, execution.estate.units[stage.units[0]])
-    found = dict(planned.changes)
+def _plan(execution: Execution, stage: Stage) -> Planned:
+    planned = (
+        plan_stage(execution, stage)
+        if stage.composed
+        else plan_unit(execution, execution.estate.units[stage.units[0]])
+    )
+    found = planned.changes
     execution.record.update_all({u: {"changes": Changes(**c.counts)} for u, c in found.items()})
     total = sum((Changes(**c.counts) for c in found.values()), Changes())
     number = len(execution.record.run.stages)
     execution.log.emit(StagePlanned(number, stage.units, total))
-    execution.show(stage, found, planned.calls, lambda: details(execution, planned))
-    return found, planned
-
-
-def _discard(planned: Planned | UnitPlan) -> None:
-    """Remove a plan that is not needed any more; what a journal guards stays."""
-    if isinstance(planned, UnitPlan):
-        (planned.workdir / PLAN).unlink(missing_ok=True)
-    elif not (planned.workdir / NAME).exists():
-        clear(planned.workdir)
+    execution.show(stage, found, planned.root.calls, planned.details)
+    return planned
 
 
 def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitChanges]) -> None:
@@ -205,22 +175,25 @@ def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitCha
         raise Interrupted("not approved: nothing was changed in this stage")
 
 
-def _apply(
-    execution: Execution,
-    found: Mapping[Address, UnitChanges],
-    planned: Planned | UnitPlan,
-) -> None:
-    unchanged = {"status": Status.UNCHANGED}
-    execution.end_all({u: unchanged for u, change in found.items() if not change.changed})
-    if isinstance(planned, Planned) and planned.touched:
+def _apply(execution: Execution, planned: Planned) -> None:
+    _end_unchanged(execution, planned.changes)
+    if isinstance(planned, StagePlan) and planned.touched:
         outcomes = apply_stage(execution, planned)
-    elif isinstance(planned, UnitPlan) and planned.changed:
-        execution.begin(planned.unit.address)
-        outcomes = {planned.unit.address: apply_unit(execution, planned)}
+    elif not isinstance(planned, StagePlan) and planned.changed:
+        unit = planned.root.units[0].address
+        execution.begin(unit)
+        outcomes = {unit: apply_unit(execution, planned)}
     else:
         return
     units = execution.record.run.units
     execution.end_all({u: fields for u, fields in outcomes.items() if units[u].status in OPEN})
+
+
+def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
+    """Units that the plan leaves alone are done; returns the others."""
+    unchanged = {"status": Status.UNCHANGED}
+    execution.end_all({u: unchanged for u, change in found.items() if not change.changed})
+    return [unit for unit, change in found.items() if change.changed]
 
 
 def _announce(execution: Execution, stage: Stage) -> None:
@@ -268,7 +241,7 @@ def _place(
     if not diagnostic.file:
         return None, None
     root = execution.estate.root.resolve()
-    file = (composed_directory(execution, stage) / diagnostic.file).resolve()
+    file = (root_of(execution, stage).workdir / diagnostic.file).resolve()
     near = file.relative_to(root) if file.is_relative_to(root) else file
     return str(near), diagnostic.line or None
 

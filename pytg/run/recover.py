@@ -15,13 +15,12 @@ from pytg.compose.state import split, succeed
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.run.adopt import remember
-from pytg.run.apply import clear
-from pytg.run.composed import COMPOSED, only_here
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import StateWritten, read
 from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import APPLYING, NAME, Journal, Locked, held, newest_state
 from pytg.run.record import RUNS, load, mark_dead
+from pytg.run.root import COMPOSED, clear, only_here
 from pytg.run.states import States
 
 _POLL_S = 0.5

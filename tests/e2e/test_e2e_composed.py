@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytg.model import Unit
+from pytg.run import per_unit
+from pytg.run.execution import Execution
+from pytg.run.root import Planned
 from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.project import Project
 
@@ -165,6 +170,71 @@ def test_what_cannot_be_planned_ahead_is_planned_later_and_said_so(tmp_path: Pat
     assert len(project.record(done)["stages"]) >= 2
     assert set(project.statuses(done).values()) == {"succeeded"}
     project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
+@pytest.fixture
+def approving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Somebody is there and says yes; what they were asked."""
+    asked: list[str] = []
+
+    def confirm(*_: object) -> Callable[[str], bool]:
+        return lambda question: not asked.append(question)
+
+    monkeypatch.setattr("pytg.cli._execute._confirm", confirm)
+    return asked
+
+
+def test_unit_by_unit_what_can_be_planned_later_only_is_asked_for_later(
+    tmp_path: Path, approving: list[str]
+) -> None:
+    project = Project(build_estate(tmp_path, STAGED))
+    done = project.pytg("apply", *DEV, "--per-unit", "--json")
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    assert len(approving) == 2
+    assert project.commands().count("apply") == 4
+    again = project.pytg("apply", *DEV, "--per-unit", "--json")
+    assert set(project.statuses(again).values()) == {"unchanged"}
+    assert len(approving) == 2
+
+
+def test_unit_by_unit_an_isolated_upstream_is_destroyed_as_it_was_approved(
+    tmp_path: Path, approving: list[str]
+) -> None:
+    files = two_region_files()
+    files["config.yaml"] = files["config.yaml"].replace("  kms: {}\n", "  kms: {isolate: true}\n")
+    project = Project(build_estate(tmp_path, files))
+    project.pytg("apply", *DEV, "--yes")
+    done = project.pytg("destroy", *DEV, "--per-unit", "--json")
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    assert approving[-3:] == [
+        "Destroy this plan of 7 units?",
+        "Destroy this plan of 1 units?",  # kms of one region, and of the other
+        "Destroy this plan of 1 units?",
+    ]
+    assert not [a for a in project.units(*DEV) if (project.state(a) or {})["resources"]]
+
+
+def test_unit_by_unit_nothing_beyond_what_was_approved_is_applied(
+    project: Project, approving: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit_plan = per_unit.plan_unit
+
+    def later(execution: Execution, unit: Unit) -> Planned:
+        if unit.address.module == "table":  # somebody adds a resource after the approval
+            main = project.root / "modules" / "table" / "main.tf"
+            main.write_text(main.read_text() + 'resource "terraform_data" "more" {}\n')
+        return unit_plan(execution, unit)
+
+    monkeypatch.setattr(per_unit, "plan_unit", later)
+    arguments = ("--env", "dev", "--region", "us-east-1", "--per-unit", "--json")
+    done = project.pytg("apply", *arguments, expect=1)
+    assert len(approving) == 1
+    table = project.record(done)["units"]["docs/us-east-1/dev/table"]
+    assert table["status"] == "failed"
+    assert "goes beyond what was approved" in table["reason"]
+    assert "create terraform_data.more" in table["reason"]
+    assert project.state("docs/us-east-1/dev/table") is None
+    assert project.state("docs/us-east-1/dev/bucket") is not None
 
 
 def _failing(tmp_path: Path) -> Project:

@@ -111,14 +111,19 @@ def test_ctrl_c_while_units_are_planned_cancels_them(
     assert project.statuses()["docs/us-east-1/dev/kms"] == "cancelled"
 
 
+KMS = ("--env", "dev", "--region", "us-east-1", "--module", "kms", "--yes")
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+@pytest.mark.parametrize("command", ["plan", "apply"])
 def test_a_second_run_over_the_same_units_waits_for_the_first_and_says_so(
-    project: Project, fake: FakeTerraform, tmp_path: Path
+    project: Project, fake: FakeTerraform, tmp_path: Path, command: str, way: tuple[str, ...]
 ) -> None:
     began, go = tmp_path / "began", tmp_path / "go"
     fake.rule(command="plan", touch=began, wait_for=go)
-    first = project.start("plan", "--env", "dev")
+    first = project.start(command, *KMS, *way)
     eventually(began.exists)
-    second = project.start("plan", "--env", "dev")
+    second = project.start(command, *KMS, *way)
     assert second.stderr is not None
     said = ""
     while "another pytg works on the same units" not in said:

@@ -1,0 +1,229 @@
+"""A root module on disk, which one pytg has to itself: prepared, planned, applied, cleared.
+
+A stage has one for all its units, in `.pytg/composed`; a unit has its own in `.pytg/units`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.compose.changes import Calls, UnitChanges, split_changes
+from pytg.compose.stages import Stage
+from pytg.errors import StalePlan
+from pytg.generate.composed import init_key
+from pytg.generate.unit import unit_directory
+from pytg.model import Address, Unit
+from pytg.run.events import Note
+from pytg.run.execution import Execution
+from pytg.run.journal import HOLD, NAME, SNAPSHOT, STATE
+from pytg.run.progress import raws
+from pytg.run.unplannable import PlanFailed, unplannable
+from pytg.terraform.command import Command
+from pytg.terraform.events import Event
+from pytg.terraform.plan import Plan, show_plan
+from pytg.terraform.process import Completed, Process, run
+from pytg.terraform.workdir import is_locked, locked, prepare
+
+COMPOSED = Path(".pytg", "composed")
+PLAN = "plan.tfplan"
+PARALLELISM = 30
+LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """`calls` says which module call is which of `units`; logs begin with `logs`, as a path."""
+
+    execution: Execution
+    workdir: Path
+    units: tuple[Unit, ...]
+    calls: Calls
+    environment: Mapping[str, str]
+    logs: Callable[[str], Path]
+    composed: bool
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other pytg processes out, from the plan to the end of its apply.
+
+        At the end the plan is removed; what a journal guards stays.
+        """
+        with only_here(self.workdir, self.execution.cancel, self._say):
+            try:
+                yield
+            finally:
+                self._discard()
+
+    def prepare(self, files: Mapping[str, str]) -> None:
+        """Write the files, and initialise where that is needed."""
+        prepare(
+            self.execution.binary,
+            self.workdir,
+            files,
+            self.environment,
+            init_key=init_key(files, self.workdir),
+            logs=self.logs("init").parent,
+            record=self.execution.processes,
+            cancel=self.execution.cancel,
+            kill=self.execution.kill,
+        )
+
+    def plan(self, **options: object) -> Planned:
+        """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
+        events: list[Event] = []
+        common = {
+            "json": True,
+            "input": False,
+            "detailed_exitcode": True,
+            "out": PLAN,
+            "destroy": self.execution.options.destroy or None,
+        }
+        completed = self._run(Command("plan", common | options), events.append)
+        if not completed.ok:
+            late = unplannable(completed, self.workdir, self.units)
+            raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
+        changes = split_changes(raws(events), self.calls)
+        return Planned(self, changes, completed.changes, _digest(self.workdir))
+
+    def apply(
+        self,
+        on_event: Callable[[Event], None],
+        on_start: Callable[[Process], None] | None = None,
+        *,
+        hold: int | None = None,
+        **options: object,
+    ) -> Completed:
+        """Apply the plan file; see `terraform.process.run`."""
+        common: dict[str, object] = {"json": True, "input": False}
+        command = Command("apply", common | options, (PLAN,))
+        return self._run(command, on_event, on_start, hold)
+
+    def _discard(self) -> None:
+        if not self.composed:
+            (self.workdir / PLAN).unlink(missing_ok=True)
+        elif not (self.workdir / NAME).exists():
+            clear(self.workdir)
+
+    def log(self, what: str) -> Path:
+        """The file that the events of the command `what` are written to."""
+        return self.logs(what).with_suffix(".jsonl")
+
+    def _run(
+        self,
+        command: Command,
+        on_event: Callable[[Event], None],
+        on_start: Callable[[Process], None] | None = None,
+        hold: int | None = None,
+    ) -> Completed:
+        log = self.log(command.name)
+        return run(
+            self.execution.binary.path,
+            self.workdir,
+            command,
+            self.environment,
+            log,
+            log.with_suffix(".err"),
+            record=self.execution.processes,
+            hold=hold,
+            on_event=on_event,
+            on_start=on_start,
+            cancel=self.execution.cancel,
+            kill=self.execution.kill,
+        )
+
+    def _say(self, text: str) -> None:
+        self.execution.log.emit(Note(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan in the file of its root. `changed`: applying it does something."""
+
+    root: Root
+    changes: Mapping[Address, UnitChanges]
+    changed: bool
+    digest: str
+
+    def require_same(self) -> None:
+        """Raises StalePlan where the plan file is not the one that was shown."""
+        workdir = self.root.workdir
+        if not (workdir / PLAN).exists() or _digest(workdir) != self.digest:
+            raise StalePlan(
+                f"the plan in {workdir} is no longer the one that was shown",
+                hint="another pytg planned there: plan again",
+            )
+
+    def details(self) -> Plan:
+        """The plan in full: one more Terraform process."""
+        execution, root = self.root.execution, self.root
+        return show_plan(
+            execution.binary.path,
+            root.workdir,
+            Path(PLAN),
+            root.environment,
+            record=execution.processes,
+        )
+
+
+def root_of(execution: Execution, stage: Stage) -> Root:
+    """The root module that `stage` runs in."""
+    units = execution.units(stage)
+    return composed_root(execution, units) if stage.composed else unit_root(execution, units[0])
+
+
+def composed_root(execution: Execution, units: Sequence[Unit]) -> Root:
+    """One for all `units`; its directory is the same for the same units, so that init is kept."""
+    names = sorted(str(unit.address) for unit in units)
+    key = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+    stages = execution.record.run.stages
+    number = next((i for i, s in enumerate(stages, 1) if sorted(map(str, s)) == names), 1)
+    return Root(
+        execution,
+        execution.estate.root / COMPOSED / key,
+        tuple(units),
+        Calls({unit.address.slug: unit.address for unit in units}),
+        execution.environment(tuple(units)),
+        lambda what: execution.directory / f"{what}-{number}",
+        composed=True,
+    )
+
+
+def unit_root(execution: Execution, unit: Unit) -> Root:
+    """The unit's own."""
+    directory = execution.directory / "units" / str(unit.address)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Root(
+        execution,
+        unit_directory(execution.estate, unit),
+        (unit,),
+        Calls({unit.address.module: unit.address}, composed=False),
+        execution.environment((unit,)),
+        lambda what: directory / what,
+        composed=False,
+    )
+
+
+@contextlib.contextmanager
+def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
+    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
+    lock = workdir / "stage.lock"
+    if is_locked(lock):
+        say(f"waiting: another pytg works on the same units in {workdir}")
+    with locked(lock, cancel):
+        yield
+
+
+def clear(workdir: Path) -> None:
+    """Remove what must not outlive its use: plans and states hold secrets in clear."""
+    for name in LEFTOVERS:
+        (workdir / name).unlink(missing_ok=True)
+
+
+def _digest(workdir: Path) -> str:
+    return hashlib.sha256((workdir / PLAN).read_bytes()).hexdigest()
