@@ -52,7 +52,8 @@ def cut(
         together = _ready_together(graph, rest, done, isolated, late)
         if together:
             reasons = sorted({late[u] for u in together if u in late})
-            stages.append(Stage(tuple(together), reason="; ".join(reasons)))
+            more = f"; and {len(reasons) - 1} more like it" if len(reasons) > 1 else ""
+            stages.append(Stage(tuple(together), reason="".join((*reasons[:1], more))))
         alone = [] if together else [u for u in rest if u in isolated and _ready(graph, u, done)]
         stages += [Stage((unit,), composed=False, reason="isolate: true") for unit in alone]
         taken = together or alone
