@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.sandbox_server import ACCOUNT
-from support.whole_plan import ENVIRONMENT, SOURCE, TARGET, Statement, WholePlan, plan
+from support.whole_plan import ENVIRONMENT, PARTNERS, SOURCE, TARGET, Statement, WholePlan, plan
 
 __all__ = ["plan"]
 
@@ -170,8 +170,7 @@ def test_roles_are_handed_to_one_service_only(plan: WholePlan) -> None:
 def test_other_accounts_come_in_by_external_id_alone(plan: WholePlan) -> None:
     trusts = [s for s in plan.statements if s.kind == TRUST and "AWS" in s.body["Principal"]]
     partners = {
-        "arn:aws:iam::444455556666:root": "docmig-sandbox-ops-0001",
-        "arn:aws:iam::777788889999:role/document-feed": "docmig-sandbox-feed-0001",
+        p: role["external_id"] for role in PARTNERS.values() for p in role["principal_arns"]
     }
     found = {p: conditions(s)["sts:ExternalId"] for s in trusts for p in s.body["Principal"]["AWS"]}
     assert found == partners

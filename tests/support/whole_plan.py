@@ -27,10 +27,26 @@ SOURCE, TARGET = "us-east-1", "eu-west-1"
 PEER = {SOURCE: TARGET, TARGET: SOURCE}
 GLOBAL = "global"
 
+OPS, FEED = "arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:role/document-feed"
+PARTNERS = {
+    "ops": {
+        "principal_arns": [OPS],
+        "external_id": "docmig-sandbox-ops-0001",
+        "organization_id": "o-a1b2c3d4e5",
+        "require_mfa": True,
+    },
+    "ingest": {
+        "principal_arns": [FEED],
+        "external_id": "docmig-sandbox-feed-0001",
+        "source_cidrs": ["198.51.100.0/24"],
+    },
+}
+
 # What the estate leaves off, for cost or for the sandbox: here it is on.
 OPTIONS: dict[str, dict[str, Any]] = {
     "backend": {"noncurrent_state_days": 365},
     "events": {"alert_emails": ["ops@example.com"]},
+    "iam": {"cross_account_roles": PARTNERS},
     "existing": {"discover": {"legacy": {"tags": {"system": ["legacy"]}}}},
     # A literal in place of the alias that AWS chooses: with it every role's policy is known.
     "sync": {
