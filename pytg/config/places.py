@@ -135,7 +135,9 @@ class Places:
         for found in environments:
             if len(found.full) > LONGEST_ENVIRONMENT:
                 message = f"environment `{found.full}` is longer than {LONGEST_ENVIRONMENT}"
-                self.report(Problem(f"{message} characters", found.position))
+                whole = len(found.name) > LONGEST_ENVIRONMENT
+                place = found.chain[-1].position if whole else found.position
+                self.report(Problem(f"{message} characters", place))
             other = by_full.setdefault(found.full, found)
             if other.name != found.name:
                 hint = f"the other is {other.chain[-1].position.file.parent}"

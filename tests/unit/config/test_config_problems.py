@@ -585,6 +585,15 @@ config.yaml:10: ${self.module}: `self` does not know `module` here
     did you mean `role`?
 """,
 )
+CASES["a name too long whatever its suffix"] = (
+    {
+        **config("suffix: a1\n"),
+        "live/docs/us-east-1/a-quite-long-environment/env.yaml": "",
+    },
+    """
+live/docs/us-east-1/a-quite-long-environment/env.yaml:1: environment `a-quite-long-environment-a1` is longer than 20 characters
+""",
+)
 CASES["nothing below live"] = (
     {name: None for name in FILES if name.startswith("live/")},
     """
