@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.errors import Interrupted
+from pytg.errors import Interrupted, PytgError
 from pytg.model import Address
 from pytg.run.data import Changes, Status
 from pytg.run.events import Diagnostic
@@ -80,6 +80,11 @@ def _schedule(
                     Diagnostic(address, "error", diagnostic.summary, diagnostic.detail, file, line)
                 )
             return Outcome(Status.FAILED, error.message)
+        except PytgError as error:
+            summary, _, names = error.message.partition("\n")
+            detail = "\n".join(filter(None, (names, error.hint)))
+            execution.log.emit(Diagnostic(address, "error", summary, detail))
+            return Outcome(Status.FAILED, str(error))
 
     def on_change(address: Address, outcome: Outcome) -> None:
         if outcome.status is Status.RUNNING:

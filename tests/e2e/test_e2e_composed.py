@@ -278,6 +278,24 @@ def test_an_isolated_module_runs_in_its_own_root(tmp_path: Path) -> None:
     project.pytg("plan", *DEV, "--detailed-exitcode")
 
 
+def test_a_failed_stage_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
+    files = two_region_files()
+    files["config.yaml"] = files["config.yaml"].replace("  kms: {}\n", "  kms: {isolate: true}\n")
+    files["modules/kms/main.tf"] = (
+        'resource "terraform_data" "this" {\n  provisioner "local-exec" {\n'
+        '    command = "test ${var.name} != dev-eu-west-1"\n  }\n}\n'
+    )
+    project = Project(build_estate(tmp_path, files))
+    done = project.pytg("apply", *DEV, "--yes", "--json", expect=1)
+    units = project.record(done)["units"]
+    statuses = project.statuses(done)
+    bad = {a for a, status in statuses.items() if status != "succeeded"}
+    assert bad == {a for a in statuses if "eu-west-1" in a}
+    assert statuses["docs/eu-west-1/dev/kms"] == "failed"
+    assert units["docs/eu-west-1/dev/replication"]["status"] == "skipped"
+    assert units["docs/eu-west-1/dev/replication"]["blocked_by"] == ["docs/eu-west-1/dev/kms"]
+
+
 def test_secrets_are_masked_and_never_written_in_clear_by_pytg(tmp_path: Path) -> None:
     secret = "hunter2-correct-horse"
     files = {

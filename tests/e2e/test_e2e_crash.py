@@ -137,6 +137,18 @@ def test_a_terraform_whose_pid_was_not_noted_is_waited_for(project: Project) -> 
     found = journal(project)
     assert found
     assert found["terraform"] is None
+    waits_for_terraform(project)
+
+
+def test_a_terraform_that_outlived_pytg_is_waited_for(project: Project) -> None:
+    process = apply_until_slow(project)
+    process.kill()
+    process.communicate()
+    waits_for_terraform(project)
+
+
+def waits_for_terraform(project: Project) -> None:
+    """The next run waits for the end of the Terraform that makes `slow`; nothing is made twice."""
     process = project.start("apply", *DEV, "--yes")
     assert process.stderr is not None
     assert select.select([process.stderr], [], [], PATIENCE_S)[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from pytg.model import Address
 from support.estate_builder import build_estate, terraform_module
 from support.fake_terraform import FakeTerraform
 from support.project import Project
@@ -19,6 +20,7 @@ BUCKET = "guarded"
 FILES = {
     "config.yaml": f"""
         project: guards
+        stateful: [aws_s3_bucket]
         regions: {{us-east-1: {{role: source}}}}
         backend: {{type: s3, module: backend, bucket: {BUCKET}}}
         modules:
@@ -35,13 +37,19 @@ DEV = ("--env", "dev", "--yes")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def fake(tmp_path: Path) -> FakeTerraform:
+    return FakeTerraform.install(tmp_path / "bin")
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, fake: FakeTerraform, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
     """Its AWS is one of the test's own, and the state bucket is there."""
     for name in [n for n in os.environ if n.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    fake = FakeTerraform.install(tmp_path / "bin")
     with mock_aws():
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
         root = build_estate(tmp_path / "estate", FILES)
@@ -49,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 
 
 def put(address: str, *resources: str) -> None:
-    """A state in the bucket."""
+    """Another state in the bucket."""
     state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": address}
     held = [{"mode": "managed", "type": r, "name": "this", "instances": []} for r in resources]
     boto3.client("s3", region_name="us-east-1").put_object(
@@ -83,3 +91,47 @@ def test_what_left_the_configuration_is_named_by_every_run(
     put(gone, "aws_s3_bucket")
     done = project.pytg(*command, *DEV, *way)
     assert f"{gone} is no longer configured" in done.err
+
+
+def test_when_a_state_moved_the_locks_are_left(
+    project: Project, fake: FakeTerraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(APP)
+    fake.rule(command="plan", resources=[f"module.{Address.parse(APP).slug}.terraform_data.this"])
+
+    def confirm(*_: object) -> Callable[[str], bool]:
+        def moves(_question: str) -> bool:
+            put(APP, "terraform_data")
+            return True
+
+        return moves
+
+    monkeypatch.setattr("pytg.cli._execute._confirm", confirm)
+    done = project.pytg("apply", "--env", "dev", "--module", "app", expect=6)
+    assert "moved after the plan was made" in done.err
+    assert json.loads(project.pytg("locks", "--json").out) == {"locks": []}
+    assert fake.calls("apply") == []
+    assert not list((project.root / ".pytg/composed").glob("*/journal.json"))
+
+
+PROTECTED = "acc/us-east-1/prod/app"
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_a_stateful_resource_of_a_protected_environment_stays(
+    project: Project, fake: FakeTerraform, way: tuple[str, ...]
+) -> None:
+    env = project.root / "live/acc/us-east-1/prod/env.yaml"
+    env.parent.mkdir()
+    env.write_text("protected: true\n")
+    call = "app" if way else Address.parse(PROTECTED).slug
+    where = {"addr": f"module.{call}.aws_s3_bucket.this", "resource_type": "aws_s3_bucket"}
+    event = {"type": "planned_change", "change": {"resource": where, "action": "delete"}}
+    fake.rule(command="plan", resources=[where["addr"]], events=[event])
+    run = ("apply", "--env", "prod", "--module", "app", "--yes", *way)
+    done = project.pytg(*run, expect=None)
+    assert done.code in {1, 6}  # one unit of many failed; the run was refused
+    assert f"--allow-loss '{PROTECTED}:aws_s3_bucket.this'" in done.err
+    assert fake.calls("apply") == []
+    project.pytg(*run, "--allow-loss", f"{PROTECTED}:aws_s3_bucket.this", expect=None)
+    assert len(fake.calls("apply")) == 1

@@ -135,3 +135,38 @@ def test_a_second_run_over_the_same_units_waits_for_the_first_and_says_so(
         _, err = process.communicate()
         assert process.returncode == 0, err
     assert len(fake.calls("plan")) == 2
+
+
+def test_fail_fast_stops_terraform_at_the_first_error(
+    project: Project, fake: FakeTerraform, tmp_path: Path
+) -> None:
+    """Terraform goes on with the others, until it is interrupted."""
+    where = {"addr": "module.docs__us-east-1__dev__kms.terraform_data.this"}
+    events = [
+        {"type": kind, "hook": {"resource": where, "action": "create"}}
+        for kind in ("apply_start", "apply_errored")
+    ]
+    fake.rule(command="plan", resources=[where["addr"]])
+    fake.rule(command="apply", events=events, wait_for=tmp_path / "never")
+    process = project.start("apply", *KMS, "--fail-fast")
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1, err
+    assert [call["exit"] for call in fake.calls("apply")] == [1]
+
+
+@pytest.mark.parametrize("fast", [(), ("--fail-fast",)])
+@pytest.mark.parametrize("way", [(), ("--per-unit", "--parallelism", "1")])
+def test_fail_fast_starts_nothing_more(
+    project: Project, fake: FakeTerraform, way: tuple[str, ...], fast: tuple[str, ...]
+) -> None:
+    config = project.root / "config.yaml"
+    config.write_text(config.read_text().replace("  kms: {}\n", "  kms: {isolate: true}\n"))
+    fake.rule(command="plan", resources=["module.kms.terraform_data.this"])
+    fake.rule(command="apply", cwd="eu-west-1/dev/kms", exit=1, events=[])
+    both = ("--env", "dev", "--module", "kms", "--yes", "--json")
+    done = project.pytg("apply", *both, *way, *fast, expect=1)
+    other = "cancelled" if fast else "succeeded"
+    assert project.statuses(done) == {
+        "docs/eu-west-1/dev/kms": "failed",
+        "docs/us-east-1/dev/kms": other,
+    }

@@ -1,10 +1,32 @@
-"""A state backend in memory, as lasting as a bucket: its locks outlive whoever took them."""
+"""A state backend in memory, whose locks outlive whoever took them; and states to put there."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from pytg.aws.data import lock_held
 from pytg.aws.store import LockInfo, StoredState
 from pytg.errors import Refused
+from pytg.model import Address
+
+
+def composed(*units: Address) -> bytes:
+    """A composed state that holds one resource of each of `units`."""
+    resources: list[dict[str, Any]] = [
+        {
+            "module": f"module.{unit.slug}",
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "this",
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [{"attributes": {"id": unit.module}}],
+        }
+        for unit in units
+    ]
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x"}
+    more = {"outputs": {}, "resources": resources, "check_results": None}
+    return json.dumps({**state, **more}).encode()
 
 
 class MemoryStore:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +14,7 @@ from pytg.run.journal import SNAPSHOT, STATE
 from pytg.run.mirror import Mirror
 from pytg.run.states import Held, Kept, States
 from support.estate_in_memory import estate_of
-from support.memory_store import MemoryStore
+from support.memory_store import MemoryStore, composed
 from support.process import eventually
 
 ONE, OTHER = (Address("acc", "us-east-1", "dev", name) for name in ("one", "other"))
@@ -33,24 +31,6 @@ class Failing(MemoryStore):
         if self.errors:
             raise self.errors.pop(0)
         return super().write(key, body)
-
-
-def composed(*units: Address) -> bytes:
-    """A composed state that holds one resource of each of `units`."""
-    resources: list[dict[str, Any]] = [
-        {
-            "module": f"module.{unit.slug}",
-            "mode": "managed",
-            "type": "terraform_data",
-            "name": "this",
-            "provider": 'provider["terraform.io/builtin/terraform"]',
-            "instances": [{"attributes": {"id": unit.module}}],
-        }
-        for unit in units
-    ]
-    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x"}
-    more = {"outputs": {}, "resources": resources, "check_results": None}
-    return json.dumps({**state, **more}).encode()
 
 
 def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> Mirror:
