@@ -92,7 +92,7 @@ class Names:
     alarms: Mapping[str, str] = field(default_factory=dict)
     dead_letter_queues: tuple[Queue, ...] = ()
     recovery: tuple[RecoveryPoint, ...] = ()
-    lock_table: str = ""
+    locks: Locks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +180,5 @@ def _of_extras(names: Names) -> Iterator[tuple[Check, Probe]]:
     for point in names.recovery:
         check = Check(f"backup:{point.resource_arn}", Rule.AT_LEAST, 1, window=DAY, max_age=DAY)
         yield check, point
-    if names.lock_table:
-        yield Check("state-locks", Rule.EQUAL, 0), Locks(names.source, names.lock_table)
+    if names.locks:
+        yield Check("state-locks", Rule.EQUAL, 0), names.locks

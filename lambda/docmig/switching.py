@@ -16,6 +16,7 @@ class Policy:
     clients: Clients = field(default_factory=Clients)
     latency_factor: float = 10.0
     shortest_wait: float = 10.0
+    iterator_age_ms: float = 5000.0
     strict: bool = False
 
 
@@ -23,8 +24,10 @@ class Policy:
 class Drain:
     """What was seen since the fence. None: not seen. Times in seconds, latency in milliseconds.
 
-    `marker_epoch`, `marker_seen_at`: of the item that was written in the old region after all
-    writes had ended, as the new region shows it. `recent_latency_ms`: the largest of late.
+    `iterator_age_ms`: of a batch that was read after the fence; the marker is in one, and so is a
+    beat a minute. `marker_epoch`, `marker_seen_at`: of the item that was written in the old region
+    after all writes had ended, as the new region shows it. `recent_latency_ms`: the largest of
+    late.
     """
 
     queue_depth: int | None = None
@@ -61,6 +64,7 @@ def obstacles(
     return (
         *_fence(control, now, policy),
         *_queues(drain),
+        *_stream(drain, policy),
         *_marker(control, drain, now, policy),
         *_documents(drain, policy),
     )
@@ -81,10 +85,17 @@ def _queues(drain: Drain) -> Iterator[str]:
     for name, value in (
         ("messages in the queue", drain.queue_depth),
         ("messages in flight", drain.in_flight),
-        ("iterator age", drain.iterator_age_ms),
         ("differences since the last verification", drain.differences),
     ):
         yield from _must_be_zero(name, value)
+
+
+def _stream(drain: Drain, policy: Policy) -> Iterator[str]:
+    age = drain.iterator_age_ms
+    if age is None:
+        yield "no evidence of iterator age"
+    elif age > policy.iterator_age_ms:
+        yield f"iterator age: {age:g} ms"
 
 
 def _marker(control: Control, drain: Drain, now: float, policy: Policy) -> Iterator[str]:

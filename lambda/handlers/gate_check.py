@@ -18,7 +18,7 @@ from docmig.aws.objects import OpsBucket
 from docmig.aws.powertools import Context, instruments
 from docmig.gates import Check, Point
 from docmig.migration_events import MigrationEvent, Source
-from docmig.readiness import Limits, Names, Probe, Queue, RecoveryPoint
+from docmig.readiness import Limits, Locks, Names, Probe, Queue, RecoveryPoint
 from docmig.settings import Settings, pairs, read
 
 PURPOSE = "gate-check"
@@ -59,7 +59,9 @@ class GateCheck:
             alarms=dict(pairs(settings.readiness_alarms)),
             dead_letter_queues=tuple(Queue(*p) for p in pairs(settings.dead_letter_queues)),
             recovery=tuple(RecoveryPoint(*p) for p in pairs(settings.backed_up_arns)),
-            lock_table=settings.lock_table,
+            locks=(
+                Locks(settings.source_region, settings.lock_table) if settings.lock_table else None
+            ),
         )
 
     def run(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,9 @@ locals {
   table_arn     = "arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.checkpoints_table}"
 
   definitions = { for purpose, m in local.machines : purpose => jsonencode(yamldecode(templatefile("${path.module}/asl/${m.template}.asl.yaml", merge(local.function_arns, {
-    purpose       = purpose
+    purpose          = purpose
+    preflight_checks = jsonencode(purpose == "rollback" ? ["active-in-source", "lag:${m.from}-to-${m.to}"] : [])
+
     environment   = var.environment
     region        = var.region
     partition     = var.partition

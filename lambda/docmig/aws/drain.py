@@ -18,7 +18,7 @@ from docmig.readiness import RULE_ID, Metric, Queue
 from docmig.switching import Drain, Policy
 
 FRESH_LAG_MS = 300_000
-ITERATOR_WINDOW = 300.0
+PERIOD = 60.0  # a datapoint of a minute is dated at its beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Watch:
         return Drain(
             queue_depth=sum(counts.values()) if counts else None,
             in_flight=in_flight,
-            iterator_age_ms=given.get("iterator_age_ms", self._iterator_age(old, now)),
+            iterator_age_ms=given.get("iterator_age_ms", self._iterator_age(current, now)),
             marker_epoch=current.epoch if marker else None,
             marker_seen_at=self._marker_seen(current, to, now) if marker else None,
             recent_latency_ms=self._recent_latency(old, to, now),
@@ -101,10 +101,13 @@ class Watch:
         copies = Documents(self.buckets[to], to)
         return copies.find(_sentinel(current), str(marker["sentinel_version"])) is not None
 
-    def _iterator_age(self, old: str, now: float) -> float | None:
+    def _iterator_age(self, current: Control, now: float) -> float | None:
+        old = current.active_region
+        if not current.fenced_at:
+            return None
         function = {"FunctionName": self.consumers[old]}
         probe = Metric(old, "AWS/Lambda", "IteratorAge", "Maximum", function)
-        points = self._read(probe, ITERATOR_WINDOW, now)
+        points = self._read(probe, now - current.fenced_at + PERIOD, now)
         return max(points, key=lambda point: point.at).value if points else None
 
     def _failed(self, current: Control, to: str, now: float) -> int | None:
@@ -117,7 +120,7 @@ class Watch:
             "RuleId": RULE_ID,
         }
         probe = Metric(old, "AWS/S3", "OperationsFailedReplication", "Sum", dimensions)
-        points = self._read(probe, now - current.fenced_at + 60, now)
+        points = self._read(probe, now - current.fenced_at + PERIOD, now)
         return round(sum(point.value for point in points)) if points else None
 
     def _read(self, probe: Metric, window: float, now: float) -> list[Point]:

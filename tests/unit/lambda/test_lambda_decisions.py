@@ -161,7 +161,7 @@ def test_every_check_of_the_preflight_has_its_own_name_and_regions_follow_the_fa
         documents={SOURCE: "s", TARGET: "t"},
         stream_consumers={SOURCE: "f", TARGET: "g"},
         dead_letter_queues=(readiness.Queue(SOURCE, "https://sqs/1/dlq"),),
-        lock_table="locks",
+        locks=readiness.Locks(SOURCE, "locks"),
     )
     listed = {check.name: probe for check, probe in readiness.preflight(names, readiness.Limits())}
     assert len(listed) == len(readiness.preflight(names, readiness.Limits()))

@@ -46,6 +46,7 @@ _MACHINES: Mapping[str, Mapping[str, Any]] = {
         "from_region": SOURCE,
         "to_region": TARGET,
         "phase_after": "soak",
+        "preflight_checks": "[]",
     },
     "rollback": {
         "template": "switch",
@@ -53,6 +54,7 @@ _MACHINES: Mapping[str, Mapping[str, Any]] = {
         "from_region": TARGET,
         "to_region": SOURCE,
         "phase_after": "rollback",
+        "preflight_checks": '["active-in-source"]',
     },
 }
 MACHINES = tuple(_MACHINES)
