@@ -71,16 +71,10 @@ def show_refused(platform: Deployed) -> None:
     bad = invalid_documents("refused")
     store(platform, SOURCE, list(bad.values()))
 
-    def letters() -> dict[str, list[str]]:
-        return {
-            letter["record"]["detail"]["object"]["key"]: [r["code"] for r in letter["reasons"]]
-            for letter in platform.dead_letters(SOURCE)
-        }
-
     wanted = {document.key: [code] for code, document in bad.items()}
     eventually(
         f"{len(bad)} invalid documents were refused, each with its reason: {', '.join(bad)}",
-        lambda: letters() == wanted,
+        lambda: dict(platform.refusals(SOURCE)) == wanted,
     )
 
 

@@ -85,10 +85,13 @@ class Deployed(Platform):
         found: dict[str, Any] | None = answer.get("Item")
         return found
 
-    def dead_letters(self, region: str) -> list[dict[str, Any]]:
-        """What the functions could never process, with their reasons."""
+    def refusals(self, region: str) -> list[tuple[str, list[str]]]:
+        """Key and codes of the reasons of each document that could never be ingested."""
         s3, bucket = self.client("s3", region), self.ops_bucket(region)
-        return [
-            json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-            for key in self.keys(region, bucket, "dead-letter/")
-        ]
+        found = []
+        for name in self.keys(region, bucket, "dead-letter/ingest/"):
+            letter = json.loads(s3.get_object(Bucket=bucket, Key=name)["Body"].read())
+            event = json.loads(letter["record"]["body"])
+            codes = [reason["code"] for reason in letter["reasons"]]
+            found.append((event["detail"]["object"]["key"], codes))
+        return found

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support.deployed_estate import deployed
 from support.estate_builder import two_region
 from support.sandbox_server import sandbox, sandbox_server, terraform_root
 
-__all__ = ["sandbox", "sandbox_server", "terraform_root"]
+__all__ = ["deployed", "sandbox", "sandbox_server", "terraform_root"]
 
 settings.register_profile("pytg", deadline=None)  # no test depends on how fast the machine is
 settings.load_profile("pytg")

@@ -5,55 +5,38 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deployed import SOURCE, Deployed
+from estate import copy_estate
 from pytg.cli._context import Context
 from pytg.compose.shape import shape_of
 from pytg.compose.state import merge, same, split
 from pytg.graph.build import build_graph
 from pytg.model import Address
+from support.deployed_estate import DEV
 from support.project import Project
 from support.sandbox_server import SandboxServer
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-from estate import copy_estate  # noqa: E402 - a script, not a package
-
-DEV = ("--env", "dev")
 BUCKET = "dev-a1-us-east-1-s3-tfstate-123456789012"
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def applied(
-    tmp_path_factory: pytest.TempPathFactory, sandbox_server: SandboxServer
-) -> Iterator[Project]:
-    """The whole environment, applied once for all tests of this file."""
-    sandbox_server.control.reset()
-    root = copy_estate(tmp_path_factory.mktemp("estate") / "copy")
-    project = Project(root, {"PYTG_SANDBOX_DIR": str(sandbox_server.control.directory)})
-    first = project.pytg("plan", *DEV, "--json")
-    planned = [c for c in project.commands() if c != "init"]
-    assert planned == ["plan"], "the first plan of a new environment is one process"
-    done = project.pytg("apply-all", *DEV, "--yes", "--json")
-    assert done.document["changes"] == first.document["changes"]
-    assert set(project.statuses(done).values()) == {"succeeded"}
+@pytest.fixture
+def applied(deployed: Deployed) -> Project:
+    """The whole environment, applied once for all tests of the session."""
+    project = Project(deployed.root)
     project.pytg("generate", *DEV)
-    yield project
-    project.pytg("destroy-all", *DEV, "--yes")
-    left = sandbox_server.client("s3").list_buckets()["Buckets"]
-    assert not left
+    return project
 
 
-def state_of(server: SandboxServer, address: str) -> dict[str, Any]:
-    body = server.client("s3").get_object(Bucket=BUCKET, Key=f"{address}/terraform.tfstate")["Body"]
+def state_of(s3: Any, address: str) -> dict[str, Any]:
+    body = s3.get_object(Bucket=BUCKET, Key=f"{address}/terraform.tfstate")["Body"]
     found: dict[str, Any] = json.loads(body.read())
     return found
 
@@ -73,7 +56,7 @@ def test_every_unit_root_plans_to_no_changes_by_plain_terraform(applied: Project
 
 
 def test_merge_and_split_are_inverse_on_the_real_states(
-    applied: Project, sandbox_server: SandboxServer
+    applied: Project, deployed: Deployed
 ) -> None:
     estate = Context(str(applied.root)).estate()
     graph = build_graph(estate)
@@ -83,7 +66,7 @@ def test_merge_and_split_are_inverse_on_the_real_states(
         upstream = frozenset(a.slug for a in graph.predecessors(address))
         shape = shape_of(estate, estate.units[address], upstream)
         shapes.append(shape)
-        states.append((shape, state_of(sandbox_server, text)))
+        states.append((shape, state_of(deployed.client("s3", SOURCE), text)))
     parts = split(merge(states), shapes)
     for shape, state in states:
         assert same(parts[shape.slug], state), shape.address
@@ -91,10 +74,10 @@ def test_merge_and_split_are_inverse_on_the_real_states(
 
 
 def test_plain_terraform_is_kept_out_by_a_lock_of_pytg(
-    applied: Project, sandbox_server: SandboxServer
+    applied: Project, deployed: Deployed
 ) -> None:
     address = "sandbox/global/dev-a1/iam"
-    s3 = sandbox_server.client("s3")
+    s3 = deployed.client("s3", SOURCE)
     lock = {
         "ID": "1",
         "Operation": "pytg apply",
@@ -151,7 +134,7 @@ def test_both_ways_end_in_the_same_states(tmp_path: Path, sandbox: SandboxServer
         project = Project(copy_estate(tmp_path / f"way{len(way)}"), environ)
         project.pytg("apply", *part, *way, "--yes")
         for address in project.units(*part):
-            found.setdefault(address, []).append(normal(state_of(sandbox, address)))
+            found.setdefault(address, []).append(normal(state_of(sandbox.client("s3"), address)))
         project.pytg("plan", *part, "--detailed-exitcode")
         project.pytg("destroy", *part, *way, "--yes")
         assert sandbox.client("dynamodb").list_tables()["TableNames"] == []
