@@ -165,7 +165,7 @@ def holding(workdir: Path) -> Iterator[int]:
 def held(workdir: Path) -> bool:
     """Whether a process that inherited the descriptor of `holding` still runs."""
     try:
-        with (workdir / HOLD).open("rb") as file:
+        with (workdir / HOLD).open("r+b") as file:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

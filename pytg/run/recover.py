@@ -51,7 +51,7 @@ def recover(
     """
     found = []
     for workdir, journal in journals(root):
-        if journal.pytg.alive or not concerns(journal):
+        if not concerns(journal) or journal.pytg.alive:
             continue
         with only_here(workdir, cancel, say):
             if not (workdir / NAME).exists():

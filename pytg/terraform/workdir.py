@@ -98,7 +98,7 @@ def locked(path: Path, cancel: threading.Event | None = None) -> Iterator[None]:
 def is_locked(path: Path) -> bool:
     """Whether somebody else holds `path` just now."""
     try:
-        with path.open("rb") as file:
+        with path.open("r+b") as file:
             return not _try_lock(file.fileno())
     except FileNotFoundError:
         return False

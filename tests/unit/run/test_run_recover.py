@@ -44,11 +44,17 @@ def died(root: Path, phase: str = APPLYING, process: ProcessId = DEAD) -> Path:
     return workdir / NAME
 
 
-def taken_up(root: Path, store: MemoryStore) -> list[Recovery]:
+def taken_up(root: Path, store: MemoryStore, *, concerned: bool = True) -> list[Recovery]:
     def store_of(_unit: Kept) -> StateStore:
         return store
 
-    return recover(root, States(store_of), lambda _: None, threading.Event())
+    return recover(
+        root,
+        States(store_of),
+        lambda _: None,
+        threading.Event(),
+        concerns=lambda journal: concerned and journal.run_id == "run-1",
+    )
 
 
 @pytest.mark.parametrize("holder", [OWN, None])
@@ -102,6 +108,14 @@ def test_a_run_that_lives_is_left_alone(tmp_path: Path, store: MemoryStore) -> N
     journal = died(tmp_path, process=ProcessId.of(os.getpid()))
     assert taken_up(tmp_path, store) == []
     assert store.states == {}
+    assert journal.exists()
+
+
+def test_a_run_of_no_concern_is_left_alone_wherever_it_was(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = died(tmp_path, process=ProcessId(1, "some time", "elsewhere"))
+    assert taken_up(tmp_path, store, concerned=False) == []
     assert journal.exists()
 
 
