@@ -44,6 +44,26 @@ run "source" {
   }
 }
 
+# yamldecode reads some short words as truth values: an attribute type `N` would come out as `false`.
+run "names_stay_as_they_are_written" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this["migration"].definition).States.ClaimPhase.Parameters.ExpressionAttributeValues[":one"]["N"] == "1"
+    error_message = "The count of attempts is no number to DynamoDB."
+  }
+
+  assert {
+    condition     = alltrue([for m in aws_sfn_state_machine.this : length(regexall("\"(true|false)\":", m.definition)) == 0])
+    error_message = "A name has become a truth value: quote it in the template."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this["rollback"].definition).States.Defaults.Result.preflight_checks == ["active-in-source", "lag:eu-west-1-to-us-east-1"]
+    error_message = "A rollback asks for the alarms that it is for."
+  }
+}
+
 run "target" {
   command = plan
 
