@@ -3,6 +3,11 @@ variable "buckets" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.buckets) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "tables" {
@@ -10,6 +15,11 @@ variable "tables" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.tables) : can(regex("^[A-Za-z0-9._-]{3,255}$", name))])
+    error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores."
+  }
 }
 
 variable "roles" {
@@ -17,6 +27,11 @@ variable "roles" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.roles) : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", name))])
+    error_message = "A role name, not its ARN, has 1 to 64 letters, digits and characters of +=,.@_-"
+  }
 }
 
 variable "topics" {
@@ -24,6 +39,11 @@ variable "topics" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.topics) : can(regex("^[A-Za-z0-9_-]{1,256}([.]fifo)?$", name))])
+    error_message = "A topic name, not its ARN, has 1 to 256 letters, digits, hyphens and underscores."
+  }
 }
 
 variable "functions" {
@@ -31,6 +51,11 @@ variable "functions" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.functions) : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])
+    error_message = "A function name, not its ARN, has 1 to 64 letters, digits, hyphens and underscores."
+  }
 }
 
 variable "event_buses" {
@@ -38,6 +63,11 @@ variable "event_buses" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.event_buses) : can(regex("^[A-Za-z0-9._/-]{1,256}$", name))])
+    error_message = "A bus name has 1 to 256 letters, digits and characters of ._/-"
+  }
 }
 
 variable "discover" {

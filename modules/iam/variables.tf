@@ -24,6 +24,11 @@ variable "source_region" {
   description = "Region that the documents come from."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "target_region" {
@@ -43,6 +48,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "documents_bucket_names" {
@@ -50,6 +60,11 @@ variable "documents_bucket_names" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for region, name in var.documents_bucket_names : contains([var.source_region, var.target_region], region) && can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "Bucket names by source_region or target_region, each of 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "permissions_boundary" {
@@ -122,6 +137,11 @@ variable "ops_functions" {
   type        = set(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.ops_functions : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "ops_state_machines" {
@@ -129,6 +149,11 @@ variable "ops_state_machines" {
   type        = set(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.ops_state_machines : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "ingest_prefix" {

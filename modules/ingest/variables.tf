@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "partition" {
@@ -31,12 +36,22 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "documents_bucket" {
   description = "Name of the source region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "sources" {
@@ -77,11 +92,6 @@ variable "sources" {
   }
 
   validation {
-    condition     = length(setsubtract([for key, s in var.sources : key if s.kind == "smb"], nonsensitive(keys(var.secrets)))) == 0
-    error_message = "An smb source needs its password, in secrets."
-  }
-
-  validation {
     condition     = alltrue([for s in var.sources : can(regex("^[^*?/][^*?]*/$", s.prefix))])
     error_message = "The prefix ends with a slash, does not begin with one, and has no wildcard."
   }
@@ -93,6 +103,16 @@ variable "secrets" {
   default     = {}
   nullable    = false
   sensitive   = true
+
+  validation {
+    condition     = length(setsubtract(nonsensitive(keys(var.secrets)), keys(var.sources))) == 0
+    error_message = "A secret belongs to a source of the same key."
+  }
+
+  validation {
+    condition     = length(setsubtract([for key, s in var.sources : key if s.kind == "smb"], nonsensitive(keys(var.secrets)))) == 0
+    error_message = "An smb source needs its password here."
+  }
 }
 
 variable "log_retention_days" {

@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "peer_region" {
@@ -53,6 +58,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "metrics_namespace" {
@@ -71,18 +81,33 @@ variable "alerts_topic_arn" {
   description = "ARN of the topic that every alarm tells when it goes on and off."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:${var.region}:[0-9]{12}:.+$", var.alerts_topic_arn))
+    error_message = "An alarm tells a topic of its own region: arn:aws:sns:<region>:<account>:<name>."
+  }
 }
 
 variable "documents_bucket" {
   description = "Name of this region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "peer_documents_bucket" {
   description = "Name of the peer region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.peer_documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "request_metrics_filter_id" {
@@ -97,12 +122,22 @@ variable "replication_rule_id" {
   type        = string
   default     = "documents-to-peer"
   nullable    = false
+
+  validation {
+    condition     = length(var.replication_rule_id) >= 1 && length(var.replication_rule_id) <= 255
+    error_message = "The id of a replication rule has 1 to 255 characters."
+  }
 }
 
 variable "table_names" {
   description = "Name of the global tables by purpose."
   type        = map(string)
   nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.global_tables, keys(var.table_names))) == 0
+    error_message = "Every table of global_tables needs its name here."
+  }
 }
 
 variable "global_tables" {
@@ -142,6 +177,11 @@ variable "recording_functions" {
   type        = set(string)
   default     = ["ingest", "replica-ledger", "replication-failures", "stream-consumer", "verifier"]
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.recording_functions : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "queues" {
@@ -149,6 +189,11 @@ variable "queues" {
   type        = set(string)
   default     = ["ingest", "replica-ledger", "replication-failures", "verifier"]
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.queues : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "state_machines" {
@@ -166,6 +211,11 @@ variable "bus_rules" {
   type        = set(string)
   default     = ["alert", "document-synced", "forward", "record"]
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.bus_rules : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "default_bus_rules" {
@@ -173,6 +223,11 @@ variable "default_bus_rules" {
   type        = set(string)
   default     = ["heartbeat", "object-events", "retry-failed"]
   nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose in var.default_bus_rules : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "s3_metric_sides" {

@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "partition" {
@@ -31,6 +36,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "region_role" {
@@ -71,6 +81,11 @@ variable "documents_bucket" {
   description = "Name of this region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "dynamodb" {

@@ -2,6 +2,11 @@ variable "region" {
   description = "Region of the provider and of the bucket that is replicated."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "peer_region" {
@@ -19,6 +24,11 @@ variable "documents_bucket" {
   description = "Name of this region's documents bucket. Its whole replication configuration is owned here: an existing one is replaced."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "peer_documents_bucket_arn" {
@@ -36,18 +46,33 @@ variable "ops_bucket_arn" {
   description = "ARN of this region's ops bucket: manifests and reports of batch replication."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.ops_bucket_arn))
+    error_message = "A bucket's ARN looks like arn:aws:s3:::name."
+  }
 }
 
 variable "replication_role_arns" {
   description = "ARN of the role that S3 assumes, by the region of the bucket it reads."
   type        = map(string)
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.replication_role_arns[var.region]))
+    error_message = "Name the role of this region: arn:aws:iam::<account>:role/<name>."
+  }
 }
 
 variable "batch_role_arns" {
   description = "ARN of the role that S3 Batch Replication assumes, by region."
   type        = map(string)
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.batch_role_arns[var.region]))
+    error_message = "Name the role of this region: arn:aws:iam::<account>:role/<name>."
+  }
 }
 
 variable "partition" {
@@ -55,6 +80,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "replication_enabled" {

@@ -24,6 +24,11 @@ variable "source_region" {
   description = "Region of the provider: here the tables are made."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "target_region" {
@@ -43,6 +48,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "replicas_enabled" {

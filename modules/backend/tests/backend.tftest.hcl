@@ -84,3 +84,13 @@ run "refuses_a_bad_table_name" {
 
   expect_failures = [var.lock_table]
 }
+
+run "refuses_an_unknown_partition" {
+  command = plan
+
+  variables {
+    partition = "aws-mars"
+  }
+
+  expect_failures = [var.partition]
+}

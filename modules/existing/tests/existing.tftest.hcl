@@ -75,3 +75,18 @@ run "refuses_to_discover_its_own" {
 
   expect_failures = [var.discover]
 }
+
+run "refuses_arns_for_names" {
+  command = plan
+
+  variables {
+    buckets     = { a = "arn:aws:s3:::legacy" }
+    tables      = { a = "arn:aws:dynamodb:us-east-1:123456789012:table/legacy" }
+    roles       = { a = "arn:aws:iam::123456789012:role/legacy" }
+    topics      = { a = "arn:aws:sns:us-east-1:123456789012:legacy" }
+    functions   = { a = "arn:aws:lambda:us-east-1:123456789012:function:legacy" }
+    event_buses = { a = "arn:aws:events:us-east-1:123456789012:event-bus/legacy" }
+  }
+
+  expect_failures = [var.buckets, var.tables, var.roles, var.topics, var.functions, var.event_buses]
+}

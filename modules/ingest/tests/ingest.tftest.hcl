@@ -116,9 +116,21 @@ run "refuses_a_share_without_user" {
 
   variables {
     sources = { a = { kind = "smb", host = "h", agent_arns = ["arn:aws:datasync:us-east-1:123456789012:agent/agent-0"] } }
+    secrets = { a = "not-a-real-password" }
   }
 
   expect_failures = [var.sources]
+}
+
+run "refuses_a_share_without_password_and_a_password_without_share" {
+  command = plan
+
+  variables {
+    sources = { a = { kind = "smb", host = "h", user = "reader", agent_arns = ["arn:aws:datasync:us-east-1:123456789012:agent/agent-0"] } }
+    secrets = { b = "not-a-real-password" }
+  }
+
+  expect_failures = [var.secrets]
 }
 
 run "refuses_a_prefix_without_end" {
@@ -142,4 +154,16 @@ run "refuses_odd_settings" {
   }
 
   expect_failures = [var.log_retention_days, var.permissions_boundary, var.environment, var.account_id]
+}
+
+run "refuses_names_that_are_none" {
+  command = plan
+
+  variables {
+    region           = "europe"
+    partition        = "aws-mars"
+    documents_bucket = "arn:aws:s3:::documents"
+  }
+
+  expect_failures = [var.region, var.partition, var.documents_bucket]
 }

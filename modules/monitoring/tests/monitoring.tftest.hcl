@@ -183,9 +183,10 @@ run "dashboard_of_both_regions" {
   command = plan
 
   variables {
-    region      = "us-east-1"
-    peer_region = "eu-west-1"
-    region_role = "source"
+    region           = "us-east-1"
+    peer_region      = "eu-west-1"
+    region_role      = "source"
+    alerts_topic_arn = "arn:aws:sns:us-east-1:123456789012:dev-a1-us-east-1-sns-alerts"
   }
 
   assert {
@@ -248,4 +249,23 @@ run "refuses_odd_identities" {
   }
 
   expect_failures = [var.environment, var.account_id, var.peer_region, var.metrics_namespace]
+}
+
+run "refuses_what_would_never_get_data" {
+  command = plan
+
+  variables {
+    alerts_topic_arn      = "arn:aws:sns:us-east-1:123456789012:alerts"
+    table_names           = { metadata = "m" }
+    queues                = ["Ingest"]
+    recording_functions   = ["*"]
+    bus_rules             = [""]
+    default_bus_rules     = ["a b"]
+    replication_rule_id   = ""
+    documents_bucket      = "Documents"
+    peer_documents_bucket = "d"
+    partition             = "aws-mars"
+  }
+
+  expect_failures = [var.alerts_topic_arn, var.table_names, var.queues, var.recording_functions, var.bus_rules, var.default_bus_rules, var.replication_rule_id, var.documents_bucket, var.peer_documents_bucket, var.partition]
 }

@@ -247,3 +247,15 @@ run "refuses_roles_and_locks_that_are_none" {
 
   expect_failures = [var.region_role, var.backup_from, var.governance_lock, var.permissions_boundary, var.environment, var.account_id]
 }
+
+run "refuses_names_that_are_none" {
+  command = plan
+
+  variables {
+    region           = "europe"
+    partition        = "aws-mars"
+    documents_bucket = "*"
+  }
+
+  expect_failures = [var.region, var.partition, var.documents_bucket]
+}

@@ -184,3 +184,17 @@ run "refuses_a_name_for_an_arn" {
 
   expect_failures = [var.peer_documents_bucket_arn]
 }
+
+run "refuses_names_that_are_none_and_a_region_without_role" {
+  command = plan
+
+  variables {
+    documents_bucket      = "Documents"
+    ops_bucket_arn        = "reports"
+    replication_role_arns = {}
+    batch_role_arns       = { us-east-1 = "batch" }
+    partition             = "aws-mars"
+  }
+
+  expect_failures = [var.documents_bucket, var.ops_bucket_arn, var.replication_role_arns, var.batch_role_arns, var.partition]
+}

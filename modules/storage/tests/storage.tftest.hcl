@@ -180,3 +180,14 @@ run "refuses_no_days" {
 
   expect_failures = [var.abort_multipart_days, var.noncurrent_version_days, var.ops_retention_days]
 }
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    region    = "europe"
+    partition = "aws-mars"
+  }
+
+  expect_failures = [var.region, var.partition]
+}

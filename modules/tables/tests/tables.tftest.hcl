@@ -182,3 +182,14 @@ run "refuses_a_long_recovery_period" {
 
   expect_failures = [var.recovery_period_days]
 }
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    source_region = "europe"
+    partition     = "aws-mars"
+  }
+
+  expect_failures = [var.source_region, var.partition]
+}
