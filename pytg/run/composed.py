@@ -89,11 +89,16 @@ def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> 
     for stale in (SNAPSHOT, PLAN):
         (workdir / stale).unlink(missing_ok=True)
     write_atomic(workdir / STATE, _merged(execution, shapes, sources))
-    made = root.plan(
-        parallelism=execution.options.parallelism or PARALLELISM,
+    parallelism = execution.options.parallelism or PARALLELISM
+    try:
         # with a value gone that a variable needs, a refresh would fail on it
-        refresh=False if sources.missing else None,
-    )
+        made = root.plan(parallelism=parallelism, refresh=False if sources.missing else None)
+    except PlanFailed as error:
+        if not (execution.options.destroy and error.late):
+            raise
+        # the refresh before a destroy asks for keys that an upstream change makes unknown; the
+        # destroy itself takes them from the state
+        made = root.plan(parallelism=parallelism, refresh=False)
     return StagePlan(root, made.changes, made.changed, made.digest, shapes, sources.held)
 
 
