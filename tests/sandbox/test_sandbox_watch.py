@@ -201,3 +201,32 @@ def test_dead_letters_raise_an_alarm(sandbox: SandboxServer) -> None:
     assert eventually(lambda: state(sandbox, "dead") == "OK")
     sqs.send_message(QueueUrl=url, MessageBody="x")
     assert eventually(lambda: state(sandbox, "dead") == "ALARM")
+
+
+def test_a_metric_is_found_by_its_dimensions_in_any_order(sandbox: SandboxServer) -> None:
+    cloudwatch = sandbox.client("cloudwatch")
+    names = ("SourceBucket", "DestinationBucket", "RuleId")
+    dimensions = [{"Name": name, "Value": f"value of {name}"} for name in names]
+    datum = {"MetricName": "Pending", "Value": 3, "Dimensions": dimensions}
+    cloudwatch.put_metric_data(Namespace="docs", MetricData=[datum])
+    now = dt.datetime.now(dt.UTC)
+    for asked in (dimensions, dimensions[::-1], sorted(dimensions, key=lambda d: d["Name"])):
+        metric = {"Namespace": "docs", "MetricName": "Pending", "Dimensions": asked}
+        query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+        found = cloudwatch.get_metric_data(
+            MetricDataQueries=[query],
+            StartTime=now - dt.timedelta(minutes=5),
+            EndTime=now + dt.timedelta(minutes=1),
+        )
+        assert found["MetricDataResults"][0]["Values"] == [3.0]
+
+
+def test_a_policy_may_name_batch_jobs(sandbox: SandboxServer) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": ["s3:DescribeJob"],
+        "Resource": [f"arn:aws:s3:{HERE}:{ACCOUNT}:job/*"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = sandbox.client("iam").create_policy(PolicyName="jobs", PolicyDocument=policy)
+    assert made["Policy"]["PolicyName"] == "jobs"

@@ -298,6 +298,13 @@ GOOD = Drain(
 )
 
 
+def test_a_stream_that_is_read_at_once_is_no_obstacle() -> None:
+    """Even a batch that is read at once has an age of some milliseconds."""
+    assert switching.obstacles(fenced(), replace(GOOD, iterator_age_ms=80), now=2000.0) == ()
+    late = switching.obstacles(fenced(), replace(GOOD, iterator_age_ms=6000), now=2000.0)
+    assert late == ("iterator age: 6000 ms",)
+
+
 def test_a_proved_drain_has_no_obstacles() -> None:
     assert switching.obstacles(fenced(), GOOD, now=1100.0) == ()
 
