@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from lambda_world import METADATA, SOURCE, TARGET, World, bucket
 from docmig import keys
 from docmig.aws import clients
 from docmig.aws.bus import Bus
-from docmig.migration_events import MigrationEvent
+from docmig.migration_events import MigrationEvent, Source
 from handlers import verifier
 
 
@@ -310,3 +311,22 @@ def test_a_copy_of_a_refused_document_is_verified_without_metadata(twins: World)
     twins.table(METADATA, SOURCE).delete_item(Key={"pk": "doc#a.pdf", "sk": "meta"})
     batch = {"BatchInput": {"verification_id": "v-2", "encoded": True}, "Items": [row]}
     assert twins.run("verifier", batch)["matched"] == 1
+
+
+def test_the_bus_sends_again_only_what_it_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = clients.events(SOURCE)
+    asked: list[list[str]] = []
+
+    def put_events(Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        asked.append([entry["DetailType"] for entry in Entries])
+        refused = len(asked) == 1
+        codes = [{"ErrorCode": "Throttled"} if refused and n else {} for n in range(len(Entries))]
+        return {"FailedEntryCount": sum(map(len, codes)), "Entries": codes}
+
+    monkeypatch.setattr(bus, "put_events", put_events)
+    now = datetime(2031, 1, 31, tzinfo=UTC)
+    events = [MigrationEvent(Source.SYNC, kind, "c", kind, now, {}) for kind in ("A", "B", "C")]
+    Bus("bus", SOURCE, "test-a1").send(*events)
+    assert asked == [["A", "B", "C"], ["B", "C"]]
