@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from support.sandbox_server import ACCOUNT
-from support.whole_plan import ENVIRONMENT, PARTNERS, SOURCE, TARGET, Statement, WholePlan, plan
+from support.whole_plan import (
+    BOUNDARY,
+    ENVIRONMENT,
+    PARTNERS,
+    SOURCE,
+    TARGET,
+    Statement,
+    WholePlan,
+    plan,
+)
 
 __all__ = ["plan"]
 
@@ -210,6 +219,12 @@ def test_each_function_has_a_role_of_its_own(plan: WholePlan) -> None:
         }
         assert len(policies) == 1, role.address
     assert set(roles) == {r.values["name"] for r in plan.of("aws_iam_role")}
+
+
+def test_every_role_is_bounded(plan: WholePlan) -> None:
+    """An account that asks for a boundary refuses to make a role without it."""
+    roles = plan.of("aws_iam_role")
+    assert [r.address for r in roles if r.values["permissions_boundary"] != BOUNDARY] == []
 
 
 def test_queues_and_topics_refuse_plain_http(plan: WholePlan) -> None:

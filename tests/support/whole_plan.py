@@ -27,6 +27,7 @@ SOURCE, TARGET = "us-east-1", "eu-west-1"
 PEER = {SOURCE: TARGET, TARGET: SOURCE}
 GLOBAL = "global"
 
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 OPS, FEED = "arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:role/document-feed"
 PARTNERS = {
     "ops": {
@@ -196,6 +197,7 @@ def everything_on(root: Path) -> None:
     """Switch on every module, in both regions, with every option."""
     config = root / "config.yaml"
     estate = yaml.safe_load(config.read_text())
+    estate["inputs"]["permissions_boundary"] = BOUNDARY
     for name, module in estate["modules"].items():
         module.pop("enabled", None)
         module.setdefault("inputs", {}).update(OPTIONS.get(name, {}))
