@@ -55,6 +55,13 @@ class Migration:
     def run(self, purpose: str, **given: Any) -> Execution:
         return self.ended(self.start(purpose, **given))
 
+    def events(self, execution: Execution) -> list[str]:
+        """Kinds of what has happened in an execution."""
+        states = self.estate.client("stepfunctions", execution.region)
+        pages = states.get_paginator("get_execution_history")
+        found = pages.paginate(executionArn=execution.arn)
+        return [event["type"] for page in found for event in page["events"]]
+
     def step(self, name: str) -> dict[str, str]:
         item = self.estate.item(SOURCE, "checkpoints", f"migration#{self.name}", f"claim#{name}")
         return {key: next(iter(value.values())) for key, value in (item or {}).items()}
@@ -194,16 +201,22 @@ def test_a_failed_run_goes_on_where_it_ended(migration: Migration) -> None:
     assert attempts == {"assess": "1", "import": "1", "sync": "2"}
 
 
-def test_functions_that_fail_now_and_then_are_asked_again(migration: Migration) -> None:
-    names = [f"{migration.estate.name}-{SOURCE}-lambda-{p}" for p in ("ingest", "verifier")]
+def test_functions_that_fail_for_a_while_are_asked_again(migration: Migration) -> None:
+    """The gate at its first attempts, and single batches of import and verification."""
     migration.put(SOURCE, f"incoming/{migration.name}.pdf")
+    rates = {"gate-check": 1.0, "ingest": 0.5, "verifier": 0.5}
+    prefix = f"{migration.estate.name}-{SOURCE}-lambda-"
     try:
-        for name in names:
-            migration.sandbox.fail(name, 0.5)
-        ended = migration.run("migration", phases=["import", "verify"], verify_checks=[CHECKED])
+        for purpose, rate in rates.items():
+            migration.sandbox.fail(prefix + purpose, rate)
+        phases = ["assess", "import", "verify"]
+        execution = migration.start("migration", phases=phases, verify_checks=[CHECKED])
+        eventually(lambda: "TaskFailed" in migration.events(execution))
+        migration.sandbox.fail(f"{prefix}gate-check", 0)
+        ended = migration.ended(execution)
     finally:
-        for name in names:
-            migration.sandbox.fail(name, 0)
+        for purpose in rates:
+            migration.sandbox.fail(prefix + purpose, 0)
     assert ended.status == "SUCCEEDED", ended
 
 

@@ -313,9 +313,8 @@ def test_a_copy_of_a_refused_document_is_verified_without_metadata(twins: World)
     assert twins.run("verifier", batch)["matched"] == 1
 
 
-def test_the_bus_sends_again_only_what_it_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("world")
+def test_the_bus_sends_again_only_what_it_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = clients.events(SOURCE)
     asked: list[list[str]] = []
 
