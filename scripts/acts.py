@@ -13,6 +13,8 @@ from narration import NotTrueError, check, eventually
 from pytg.migration.checkpoints import Checkpoints
 from pytg.migration.executions import Execution, Executions
 
+# The gates ask for ten minutes of heartbeats, and for pending work that does not grow.
+REHEARSAL = json.dumps({"limits": {"lag_points": 1, "pending_growth": 20}})
 BOTH_WAYS = ((SOURCE, TARGET), (TARGET, SOURCE))
 Versions = dict[str, tuple[Document, str]]
 
@@ -94,7 +96,7 @@ def show_migration(platform: Deployed, legacy: Versions) -> None:
     """The workflow stops when it is told to, goes on, and brings over what was there before."""
     docmig = _console(platform)
     docmig("pause")
-    docmig("start", "--no-wait")
+    docmig("start", "--no-wait", "--input", REHEARSAL)
     eventually(
         "the workflow waits before its first step",
         lambda: _steps(platform) == {"assess": "waiting"},
@@ -134,7 +136,7 @@ def show_lag(platform: Deployed) -> None:
         lambda: set(states().values()) == {"ALARM"},
         patience_s=180,
     )
-    _console(platform)("cutover", expect=1)
+    _console(platform)("cutover", "--input", REHEARSAL, expect=1)
     refused = _latest(platform, "cutover")
     check(refused.error == "Refused.GateClosed", f"the cutover is refused: {refused.cause}")
     run(platform.root, "pytg", "sandbox", "lag", "dynamodb", "0.25")
@@ -147,7 +149,7 @@ def show_switches(platform: Deployed) -> None:
     with _writing(platform) as put:
         for command, active in (("cutover", TARGET), ("rollback", SOURCE)):
             before = len(put)
-            docmig(command)
+            docmig(command, "--input", REHEARSAL)
             seen = json.loads(docmig("status", "--json"))["traffic"]
             check(
                 {t["active_region"] for t in seen} == {active},

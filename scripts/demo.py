@@ -29,6 +29,7 @@ from pytg.sandbox.control import Sandbox
 BUILD = ROOT / "build"
 ESTATE = BUILD / "demo"
 ENV = "dev"
+PACE = "20"  # a minute of alarms and heartbeats takes three seconds
 FIRST = ("backend", "existing", "storage", "iam", "tables")
 
 
@@ -72,6 +73,7 @@ def main() -> None:
     say("Switch on the rest: replication, functions, events, workflow, alarms")
     applied(pytg("apply-all", "--env", ENV, "--yes", "--json"))
     platform = Deployed(ESTATE, ENV)
+    pytg("sandbox", "pace", PACE)
 
     say("New documents, both ways")
     show_documents(platform)

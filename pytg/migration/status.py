@@ -48,7 +48,7 @@ class Status:
                 f" epoch {seen.epoch}"
             )
         if not self.traffic:
-            yield "traffic      never switched, never begun"
+            yield "traffic      nothing was switched yet: the source is active"
         for region, state in self.readiness.items():
             yield f"readiness    {region} {'ready' if state == 'OK' else f'not ready ({state})'}"
         yield f"migration    {'paused before the next step' if self.paused else 'not paused'}"
