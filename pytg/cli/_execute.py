@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 import click
 
 from pytg.aws.identity import check_identity
+from pytg.aws.overwrites import Overwrites
 from pytg.aws.session import Sessions
 from pytg.cli._context import Context
 from pytg.cli._document import before_the_record, error_document
@@ -89,6 +90,7 @@ def execute(context: Context, request: Request) -> int:
                 asks=not request.assume_yes,
                 show=display.show,
                 confirm=_confirm(request, stop),
+                overwritten=Overwrites(sessions).there,
             )
             for found in recovered:
                 if found.written:
@@ -151,6 +153,7 @@ def _options(request: Request) -> Options:
         parallelism=request.parallelism,
         lock_timeout_s=request.lock_timeout,
         allow_loss=frozenset(request.allow_loss),
+        allow_overwrite=frozenset(request.allow_overwrite),
         out=request.out,
         verbose=request.verbose,
     )

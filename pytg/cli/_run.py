@@ -31,6 +31,7 @@ class Request:
     parallelism: int | None = None
     lock_timeout: float = 30.0
     allow_loss: tuple[str, ...] = ()
+    allow_overwrite: tuple[str, ...] = ()
     out: Path | None = None
     verbose: bool = False
     assume_yes: bool = False
@@ -106,5 +107,11 @@ _APPLY = (
         multiple=True,
         metavar="NAME",
         help="Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
+    ),
+    option(
+        "--allow-overwrite",
+        multiple=True,
+        metavar="NAME",
+        help="Let this resource overwrite what its bucket has: UNIT:RESOURCE.",
     ),
 )

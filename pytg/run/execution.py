@@ -34,7 +34,8 @@ class Options:
     """What the command line asks for.
 
     `parallelism`: Terraform's own in a composed run, units at a time in a per-unit one; None
-    takes the default of each. `allow_loss`: see guards. `out`: a directory for plan documents.
+    takes the default of each. `allow_loss`: see guards; `allow_overwrite`: see
+    overwrites. `out`: a directory for plan documents.
     """
 
     destroy: bool = False
@@ -43,6 +44,7 @@ class Options:
     parallelism: int | None = None
     lock_timeout_s: float = 30.0
     allow_loss: frozenset[str] = frozenset()
+    allow_overwrite: frozenset[str] = frozenset()
     out: Path | None = None
     verbose: bool = False
 
@@ -52,7 +54,8 @@ class Execution:
     """`graph` is the whole estate's, `order` that of the selection, contracted.
 
     `environment(units)` is the environment of a Terraform process for these units. `show` is
-    told each plan before it is applied; `confirm` asks, where `asks`.
+    told each plan before it is applied; `confirm` asks, where `asks`. `overwritten` says what a
+    resource of a type would overwrite in a bucket.
     """
 
     estate: Estate
@@ -70,6 +73,7 @@ class Execution:
     asks: bool = False
     show: Show = _show_nothing
     confirm: Callable[[str], bool] = lambda _question: True
+    overwritten: Callable[[Unit, str, str], str | None] = lambda _unit, _type, _bucket: None
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""

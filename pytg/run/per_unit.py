@@ -13,6 +13,7 @@ from pytg.run.data import Changes, Status
 from pytg.run.events import UnitProgress
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
+from pytg.run.overwrites import refuse_overwriting
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Planned, Root, unit_root
 from pytg.terraform.events import Event
@@ -68,6 +69,8 @@ def run_unit(
             return {"status": Status.UNCHANGED}
         if approved is not None:
             _refuse_beyond(changes, approved.get(unit.address, UnitChanges(unit.address)))
+        else:  # what was approved was looked at whole
+            refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
         return apply_unit(execution, plan)
 

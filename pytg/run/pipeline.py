@@ -18,6 +18,7 @@ from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
 from pytg.run.orphans import orphans
+from pytg.run.overwrites import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.root import Planned, root_of
 from pytg.run.staging import plannable, stages_of, standing, without_blocked
@@ -116,7 +117,7 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     each = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
     with root_of(execution, stage).alone():
         planned = _plan(execution, stage)
-        _approve(execution, stage, planned.changes)
+        _approve(execution, stage, planned)
         if not each:
             _apply(execution, planned)
     if each:
@@ -140,10 +141,11 @@ def _plan(execution: Execution, stage: Stage) -> Planned:
     return planned
 
 
-def _approve(execution: Execution, stage: Stage, found: Mapping[Address, UnitChanges]) -> None:
-    changed = [change for change in found.values() if change.changed]
+def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
+    changed = [change for change in planned.changes.values() if change.changed]
     if not changed:
         return
+    refuse_overwriting(planned)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     verb = "Destroy" if execution.options.destroy else "Apply"
     if not execution.confirm(f"{verb} this plan of {len(stage.units)} units?"):
