@@ -65,3 +65,12 @@ def test_no_allowed_action_is_a_wildcard() -> None:
     policies = "".join(text for path, text in FILES.items() if path.parts[0] == "iam")
     assert not re.search(r'Action += (\[)?"\*"', policies)
     assert len(re.findall(r'Resource += \["\*"\]', policies)) == 1
+
+
+def test_what_checkov_skips_has_a_reason_beside_it() -> None:
+    skips = [
+        (path, line) for path, text in FILES.items() for line in re.findall(r".*checkov:.*", text)
+    ]
+    assert skips
+    form = re.compile(r"  # checkov:skip=CKV2?_AWS_\d+: \S.{20,}")
+    assert [(path, line) for path, line in skips if not form.fullmatch(line)] == []
