@@ -332,3 +332,20 @@ def test_objects_announce_themselves_in_a_queue(s3: Any, sandbox: SandboxServer)
     s3.put_object(Bucket="here", Key="k", Body=b"")
     messages = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
     assert '"key": "k"' in messages[0]["Body"]
+
+
+def test_versions_are_listed_with_encoded_keys_where_that_is_asked_for(
+    sandbox: SandboxServer,
+) -> None:
+    """As the AWS provider asks, to empty a bucket."""
+    s3 = sandbox.client("s3")
+    bucket(s3, "encoded")
+    for key in ("a+b 0.pdf", "folder/plain.pdf"):
+        s3.put_object(Bucket="encoded", Key=key, Body=b"x")
+    s3.delete_object(Bucket="encoded", Key="a+b 0.pdf")
+    listed = s3.list_object_versions(Bucket="encoded", EncodingType="url")
+    assert listed["EncodingType"] == "url"
+    assert [v["Key"] for v in listed["Versions"]] == ["a%2Bb%200.pdf", "folder/plain.pdf"]
+    assert [v["Key"] for v in listed["DeleteMarkers"]] == ["a%2Bb%200.pdf"]
+    decoded = s3.list_object_versions(Bucket="encoded")
+    assert [v["Key"] for v in decoded["Versions"]] == ["a+b 0.pdf", "folder/plain.pdf"]

@@ -1,7 +1,7 @@
 """S3 Control. Gaps filled: moto has no batch jobs.
 
-Nor has it routes of Multi-Region Access Points. Of one it forgets the proposed policy and takes
-each bucket for in us-east-1.
+Nor has it routes of Multi-Region Access Points. Of one it forgets the proposed policy and whose
+the buckets are, and takes each for in us-east-1.
 """
 
 from __future__ import annotations
@@ -156,3 +156,4 @@ def _regions_of_access_points() -> None:
             bucket = find_bucket(region["Bucket"])
             if bucket is not None:
                 region["Region"] = bucket.region_name
+                region["BucketAccountId"] = bucket.account_id
