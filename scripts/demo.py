@@ -64,7 +64,7 @@ def main() -> None:
 
     platform = Deployed(ESTATE, ENV)
     say("Documents that are there before anything synchronises")
-    legacy = store(platform, SOURCE, documents("legacy", 9))
+    legacy = store(platform, SOURCE, documents("incoming", 9))
     check(
         len(platform.keys(SOURCE, platform.bucket(SOURCE))) == len(legacy),
         f"{len(legacy)} documents are in {SOURCE}",
@@ -83,10 +83,10 @@ def main() -> None:
     show_metadata(platform)
     say("The migration: started, paused, resumed")
     show_migration(platform, legacy)
-    say("Alarms on injected lag")
-    show_lag(platform)
     say("Cutover and rollback under load")
     show_switches(platform)
+    say("Alarms on injected lag")
+    show_lag(platform)
 
     say("A second plan")
     pytg("plan", "--env", ENV, "--detailed-exitcode")

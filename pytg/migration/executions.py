@@ -12,6 +12,7 @@ from pytg.errors import UnitFailed
 from pytg.migration.platform import Platform
 
 RUNNING = "RUNNING"
+TOLD = frozenset({"TaskStateEntered", "MapStateEntered", "WaitStateEntered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Executions:
         seconds: float,
         interval: float = 1.0,
     ) -> Execution:
-        """Follow an execution until it ends; tells each state it enters, once, in order.
+        """Follow an execution until it ends; tells each state that does something, once, in order.
 
         Raises UnitFailed where it does not succeed, or still runs after `seconds`.
         """
@@ -111,5 +112,5 @@ class Executions:
             event["stateEnteredEventDetails"]["name"]
             for page in pages
             for event in page["events"]
-            if "stateEnteredEventDetails" in event
+            if event["type"] in TOLD
         ]

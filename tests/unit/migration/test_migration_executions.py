@@ -40,7 +40,14 @@ class StepFunctions:
     def paginate(self, executionArn: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's name
         assert executionArn == ARN
         for state in self.entered:
-            yield {"events": [{"stateEnteredEventDetails": {"name": state}}, {"id": 1}]}
+            entered = {"stateEnteredEventDetails": {"name": state}}
+            yield {
+                "events": [
+                    {"type": "TaskStateEntered", **entered},
+                    {"type": "PassStateEntered", **entered},
+                    {"type": "TaskSucceeded"},
+                ]
+            }
 
 
 @dataclass
