@@ -31,11 +31,11 @@ from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.cancel import Interrupts, interrupts
 from pytg.run.data import Result, Status
-from pytg.run.events import EventLog, Note, Recovered, RunFinished, RunStarted
+from pytg.run.events import EventLog, RunFinished, RunStarted
 from pytg.run.execution import Execution, Options
 from pytg.run.pipeline import apply, plan
 from pytg.run.record import RunRecord
-from pytg.run.recover import recover
+from pytg.run.recover import recover, tell
 from pytg.run.states import States
 from pytg.sandbox.client import sandbox_url
 from pytg.terraform.binary import find_terraform
@@ -93,10 +93,7 @@ def execute(context: Context, request: Request) -> int:
                 overwritten=Overwrites(sessions).there,
             )
             for found in recovered:
-                if found.written:
-                    log.emit(Recovered(found.written))
-                for resource in found.in_flight:
-                    log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
+                tell(log, found)
             log.emit(
                 RunStarted(record.run.run_id, request.command, record.run.mode, selection.units)
             )

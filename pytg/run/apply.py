@@ -22,7 +22,6 @@ from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import (
     APPLYING,
     LOCKING,
-    NAME,
     SNAPSHOT,
     STATE,
     WRITTEN,
@@ -34,7 +33,8 @@ from pytg.run.journal import (
 )
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
-from pytg.run.root import COMPOSED, PARALLELISM, clear
+from pytg.run.recover import journals
+from pytg.run.root import PARALLELISM, clear
 from pytg.run.states import Held
 from pytg.terraform.events import Event
 from pytg.terraform.process import Completed, Process
@@ -123,9 +123,8 @@ def _serial(held: Held) -> int:
 def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
     """Another apply of these units may have died just now, with its Terraform still at work."""
     mine = {unit.address for unit in planned.touched}
-    for file in (execution.estate.root / COMPOSED).glob(f"*/{NAME}"):
-        other = None if file.parent == planned.root.workdir else Journal.read(file.parent)
-        if other is None or other.phase != APPLYING:
+    for workdir, other in journals(execution.estate.root):
+        if workdir == planned.root.workdir or other.phase != APPLYING:
             continue
         if mine & {unit.address for unit in other.locked}:
             raise Refused(

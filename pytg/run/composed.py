@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pytg.compose.shape import Shape
 from pytg.compose.stages import Stage
 from pytg.compose.state import merge
-from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
 from pytg.run.adopt import Imports, importable, remembered, with_imports, without_missing
+from pytg.run.events import Note
 from pytg.run.execution import Execution
-from pytg.run.journal import NAME, SNAPSHOT, STATE
+from pytg.run.journal import SNAPSHOT, STATE
+from pytg.run.recover import recover_here, tell
 from pytg.run.root import PARALLELISM, PLAN, Planned, Root, composed_root
 from pytg.run.sources import Sources, read_sources
 from pytg.run.states import Held
@@ -42,8 +43,9 @@ def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
     PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection is read
     and was never applied.
     """
+    root = composed_root(execution, execution.units(stage))
+    _recover_late(root)
     sources = read_sources(execution, stage)
-    root = composed_root(execution, sources.units)
     planned = _plan_with(root, stage, sources, {})
     adopted = {} if execution.options.destroy else _adoptable(execution, planned)
     if not adopted:
@@ -59,6 +61,20 @@ def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
     return _plan_with(root, stage, sources, {})
 
 
+def _recover_late(root: Root) -> None:
+    """Take up a run that looked alive when this one began, and died since."""
+    execution = root.execution
+
+    def say(text: str) -> None:
+        execution.log.emit(Note(text))
+
+    found = recover_here(
+        execution.estate.root, root.workdir, execution.states, say, execution.cancel
+    )
+    if found is not None:
+        tell(execution.log, found)
+
+
 def _adoptable(execution: Execution, planned: StagePlan) -> Imports:
     in_flight = remembered(execution.estate.root)
     if not in_flight.keys() & planned.changes.keys():
@@ -69,11 +85,6 @@ def _adoptable(execution: Execution, planned: StagePlan) -> Imports:
 def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> StagePlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
-    if (workdir / NAME).exists():
-        raise Refused(
-            f"an unfinished apply lies in {workdir}",
-            hint="run pytg again: it takes that up before anything else",
-        )
     composed = render_composed(
         execution.estate,
         [with_imports(unit, adopted) for unit in sources.units],

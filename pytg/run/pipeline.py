@@ -190,6 +190,8 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
         graph = execution.order.subgraph(stage.units)
         parts = cut(graph, stage.units, late=error.late)
         if len(parts) > 1:
+            whole = execution.record.run.stages[:-1]  # the parts take its number
+            execution.record.update_run(stages=whole)
             return parts
     for unit, diagnostic in error.by_unit.items():
         file, line = _place(execution, stage, diagnostic)

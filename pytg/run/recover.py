@@ -16,7 +16,7 @@ from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.run.adopt import remember
 from pytg.run.deferred import DeferredStore
-from pytg.run.events import StateWritten, read
+from pytg.run.events import EventLog, Note, Recovered, StateWritten, read
 from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import APPLYING, NAME, Journal, Locked, held, newest_state
 from pytg.run.record import RUNS, load, mark_dead
@@ -54,12 +54,35 @@ def recover(
         if not concerns(journal) or journal.pytg.alive:
             continue
         with only_here(workdir, cancel, say):
-            if not (workdir / NAME).exists():
-                continue  # another pytg took it up while this one waited
-            journal = Journal.read(workdir)  # noqa: PLW2901 - what it says now
-            _wait_for_terraform(journal, workdir, say, cancel)
-            found.append(_take_up(root, workdir, journal, states))
-    return found
+            found.append(recover_here(root, workdir, states, say, cancel))
+    return list(filter(None, found))
+
+
+def recover_here(
+    root: Path,
+    workdir: Path,
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+) -> Recovery | None:
+    """See `recover`, for `workdir` alone, which this process has to itself.
+
+    So whoever wrote a journal there is at its end, whether or not its process still shows. None
+    where there is none, or no longer.
+    """
+    if not (workdir / NAME).exists():
+        return None
+    journal = Journal.read(workdir)
+    _wait_for_terraform(journal, workdir, say, cancel)
+    return _take_up(root, workdir, journal, states)
+
+
+def tell(log: EventLog, found: Recovery) -> None:
+    """Write into the log of a run what it took up."""
+    if found.written:
+        log.emit(Recovered(found.written))
+    for resource in found.in_flight:
+        log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
 
 
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:

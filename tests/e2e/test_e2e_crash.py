@@ -130,6 +130,21 @@ main()
 """
 
 
+def test_a_run_that_still_showed_as_alive_is_taken_up_at_the_stage(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = apply_until_slow(project)
+    process.kill()
+    process.wait()
+    (project.root / "go").touch()
+    monkeypatch.setattr("pytg.cli._execute.recover", lambda *_: [])  # it was not seen as dead
+    done = project.pytg("apply", *DEV, "--yes")
+    assert "recovered" in done.err
+    assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}
+    assert journal(project) is None
+    project.pytg("plan", *DEV, "--detailed-exitcode")
+
+
 def test_a_terraform_whose_pid_was_not_noted_is_waited_for(project: Project) -> None:
     project.run(
         [sys.executable, "-c", KILLED_BEFORE_THE_NOTE, "-C", str(project.root), "apply", *DEV, "-y"]
