@@ -30,11 +30,6 @@ class StagePlan(Planned):
     shapes: Sequence[tuple[Unit, Shape]]
     read: Mapping[Address, Held]
 
-    @property
-    def touched(self) -> tuple[Unit, ...]:
-        """The units whose state applying it writes."""
-        return tuple(unit for unit in self.root.units if self.changes[unit.address].changed)
-
 
 def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
     """Plan a stage, in its root that this process has to itself.
@@ -110,7 +105,7 @@ def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> 
         # the refresh before a destroy asks for keys that an upstream change makes unknown; the
         # destroy itself takes them from the state
         made = root.plan(parallelism=parallelism, refresh=False)
-    return StagePlan(root, made.changes, made.changed, made.digest, shapes, sources.held)
+    return StagePlan(root, made.changes, made.digest, shapes, sources.held)
 
 
 def _merged(execution: Execution, shapes: Sequence[tuple[Unit, Shape]], sources: Sources) -> bytes:

@@ -33,7 +33,7 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
             plan = plan_unit(execution, unit)
         found.update(plan.changes)
         execution.record.update(address, changes=Changes(**plan.changes[address].counts))
-        return Outcome(Status.SUCCEEDED if plan.changed else Status.UNCHANGED)
+        return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
 
     independent: nx.DiGraph[Address] = nx.DiGraph()
     independent.add_nodes_from(execution.order)  # a plan waits for no other plan

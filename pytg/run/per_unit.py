@@ -65,7 +65,7 @@ def run_unit(
         changes = plan.changes[unit.address]
         found[unit.address] = changes
         execution.record.update(unit.address, changes=Changes(**changes.counts))
-        if not plan.changed:
+        if not plan.touched:
             return {"status": Status.UNCHANGED}
         if approved is not None:
             _refuse_beyond(changes, approved.get(unit.address, UnitChanges(unit.address)))

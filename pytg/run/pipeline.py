@@ -84,8 +84,8 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
     rest = [unit for stage in stages if stage not in alone for unit in stage.units]
     before, after = ([], alone) if execution.options.destroy else (alone, [])
     changes = _apply_stages(execution, before)
-    rest = list(standing(execution, Stage(tuple(rest)), changes).units)
-    changes |= apply_each(execution, contract(execution.needs, rest), None)
+    left = without_blocked(execution, standing(execution, Stage(tuple(rest)), changes))
+    changes |= apply_each(execution, contract(execution.needs, left.units), None)
     return changes | _apply_stages(execution, after)
 
 
@@ -154,14 +154,14 @@ def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
 
 def _apply(execution: Execution, planned: Planned) -> None:
     _end_unchanged(execution, planned.changes)
-    if isinstance(planned, StagePlan) and planned.touched:
+    if not planned.touched:
+        return
+    if isinstance(planned, StagePlan):
         outcomes = apply_stage(execution, planned)
-    elif not isinstance(planned, StagePlan) and planned.changed:
+    else:
         unit = planned.root.units[0].address
         execution.begin(unit)
         outcomes = {unit: apply_unit(execution, planned)}
-    else:
-        return
     units = execution.record.run.units
     execution.end_all({u: fields for u, fields in outcomes.items() if units[u].status in OPEN})
 

@@ -88,7 +88,7 @@ class Root:
             late = unplannable(completed, self.workdir, self.units)
             raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
         changes = split_changes(raws(events), self.calls)
-        return Planned(self, changes, completed.changes, _digest(self.workdir))
+        return Planned(self, changes, _digest(self.workdir))
 
     def apply(
         self,
@@ -142,12 +142,19 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan in the file of its root. `changed`: applying it does something."""
+    """A plan in the file of its root."""
 
     root: Root
     changes: Mapping[Address, UnitChanges]
-    changed: bool
     digest: str
+
+    @property
+    def touched(self) -> tuple[Unit, ...]:
+        """The units whose state applying it writes.
+
+        Terraform says "changes" also where it would only read: that is nothing to apply.
+        """
+        return tuple(unit for unit in self.root.units if self.changes[unit.address].changed)
 
     def require_same(self) -> None:
         """Raises StalePlan where the plan file is not the one that was shown."""

@@ -280,6 +280,25 @@ def test_an_isolated_module_runs_in_its_own_root(tmp_path: Path) -> None:
     project.pytg("plan", *DEV, "--detailed-exitcode")
 
 
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_a_plan_that_only_reads_is_nothing_to_apply(tmp_path: Path, way: tuple[str, ...]) -> None:
+    files = two_region_files()
+    files["config.yaml"] = files["config.yaml"].replace("  kms: {}\n", "  kms: {isolate: true}\n")
+    files["modules/kms/main.tf"] += """
+        data "terraform_remote_state" "late" {
+          backend = "local"
+          config  = { path = timestamp() == "" ? "" : "${path.module}/empty.tfstate" }
+        }
+        """
+    empty = {"version": 4, "serial": 1, "lineage": "a", "outputs": {}, "resources": []}
+    files["modules/kms/empty.tfstate"] = json.dumps(empty)
+    project = Project(build_estate(tmp_path, files))
+    project.pytg("apply", *DEV, "--yes", *way)
+    done = project.pytg("apply", *DEV, "--yes", "--json", *way)
+    assert set(project.statuses(done).values()) == {"unchanged"}
+    assert "apply" not in project.commands()
+
+
 def test_a_failed_stage_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
     files = two_region_files()
     files["config.yaml"] = files["config.yaml"].replace("  kms: {}\n", "  kms: {isolate: true}\n")

@@ -114,6 +114,17 @@ def test_when_a_state_moved_the_locks_are_left(
     assert not list((project.root / ".pytg/composed").glob("*/journal.json"))
 
 
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_without_its_backend_no_unit_is_tried(
+    project: Project, fake: FakeTerraform, way: tuple[str, ...]
+) -> None:
+    boto3.client("s3", region_name="us-east-1").delete_bucket(Bucket=BUCKET)
+    fake.rule(command="plan", cwd="composed", exit=1)
+    done = project.pytg("apply", *DEV, "--json", *way, expect=1)
+    assert project.statuses(done) == {"acc/global/dev/backend": "failed", APP: "skipped"}
+    assert len(fake.calls("plan")) == 1
+
+
 PROTECTED = "acc/us-east-1/prod/app"
 
 
