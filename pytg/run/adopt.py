@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from typing import Any
 from pytg.compose.changes import Calls
 from pytg.files import write_atomic
 from pytg.model import Address, Import, Unit
+from pytg.run.data import Status
 from pytg.terraform.plan import Plan
 from pytg.terraform.process import Completed
+from pytg.terraform.workdir import locked
 
 FILE = Path(".pytg", "in-flight.json")
 NOT_THERE = "Cannot import non-existent remote object"
@@ -62,20 +64,27 @@ def remembered(root: Path) -> dict[Address, list[str]]:
     return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
 
 
+def keep(root: Path, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
+    """After an apply: remember what is unknown, and forget the units that were applied whole."""
+    unknown = {unit: f.get("unknown_resources", ()) for unit, f in outcomes.items()}
+    whole = {unit for unit, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED}
+    _change(root, {unit: names for unit, names in unknown.items() if names}, whole)
+
+
 def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
     """Add to what is remembered; durable when this returns."""
-    every = {unit: set(addresses) for unit, addresses in remembered(root).items()}
-    for unit, addresses in found.items():
-        every.setdefault(unit, set()).update(addresses)
-    _write(root, every)
+    _change(root, found, frozenset())
 
 
-def forget(root: Path, units: Iterable[Address]) -> None:
-    """These units were applied whole: nothing of theirs is in flight any more."""
-    every = remembered(root)
-    kept = {unit: addresses for unit, addresses in every.items() if unit not in set(units)}
-    if kept != every:
-        _write(root, kept)
+def _change(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
+    with locked((root / FILE).with_suffix(".lock")):
+        before = remembered(root)
+        every = {u: set(names) for u, names in before.items() if u not in whole}
+        for unit, names in found.items():
+            every.setdefault(unit, set()).update(names)
+        after = {unit: sorted(names) for unit, names in sorted(every.items())}
+        if after != before:
+            _write(root, after)
 
 
 def importable(
@@ -127,8 +136,8 @@ def _import_id(kind: str, after: Any) -> str | None:
     return template.format(**{name: after[name] for name in names})
 
 
-def _write(root: Path, every: Mapping[Address, Iterable[str]]) -> None:
-    document = {str(unit): sorted(addresses) for unit, addresses in sorted(every.items())}
+def _write(root: Path, every: Mapping[Address, Sequence[str]]) -> None:
+    document = {str(unit): addresses for unit, addresses in every.items()}
     if document:
         write_atomic(root / FILE, json.dumps(document, indent=2).encode())
     else:

@@ -12,13 +12,12 @@ from pytg.aws.store import LockInfo
 from pytg.errors import Refused, StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
-from pytg.run.adopt import forget, remember
+from pytg.run.adopt import keep
 from pytg.run.composed import StagePlan
 from pytg.run.data import Status
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import Note, StateWritten, UnitProgress
 from pytg.run.execution import Execution
-from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import (
     APPLYING,
     LOCKING,
@@ -34,7 +33,7 @@ from pytg.run.journal import (
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
 from pytg.run.recover import journals
-from pytg.run.root import PARALLELISM, clear
+from pytg.run.root import PARALLELISM, clear, lost
 from pytg.run.states import Held
 from pytg.terraform.events import Event
 from pytg.terraform.process import Completed, Process
@@ -88,32 +87,12 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
             store.settle(unit.backend.key)
     outcomes = dict(progress.outcomes(completed, execution.needs))
     if completed.crashed:
-        outcomes |= _lost(execution, planned, journal, completed)
-    unknown = {u: f["unknown_resources"] for u, f in outcomes.items() if _unknown(f)}
-    remember(execution.estate.root, unknown)
-    whole = [u for u, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED]
-    forget(execution.estate.root, whole)
+        outcomes |= lost(planned.root, completed, newest_state(workdir))
+    keep(execution.estate.root, outcomes)
     journal.enter(workdir, WRITTEN)
     locks.release()
     clear(workdir)
     return outcomes
-
-
-def _lost(
-    execution: Execution, planned: StagePlan, journal: Journal, completed: Completed
-) -> dict[Address, dict[str, Any]]:
-    """Units with resources that may exist and are in no state, after Terraform was killed."""
-    events = execution.directory / journal.events
-    found: dict[Address, list[str]] = {}
-    for address in resources_in_flight(events, newest_state(planned.root.workdir)):
-        owner = planned.root.calls.unit_of(address)
-        if owner:
-            found.setdefault(owner[0], []).append(owner[1])
-    reason = completed.explain()
-    return {
-        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
-        for unit, names in found.items()
-    }
 
 
 def _serial(held: Held) -> int:
@@ -131,10 +110,6 @@ def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
                 f"run {other.run_id} of the same units has not been taken up",
                 hint="run the command again: it takes that up first",
             )
-
-
-def _unknown(fields: Mapping[str, Any]) -> bool:
-    return bool(fields.get("unknown_resources"))
 
 
 def _run(

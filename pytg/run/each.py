@@ -91,7 +91,11 @@ def _schedule(
             execution.begin(address)
         else:
             execution.end(
-                address, outcome.status, reason=outcome.reason, blocked_by=outcome.blocked_by
+                address,
+                outcome.status,
+                reason=outcome.reason,
+                blocked_by=outcome.blocked_by,
+                unknown_resources=outcome.unknown_resources,
             )
 
     Scheduler(

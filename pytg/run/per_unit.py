@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from pytg.compose.changes import UnitChanges, exceeds
-from pytg.errors import Refused
+from pytg.errors import PytgError, Refused
 from pytg.generate.unit import render_unit
 from pytg.model import Address, Unit
+from pytg.run.adopt import keep
 from pytg.run.data import Changes, Status
 from pytg.run.events import UnitProgress
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrites import refuse_overwriting
 from pytg.run.progress import Progress
-from pytg.run.root import PARALLELISM, Planned, Root, unit_root
+from pytg.run.root import PARALLELISM, Planned, Root, lost, unit_root
 from pytg.terraform.events import Event
 
 
@@ -45,7 +47,18 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
         parallelism=PARALLELISM,
         lock_timeout=f"{execution.options.lock_timeout_s:.0f}s",
     )
-    return progress.outcomes(completed, execution.needs)[address]
+    outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
+    if completed.crashed:
+        outcomes |= lost(plan.root, completed, _stored(execution, plan.root.units[0]))
+    keep(execution.estate.root, outcomes)
+    return outcomes[address]
+
+
+def _stored(execution: Execution, unit: Unit) -> bytes | None:
+    with contextlib.suppress(PytgError):  # all that was made is in flight then
+        stored = execution.states.store(unit).read(unit.backend.key)
+        return stored.body if stored else None
+    return None
 
 
 def run_unit(

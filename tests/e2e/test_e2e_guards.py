@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from pytg.model import Address
+from pytg.run.adopt import remembered
 from support.estate_builder import build_estate, terraform_module
 from support.fake_terraform import FakeTerraform
 from support.project import Project
@@ -123,6 +124,27 @@ def test_without_its_backend_no_unit_is_tried(
     done = project.pytg("apply", *DEV, "--json", *way, expect=1)
     assert project.statuses(done) == {"acc/global/dev/backend": "failed", APP: "skipped"}
     assert len(fake.calls("plan")) == 1
+
+
+def test_unit_by_unit_what_a_killed_terraform_was_making_is_remembered(
+    project: Project, fake: FakeTerraform
+) -> None:
+    made, making = "module.app.terraform_data.made", "module.app.terraform_data.making"
+    events = [
+        {"type": kind, "hook": {"resource": {"addr": addr}, "action": "create"}}
+        for kind, addr in [
+            ("apply_start", made),
+            ("apply_complete", made),  # and not in the backend yet: that is written later
+            ("apply_start", making),
+        ]
+    ]
+    fake.rule(command="plan", resources=[made, making])
+    fake.rule(command="apply", events=events, kill=True)
+    done = project.pytg("apply", *DEV, "--module", "app", "--per-unit", "--json", expect=1)
+    app = project.record(done)["units"][APP]
+    assert app["status"] == "unknown"
+    assert app["unknown_resources"] == ["terraform_data.made", "terraform_data.making"]
+    assert remembered(project.root) == {Address.parse(APP): app["unknown_resources"]}
 
 
 PROTECTED = "acc/us-east-1/prod/app"
