@@ -31,7 +31,8 @@ from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.cancel import Interrupts, interrupts
 from pytg.run.data import Result, Status
-from pytg.run.events import EventLog, RunFinished, RunStarted
+from pytg.run.errored import push_errored
+from pytg.run.events import EventLog, Recovered, RunFinished, RunStarted
 from pytg.run.execution import Execution, Options
 from pytg.run.pipeline import apply, plan
 from pytg.run.record import RunRecord
@@ -61,6 +62,7 @@ def execute(context: Context, request: Request) -> int:
     with interrupts() as stop:
         with before_the_record(as_json=request.as_json):
             recovered = recover(estate.root, states, say, stop.requested)
+            pushed = push_errored(estate, estate.units.values(), states, say, stop.requested)
             record = RunRecord.create(
                 estate.root,
                 command=request.command,
@@ -94,6 +96,8 @@ def execute(context: Context, request: Request) -> int:
             )
             for found in recovered:
                 tell(log, found)
+            if pushed:
+                log.emit(Recovered(pushed))
             log.emit(
                 RunStarted(record.run.run_id, request.command, record.run.mode, selection.units)
             )

@@ -147,6 +147,48 @@ def test_unit_by_unit_what_a_killed_terraform_was_making_is_remembered(
     assert remembered(project.root) == {Address.parse(APP): app["unknown_resources"]}
 
 
+def errored(project: Project, serial: int) -> Path:
+    """A state of APP that Terraform could not write to the bucket."""
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": serial, "lineage": APP}
+    held = {"module": "module.app", "mode": "managed", "type": "terraform_data", "name": "this"}
+    resource = {**held, "provider": 'provider["terraform.io/builtin/terraform"]', "instances": []}
+    file = project.root / ".pytg/units" / APP / "errored.tfstate"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({**state, "outputs": {}, "resources": [resource]}))
+    return file
+
+
+def stored() -> dict[str, object]:
+    s3 = boto3.client("s3", region_name="us-east-1")
+    body = s3.get_object(Bucket=BUCKET, Key=f"{APP}/terraform.tfstate")["Body"].read()
+    return dict(json.loads(body))
+
+
+@pytest.mark.parametrize("applied", [(), (APP,)])
+def test_what_terraform_could_not_write_is_written_first(
+    project: Project, applied: tuple[str, ...]
+) -> None:
+    for address in applied:
+        put(address)
+    file = errored(project, 2)
+    done = project.pytg("plan", "--env", "dev")
+    assert f"recovered the state of {APP}" in done.err
+    assert stored()["serial"] == 2
+    assert stored()["resources"]
+    assert not file.exists()
+    assert json.loads(project.pytg("locks", "--json").out) == {"locks": []}
+
+
+def test_what_terraform_could_not_write_stays_where_the_state_moved(project: Project) -> None:
+    put(APP)
+    file = errored(project, 1)
+    done = project.pytg("apply", *DEV, expect=6)
+    assert f"the state of {APP} has moved since" in done.err
+    assert file.exists()
+    assert stored()["resources"] == []
+    assert json.loads(project.pytg("locks", "--json").out) == {"locks": []}
+
+
 PROTECTED = "acc/us-east-1/prod/app"
 
 
