@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "peer_region" {
@@ -35,6 +40,11 @@ variable "peer_region" {
     condition     = var.peer_region != var.region
     error_message = "Events are forwarded to another region."
   }
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.peer_region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "partition" {
@@ -42,6 +52,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "permissions_boundary" {

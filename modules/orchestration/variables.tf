@@ -24,6 +24,16 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
+
+  validation {
+    condition     = var.region == (var.region_role == "source" ? var.source_region : var.target_region)
+    error_message = "This region is the one that region_role says: source_region or target_region."
+  }
 }
 
 variable "partition" {
@@ -31,6 +41,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "region_role" {
@@ -48,6 +63,11 @@ variable "source_region" {
   description = "Region that the documents come from."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "target_region" {
@@ -58,6 +78,11 @@ variable "target_region" {
   validation {
     condition     = var.target_region != var.source_region
     error_message = "Source and target are two regions."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.target_region))
+    error_message = "A region looks like eu-west-1."
   }
 }
 
@@ -92,24 +117,44 @@ variable "functions" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = alltrue([for purpose in values(var.functions) : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
+    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+  }
 }
 
 variable "documents_bucket" {
   description = "Name of this region's documents bucket, which verification lists."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "ops_bucket" {
   description = "Name of this region's ops bucket: inventories are read from it, evidence is written to it."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.ops_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "checkpoints_table" {
   description = "Name of the table that the checkpoints are kept in."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{3,255}$", var.checkpoints_table))
+    error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores."
+  }
 }
 
 variable "event_bus" {
@@ -117,6 +162,11 @@ variable "event_bus" {
   type        = string
   default     = null
   nullable    = true
+
+  validation {
+    condition     = var.event_bus == null ? true : can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus))
+    error_message = "A bus has 1 to 256 letters, digits, dots, hyphens and underscores."
+  }
 }
 
 variable "default_prefixes" {

@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "peer_region" {
@@ -34,6 +39,11 @@ variable "peer_region" {
   validation {
     condition     = var.peer_region != var.region
     error_message = "The peer is another region."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.peer_region))
+    error_message = "A region looks like eu-west-1."
   }
 }
 
@@ -53,6 +63,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "permissions_boundary" {
@@ -71,18 +86,33 @@ variable "documents_bucket" {
   description = "Name of this region's documents bucket. Its whole notification configuration is owned here: an existing one is replaced."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "peer_documents_bucket" {
   description = "Name of the peer region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.peer_documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "ops_bucket" {
   description = "Name of this region's ops bucket: dead letters, evidence, records that the stream's reader gave up."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.ops_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "table_names" {
@@ -94,36 +124,66 @@ variable "table_names" {
     condition     = length(setsubtract(["metadata", "control", "checkpoints"], keys(var.table_names))) == 0
     error_message = "The tables metadata, control and checkpoints are needed."
   }
+
+  validation {
+    condition     = alltrue([for name in values(var.table_names) : can(regex("^[A-Za-z0-9._-]{3,255}$", name))])
+    error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores."
+  }
 }
 
 variable "stream_arns" {
   description = "Stream ARN of the global tables by purpose and region."
   type        = map(map(string))
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:dynamodb:${var.region}:[0-9]{12}:table/.+/stream/.+$", var.stream_arns["metadata"][var.region]))
+    error_message = "The stream of the table metadata in this region: arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>."
+  }
 }
 
 variable "event_bus_name" {
   description = "Name of this region's bus for events of the migration."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus_name)) && var.event_bus_name != "default"
+    error_message = "A bus of its own: 1 to 256 letters, digits, dots, hyphens and underscores, and not `default`."
+  }
 }
 
 variable "event_bus_arn" {
   description = "ARN of that bus."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:events:${var.region}:[0-9]{12}:event-bus/.+$", var.event_bus_arn)) && endswith(var.event_bus_arn, ":event-bus/${var.event_bus_name}")
+    error_message = "The ARN of the bus event_bus_name in this region: arn:aws:events:<region>:<account>:event-bus/<name>."
+  }
 }
 
 variable "dead_letter_queue_arn" {
   description = "ARN of the queue for events that no target took. It has to take from the rules of this environment and region."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sqs:${var.region}:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", var.dead_letter_queue_arn))
+    error_message = "A rule hands its dead letters to a standard queue of its own region: arn:aws:sqs:<region>:<account>:<name>."
+  }
 }
 
 variable "batch_role_arns" {
   description = "ARN of the role that S3 Batch Replication assumes, by region."
   type        = map(string)
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.batch_role_arns[var.region]))
+    error_message = "Name the role of this region: arn:aws:iam::<account>:role/<name>."
+  }
 }
 
 variable "active_region_parameter" {
@@ -143,6 +203,11 @@ variable "access_point_arn" {
   type        = string
   default     = null
   nullable    = true
+
+  validation {
+    condition     = var.access_point_arn == null ? true : can(regex("^arn:[a-z-]+:s3::[0-9]{12}:accesspoint/[a-z0-9]+\\.mrap$", var.access_point_arn))
+    error_message = "A Multi-Region Access Point is named by its alias: arn:aws:s3::<account>:accesspoint/<alias>.mrap."
+  }
 }
 
 variable "lock_table" {
@@ -150,6 +215,11 @@ variable "lock_table" {
   type        = string
   default     = ""
   nullable    = false
+
+  validation {
+    condition     = var.lock_table == "" || can(regex("^[A-Za-z0-9._-]{3,255}$", var.lock_table))
+    error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores."
+  }
 }
 
 variable "backed_up_arns" {
@@ -157,6 +227,11 @@ variable "backed_up_arns" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.backed_up_arns : can(regex("^arn:[a-z-]+:(dynamodb:${var.source_region}:[0-9]{12}:table/|s3:::).+$", arn))])
+    error_message = "The gate asks for backups of tables in the source region, and of buckets, by their ARN."
+  }
 }
 
 variable "retry" {

@@ -24,6 +24,11 @@ variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-west-1."
+  }
 }
 
 variable "partition" {
@@ -31,6 +36,11 @@ variable "partition" {
   type        = string
   default     = "aws"
   nullable    = false
+
+  validation {
+    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
+    error_message = "The partition is aws, aws-us-gov or aws-cn."
+  }
 }
 
 variable "region_role" {
@@ -48,18 +58,43 @@ variable "source_region" {
   description = "Region that is active when the parameter is first made. Later values come from the traffic switch."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
+    error_message = "A region looks like eu-west-1."
+  }
+
+  validation {
+    condition     = (var.region_role == "source") == (var.region == var.source_region)
+    error_message = "The region whose role is `source` is source_region, and no other."
+  }
 }
 
 variable "documents_bucket" {
   description = "Name of this region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "peer_documents_bucket" {
   description = "Name of the peer region's documents bucket."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.peer_documents_bucket))
+    error_message = "A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
+
+  validation {
+    condition     = var.peer_documents_bucket != var.documents_bucket
+    error_message = "The peer's bucket is another one."
+  }
 }
 
 variable "access_point" {

@@ -163,3 +163,39 @@ run "refuses_odd_identities" {
 
   expect_failures = [var.environment, var.account_id, var.permissions_boundary]
 }
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    region    = "europe"
+    partition = "aws-mars"
+  }
+
+  expect_failures = [var.region, var.partition]
+}
+
+run "refuses_no_peer_region" {
+  command = plan
+
+  variables {
+    peer_region = "america"
+  }
+
+  expect_failures = [var.peer_region]
+}
+
+# A condition would keep every alert from the topic: EventBridge fills none in for SNS.
+run "rules_reach_people" {
+  command = plan
+
+  assert {
+    condition     = one([for s in jsondecode(aws_sns_topic.alerts.policy).Statement : s if s.Effect == "Allow" && s.Principal == { Service = "events.amazonaws.com" } && !can(s.Condition)]).Action == "sns:Publish"
+    error_message = "EventBridge cannot send alerts to the topic."
+  }
+
+  assert {
+    condition     = alltrue([for s in jsondecode(aws_sns_topic.alerts.policy).Statement : can(s.Condition.ArnLike["aws:SourceArn"]) if s.Effect == "Allow" && s.Principal != { Service = "events.amazonaws.com" }])
+    error_message = "Alarms of other environments may send to the topic."
+  }
+}

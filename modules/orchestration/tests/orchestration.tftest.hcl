@@ -149,8 +149,9 @@ run "longest_names_fit" {
   command = plan
 
   variables {
-    environment = "abcdefghij-123456789"
-    region      = "ap-southeast-2"
+    environment   = "abcdefghij-123456789"
+    region        = "ap-southeast-2"
+    source_region = "ap-southeast-2"
   }
 
   assert {
@@ -225,4 +226,59 @@ run "refuses_names_that_are_none" {
   }
 
   expect_failures = [var.target_region, var.permissions_boundary, var.environment, var.account_id]
+}
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    region    = "america"
+    partition = "aws-mars"
+  }
+
+  expect_failures = [var.region, var.partition]
+}
+
+run "refuses_a_source_that_is_no_region" {
+  command = plan
+
+  variables {
+    source_region = "america"
+  }
+
+  expect_failures = [var.source_region]
+}
+
+run "refuses_a_target_that_is_no_region" {
+  command = plan
+
+  variables {
+    target_region = "europe"
+  }
+
+  expect_failures = [var.target_region]
+}
+
+run "refuses_machines_in_the_wrong_region" {
+  command = plan
+
+  variables {
+    region_role = "target"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "refuses_names_of_nothing" {
+  command = plan
+
+  variables {
+    documents_bucket  = "Documents"
+    ops_bucket        = "x"
+    checkpoints_table = "t"
+    event_bus         = "a bus"
+    functions         = { verifier = "Verifier" }
+  }
+
+  expect_failures = [var.documents_bucket, var.ops_bucket, var.checkpoints_table, var.event_bus, var.functions]
 }

@@ -385,3 +385,62 @@ run "asks_for_the_packages" {
 
   expect_failures = [aws_s3_object.package]
 }
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    peer_region   = "america"
+    source_region = "america"
+    partition     = "aws-mars"
+  }
+
+  expect_failures = [var.peer_region, var.partition]
+}
+
+run "refuses_names_of_nothing" {
+  command = plan
+
+  variables {
+    documents_bucket      = "Documents"
+    peer_documents_bucket = "x"
+    ops_bucket            = "-ops"
+    table_names           = { metadata = "m", control = "control", checkpoints = "checkpoints" }
+    lock_table            = "a lock"
+    event_bus_name        = "default"
+    access_point_arn      = "arn:aws:s3::123456789012:accesspoint/dev-a1-global-mrap-documents"
+  }
+
+  expect_failures = [
+    var.documents_bucket, var.peer_documents_bucket, var.ops_bucket, var.table_names, var.lock_table, var.event_bus_name, var.access_point_arn,
+  ]
+}
+
+# Each stands in a policy, or is a source or target that AWS takes in its own region only.
+run "refuses_arns_of_the_other_region" {
+  command = plan
+
+  variables {
+    stream_arns           = { metadata = { us-east-1 = "arn:aws:dynamodb:us-east-1:123456789012:table/dev-a1-global-dynamodb-metadata/stream/1" } }
+    event_bus_arn         = "arn:aws:events:us-east-1:123456789012:event-bus/dev-a1-eu-west-1-events-migration"
+    dead_letter_queue_arn = "arn:aws:sqs:us-east-1:123456789012:dev-a1-us-east-1-sqs-events-dead"
+    batch_role_arns       = { us-east-1 = "arn:aws:iam::123456789012:role/dev-a1-global-iam-s3-batch-us-east-1" }
+    backed_up_arns        = ["arn:aws:dynamodb:eu-west-1:123456789012:table/dev-a1-global-dynamodb-metadata"]
+  }
+
+  expect_failures = [var.stream_arns, var.event_bus_arn, var.dead_letter_queue_arn, var.batch_role_arns, var.backed_up_arns]
+}
+
+run "refuses_a_region_of_its_own_invention" {
+  command = plan
+
+  variables {
+    region                = "europe"
+    stream_arns           = { metadata = { europe = "arn:aws:dynamodb:europe:123456789012:table/dev-a1-global-dynamodb-metadata/stream/1" } }
+    batch_role_arns       = { europe = "arn:aws:iam::123456789012:role/dev-a1-global-iam-s3-batch-eu-west-1" }
+    event_bus_arn         = "arn:aws:events:europe:123456789012:event-bus/dev-a1-eu-west-1-events-migration"
+    dead_letter_queue_arn = "arn:aws:sqs:europe:123456789012:dev-a1-eu-west-1-sqs-events-dead"
+  }
+
+  expect_failures = [var.region]
+}

@@ -58,6 +58,7 @@ run "applied" {
 # The value of the first run stays, whatever is configured later.
 run "the_value_belongs_to_the_switch" {
   variables {
+    region_role   = "target"
     source_region = "eu-west-1"
   }
 
@@ -105,8 +106,9 @@ run "longest_names_fit" {
   command = plan
 
   variables {
-    environment = "abcdefghij-123456789"
-    region      = "ap-southeast-2"
+    environment   = "abcdefghij-123456789"
+    region        = "ap-southeast-2"
+    source_region = "ap-southeast-2"
   }
 
   assert {
@@ -143,4 +145,76 @@ run "refuses_a_short_account_id" {
   }
 
   expect_failures = [var.account_id]
+}
+
+run "refuses_no_region_and_an_unknown_partition" {
+  command = plan
+
+  variables {
+    region        = "america"
+    source_region = "america"
+    partition     = "aws-mars"
+  }
+
+  expect_failures = [var.region, var.partition]
+}
+
+run "refuses_a_source_that_is_no_region" {
+  command = plan
+
+  variables {
+    source_region = "america"
+  }
+
+  expect_failures = [var.source_region]
+}
+
+run "refuses_the_name_of_no_bucket" {
+  command = plan
+
+  variables {
+    documents_bucket = "Documents"
+  }
+
+  expect_failures = [var.documents_bucket]
+}
+
+run "refuses_the_name_of_no_peer_bucket" {
+  command = plan
+
+  variables {
+    peer_documents_bucket = "x"
+  }
+
+  expect_failures = [var.peer_documents_bucket]
+}
+
+run "refuses_one_bucket_twice" {
+  command = plan
+
+  variables {
+    peer_documents_bucket = "dev-a1-us-east-1-s3-documents-123456789012"
+  }
+
+  expect_failures = [var.peer_documents_bucket]
+}
+
+run "refuses_a_source_elsewhere" {
+  command = plan
+
+  variables {
+    source_region = "eu-west-1"
+  }
+
+  expect_failures = [var.source_region]
+}
+
+run "refuses_a_target_that_is_the_source" {
+  command = plan
+
+  variables {
+    region_role = "target"
+  }
+
+  expect_failures = [var.source_region]
 }
