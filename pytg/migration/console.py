@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -22,18 +22,33 @@ from pytg.migration.status import status_of
 
 HOUR = 3600.0
 
-wait_option = option("--wait/--no-wait", default=True, help="Follow it to its end.")
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-input_option = option(
-    "--input",
-    "given_input",
-    metavar="JSON",
-    default="{}",
-    help="More of the execution's input: see modules/orchestration/README.md.",
+_FOLLOWING = (
+    option("--wait/--no-wait", default=True, help="Follow it to its end."),
+    option(
+        "--timeout",
+        "seconds",
+        type=float,
+        default=HOUR,
+        help="Seconds to follow it; it goes on then.",
+    ),
+    option(
+        "--input",
+        "given_input",
+        metavar="JSON",
+        default="{}",
+        help="More of the execution's input: see modules/orchestration/README.md.",
+    ),
+    json_option,
 )
-seconds_option = option(
-    "--timeout", "seconds", type=float, default=HOUR, help="Seconds to follow it; it goes on then."
-)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def following(command: F) -> F:
+    """Add the options of a command that starts an execution."""
+    for add in reversed(_FOLLOWING):
+        command = add(command)
+    return command
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +98,7 @@ def status(console: Console, *, as_json: bool) -> None:
 
 
 @group.command()
-@wait_option
-@seconds_option
-@input_option
-@json_option
+@following
 @click.pass_obj
 def start(console: Console, /, **options: Any) -> None:
     """Begin the migration, or go on where it failed or was given up."""
@@ -119,10 +131,7 @@ def abort(console: Console, reason: str) -> None:
 
 
 @group.command()
-@wait_option
-@seconds_option
-@input_option
-@json_option
+@following
 @click.pass_obj
 def cutover(console: Console, /, **options: Any) -> None:
     """Give the traffic to the target region, if the gate is open."""
@@ -132,10 +141,7 @@ def cutover(console: Console, /, **options: Any) -> None:
 @group.command()
 @option("--force", is_flag=True, help="The target is lost: no gate, no fence, no drain.")
 @option("--approved-by", metavar="NAME", help="Who decided to force it.")
-@wait_option
-@seconds_option
-@input_option
-@json_option
+@following
 @click.pass_obj
 def rollback(console: Console, /, *, force: bool, approved_by: str | None, **options: Any) -> None:
     """Give the traffic back to the source region, losing nothing."""
