@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from pytg.compose.changes import ResourceChange, UnitChanges
 from pytg.compose.state import is_empty
 from pytg.errors import Refused
 from pytg.model import Address, Estate
-from pytg.run.states import States
+from pytg.run.states import States, parsed
 
 _LOSING = frozenset({"delete", "replace"})
 
@@ -73,7 +72,7 @@ def refuse_losing_states(estate: Estate, selected: Collection[Address], states: 
         known = {u.backend.key for u in units if replace(u.backend, key="") == place}
         for key in set(store.keys("")) - known:
             stored = store.read(key)
-            if stored is not None and not is_empty(json.loads(stored.body)):
+            if stored is not None and not is_empty(parsed(stored, key)):
                 found.add(key)
     if found:
         raise Refused(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from pytg.compose.state import is_empty
 from pytg.model import Address
 from pytg.run.execution import Execution
+from pytg.run.states import parsed
 
 
 def orphans(execution: Execution) -> list[Address]:
@@ -22,7 +22,7 @@ def orphans(execution: Execution) -> list[Address]:
                 near = (address.account, address.environment) in places
                 if near and address not in execution.estate.units:
                     stored = store.read(key)
-                    if stored is not None and not is_empty(json.loads(stored.body)):
+                    if stored is not None and not is_empty(parsed(stored, key)):
                         found.add(address)
     return sorted(found)
 

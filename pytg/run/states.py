@@ -8,12 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pytg.aws.store import StateStore
-from pytg.compose.state import State
+from pytg.aws.store import StateStore, StoredState
+from pytg.compose.state import STATE_VERSION, State
 from pytg.errors import PytgError
 from pytg.model import Account, Address, Backend
 
 _READERS = 16
+_FIELDS = {
+    "version": int,
+    "terraform_version": str,
+    "serial": int,
+    "lineage": str,
+    "outputs": dict,
+    "resources": list,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,17 @@ class States:
         stored = self._store_of(unit).read(unit.backend.key)
         if stored is None:
             return Held(None, None)
-        try:
-            return Held(json.loads(stored.body), stored.version)
-        except ValueError as error:
-            raise PytgError(
-                f"the state of {unit.address} is not valid JSON: {error}",
-                hint=f"look at the state {unit.backend.key} in its backend",
-            ) from error
+        return Held(parsed(stored, unit.backend.key), stored.version)
+
+
+def parsed(stored: StoredState, key: str) -> State:
+    """The state at `key`. Raises PytgError where it is none that Terraform writes today."""
+    state = json.loads(stored.body)
+    whole = isinstance(state, dict) and all(isinstance(state.get(k), t) for k, t in _FIELDS.items())
+    if not whole or state["version"] != STATE_VERSION:
+        raise PytgError(
+            f"{key} in its backend is no state of version {STATE_VERSION}",
+            hint="look at it there; a Terraform of version 0.12 or later brings an old one up to "
+            "date, and an older version of a damaged one can be brought back",
+        )
+    return dict(state)

@@ -83,6 +83,18 @@ def test_a_backend_with_states_of_its_own_and_empty_ones_may_go(project: Project
     assert "holds states of something else" not in done.err
 
 
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b'{"version": 3, "modules": []}'])
+def test_what_is_no_state_is_never_taken_for_an_empty_one(
+    project: Project, fake: FakeTerraform, body: bytes
+) -> None:
+    key = f"{APP}/terraform.tfstate"
+    boto3.client("s3", region_name="us-east-1").put_object(Bucket=BUCKET, Key=key, Body=body)
+    for command in (("plan", "--module", "app"), ("destroy",)):
+        done = project.pytg(*command, *DEV, expect=1)
+        assert f"{key} in its backend is no state of version 4" in done.err
+    assert not fake.calls("plan")
+
+
 @pytest.mark.parametrize("command", [("plan",), ("apply",), ("destroy", "--module", "app")])
 @pytest.mark.parametrize("way", [(), ("--per-unit",)])
 def test_what_left_the_configuration_is_named_by_every_run(
