@@ -21,7 +21,7 @@ resource "aws_sns_topic" "alerts" {
       {
         # No condition: EventBridge sends none of the keys that it could ask for to SNS, and would never be let in. AWS:
         # "You can't use Condition blocks in Amazon SNS topic policies for EventBridge."
-        Sid       = "Rules"
+        Sid       = "AlertsOfRules"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sns:Publish"

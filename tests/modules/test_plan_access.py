@@ -66,8 +66,9 @@ UNCONDITIONAL = {
     "lambda.amazonaws.com",
     "s3.amazonaws.com",
 }
-# EventBridge checks that it may open streams without saying for which rule.
-UNCONDITIONAL_STATEMENTS = {"OpenStreams"}
+# EventBridge checks that it may open streams without saying for which rule, and says to SNS neither
+# rule nor account: "You can't use Condition blocks in Amazon SNS topic policies for EventBridge."
+UNCONDITIONAL_STATEMENTS = {"AlertsOfRules", "OpenStreams"}
 
 
 def conditions(statement: Statement) -> dict[str, Any]:
