@@ -68,12 +68,14 @@ def interrupts(say: Callable[[str], None] = _to_stderr) -> Iterator[Interrupts]:
 
 
 def _watch(read: int, events: Interrupts, say: Callable[[str], None]) -> None:
+    asked = False  # `requested` may also be set by the run itself, as --fail-fast does
     while numbers := os.read(read, 64):
         for number in numbers:
-            if number == signal.SIGINT and events.requested.is_set():
+            if number == signal.SIGINT and asked:
                 if not events.forced.is_set():
                     events.forced.set()
                     say(SECOND)
-            elif number in SIGNALS and not events.requested.is_set():
+            elif number in SIGNALS and not asked:
+                asked = True
                 events.requested.set()
                 say(FIRST)

@@ -39,6 +39,15 @@ def test_the_first_ctrl_c_requests_and_the_second_forces() -> None:
     assert said == [FIRST, SECOND]
 
 
+def test_the_first_ctrl_c_forces_nothing_where_the_run_stops_by_itself_already() -> None:
+    said: list[str] = []
+    with interrupts(said.append) as events:
+        events.requested.set()  # as --fail-fast does
+        signal.raise_signal(signal.SIGINT)
+    assert not events.forced.is_set()
+    assert said == [FIRST]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_sigterm_requests_and_never_forces(number: signal.Signals) -> None:
     said: list[str] = []
