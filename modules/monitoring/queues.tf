@@ -5,15 +5,19 @@ locals {
     { events = "${var.environment}-${var.region}-sqs-events-dead" },
   )
 
+  # A message that failed once comes back after the queue's visibility timeout, six times the function's timeout: as long
+  # as that is no sign of trouble yet.
+  patience = { for purpose in var.queues : purpose => max(var.thresholds.queue_age_seconds, try(6 * var.functions[purpose].timeout_seconds, 0)) }
+
   queue_alarms = merge(
     { for purpose, name in local.queue_names : "sqs-${purpose}-age" => {
-      description         = "Messages for ${purpose} wait too long"
+      description         = "Messages for ${purpose} wait longer than ${local.patience[purpose]} s"
       namespace           = "AWS/SQS"
       metric              = "ApproximateAgeOfOldestMessage"
       dimensions          = { QueueName = name }
       statistic           = "Maximum"
       comparison          = "GreaterThanThreshold"
-      threshold           = var.thresholds.queue_age_seconds
+      threshold           = local.patience[purpose]
       evaluation_periods  = 3
       datapoints_to_alarm = 3
     } },

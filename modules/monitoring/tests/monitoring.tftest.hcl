@@ -126,8 +126,14 @@ run "queues_rules_and_machines" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["sqs-ingest-dead-letters"].dimensions["QueueName"] == "dev-a1-eu-west-1-sqs-ingest-dead" && aws_cloudwatch_metric_alarm.this["sqs-events-dead-letters"].statistic == "Maximum" && aws_cloudwatch_metric_alarm.this["sqs-ingest-age"].threshold == 300
-    error_message = "Dead letters or old messages go unnoticed."
+    condition     = aws_cloudwatch_metric_alarm.this["sqs-ingest-dead-letters"].dimensions["QueueName"] == "dev-a1-eu-west-1-sqs-ingest-dead" && aws_cloudwatch_metric_alarm.this["sqs-events-dead-letters"].statistic == "Maximum"
+    error_message = "Dead letters go unnoticed."
+  }
+
+  # A verifier's message comes back after half an hour.
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["sqs-ingest-age"].threshold == 360 && aws_cloudwatch_metric_alarm.this["sqs-verifier-age"].threshold == 1800
+    error_message = "One repetition alarms and closes the gate, or old messages go unnoticed."
   }
 
   assert {
@@ -268,4 +274,18 @@ run "refuses_what_would_never_get_data" {
   }
 
   expect_failures = [var.alerts_topic_arn, var.table_names, var.queues, var.recording_functions, var.bus_rules, var.default_bus_rules, var.replication_rule_id, var.documents_bucket, var.peer_documents_bucket, var.partition]
+}
+
+run "patience_is_never_shorter_than_asked" {
+  command = plan
+
+  variables {
+    queues     = ["ingest", "verifier", "of-another-module"]
+    thresholds = { queue_age_seconds = 600 }
+  }
+
+  assert {
+    condition     = [for purpose in ["ingest", "of-another-module", "verifier"] : aws_cloudwatch_metric_alarm.this["sqs-${purpose}-age"].threshold] == [600, 600, 1800]
+    error_message = "A queue's patience is the longer of what is asked and of one repetition."
+  }
 }

@@ -282,3 +282,14 @@ run "refuses_names_of_nothing" {
 
   expect_failures = [var.documents_bucket, var.ops_bucket, var.checkpoints_table, var.event_bus, var.functions]
 }
+
+run "no_batch_outgrows_a_payload" {
+  command = plan
+
+  assert {
+    condition = alltrue([for purpose in ["ImportInventory", "ImportListing", "VerifyInventory", "VerifyListing"] :
+      try(jsondecode(aws_sfn_state_machine.this["migration"].definition).States[purpose].ItemBatcher.MaxInputBytesPerBatch < 262144, false)
+    ])
+    error_message = "500 rows with long keys are more than the 256 KiB that a child takes: the map would fail."
+  }
+}
