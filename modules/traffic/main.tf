@@ -22,6 +22,11 @@ resource "aws_ssm_parameter" "active_region" {
 
   lifecycle {
     ignore_changes = [value]
+
+    precondition {
+      condition     = !can(regex("^(aws|ssm)", local.parameter_name))
+      error_message = "Names of parameters that begin with aws or ssm are AWS's own; got \"${local.parameter_name}\". Name the environment otherwise."
+    }
   }
 }
 

@@ -104,4 +104,10 @@ variable "access_point" {
   })
   default  = {}
   nullable = false
+
+  # The traffic switch moves routes from the region that takes over: each of the two must have the API.
+  validation {
+    condition     = !var.access_point.enabled || contains(["ap-northeast-1", "ap-southeast-2", "eu-west-1", "us-east-1", "us-west-2"], var.region)
+    error_message = "S3 takes changes of routes in ap-northeast-1, ap-southeast-2, eu-west-1, us-east-1 and us-west-2 only: in another region go without the access point."
+  }
 }

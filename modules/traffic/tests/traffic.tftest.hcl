@@ -218,3 +218,39 @@ run "refuses_a_target_that_is_the_source" {
 
   expect_failures = [var.source_region]
 }
+
+run "refuses_a_name_that_is_awss_own" {
+  command = plan
+
+  variables {
+    environment = "ssm-a1"
+  }
+
+  expect_failures = [aws_ssm_parameter.active_region]
+}
+
+run "refuses_routes_where_nobody_can_move_them" {
+  command = plan
+
+  variables {
+    region        = "eu-central-1"
+    source_region = "eu-central-1"
+  }
+
+  expect_failures = [var.access_point]
+}
+
+run "follows_the_parameter_alone_elsewhere" {
+  command = plan
+
+  variables {
+    region        = "eu-central-1"
+    source_region = "eu-central-1"
+    access_point  = { enabled = false }
+  }
+
+  assert {
+    condition     = output.active_region_parameter == "dev-a1-eu-central-1-ssm-active-region"
+    error_message = "A region without routes cannot have the parameter either."
+  }
+}
