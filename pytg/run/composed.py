@@ -17,7 +17,7 @@ from pytg.run.events import Note
 from pytg.run.execution import Execution
 from pytg.run.journal import SNAPSHOT, STATE
 from pytg.run.recover import recover_here, tell
-from pytg.run.root import PARALLELISM, PLAN, Planned, Root, composed_root
+from pytg.run.root import PARALLELISM, Planned, Root, composed_root
 from pytg.run.sources import Sources, read_sources
 from pytg.run.states import Held
 from pytg.run.unplannable import PlanFailed
@@ -92,8 +92,7 @@ def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> 
     root = replace(root, environment={**root.environment, **composed.environment})
     root.prepare(composed.files)
     shapes = [(unit, execution.shape(unit)) for unit in sources.units]
-    for stale in (SNAPSHOT, PLAN):
-        (workdir / stale).unlink(missing_ok=True)
+    (workdir / SNAPSHOT).unlink(missing_ok=True)
     write_atomic(workdir / STATE, _merged(execution, shapes, sources))
     parallelism = execution.options.parallelism or PARALLELISM
     try:

@@ -33,9 +33,9 @@ from pytg.terraform.process import Completed, Process, run
 from pytg.terraform.workdir import is_locked, locked, prepare
 
 COMPOSED = Path(".pytg", "composed")
-PLAN = "plan.tfplan"
+PLANS = "pytg-*.tfplan"
 PARALLELISM = 30
-LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup", PLAN)
+LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Root:
         At the end the plan is removed; what a journal guards stays.
         """
         with only_here(self.workdir, self.execution.cancel, self._say):
+            _remove_plans(self.workdir)  # of runs that died
             try:
                 yield
             finally:
@@ -83,7 +84,7 @@ class Root:
             "json": True,
             "input": False,
             "detailed_exitcode": True,
-            "out": PLAN,
+            "out": self.plan_file.name,
             "destroy": self.execution.options.destroy or None,
         }
         completed = self._run(Command("plan", common | options), events.append)
@@ -91,7 +92,7 @@ class Root:
             late = unplannable(completed, self.workdir, self.units)
             raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
         changes = split_changes(raws(events), self.calls)
-        return Planned(self, changes, _digest(self.workdir))
+        return Planned(self, changes, _digest(self.plan_file))
 
     def apply(
         self,
@@ -103,14 +104,19 @@ class Root:
     ) -> Completed:
         """Apply the plan file; see `terraform.process.run`."""
         common: dict[str, object] = {"json": True, "input": False}
-        command = Command("apply", common | options, (PLAN,))
+        command = Command("apply", common | options, (self.plan_file.name,))
         return self._run(command, on_event, on_start, hold)
 
     def _discard(self) -> None:
         if not self.composed:
-            (self.workdir / PLAN).unlink(missing_ok=True)
+            _remove_plans(self.workdir)
         elif not (self.workdir / NAME).exists():
             clear(self.workdir)
+
+    @property
+    def plan_file(self) -> Path:
+        """Of this run alone: a Terraform that outlived its pytg may still be writing one there."""
+        return self.workdir / PLANS.replace("*", self.execution.record.run.run_id)
 
     def log(self, what: str) -> Path:
         """The file that the events of the command `what` are written to."""
@@ -161,10 +167,10 @@ class Planned:
 
     def require_same(self) -> None:
         """Raises StalePlan where the plan file is not the one that was shown."""
-        workdir = self.root.workdir
-        if not (workdir / PLAN).exists() or _digest(workdir) != self.digest:
+        plan = self.root.plan_file
+        if not plan.exists() or _digest(plan) != self.digest:
             raise StalePlan(
-                f"the plan in {workdir} is no longer the one that was shown",
+                f"the plan in {plan.parent} is no longer the one that was shown",
                 hint="another pytg planned there: plan again",
             )
 
@@ -174,7 +180,7 @@ class Planned:
         return show_plan(
             execution.binary.path,
             root.workdir,
-            Path(PLAN),
+            Path(root.plan_file.name),
             root.environment,
             record=execution.processes,
         )
@@ -233,6 +239,12 @@ def clear(workdir: Path) -> None:
     """Remove what must not outlive its use: plans and states hold secrets in clear."""
     for name in LEFTOVERS:
         (workdir / name).unlink(missing_ok=True)
+    _remove_plans(workdir)
+
+
+def _remove_plans(workdir: Path) -> None:
+    for plan in workdir.glob(PLANS):
+        plan.unlink(missing_ok=True)
 
 
 def lost(root: Root, completed: Completed, state: bytes | None) -> dict[Address, dict[str, Any]]:
@@ -252,5 +264,5 @@ def lost(root: Root, completed: Completed, state: bytes | None) -> dict[Address,
     }
 
 
-def _digest(workdir: Path) -> str:
-    return hashlib.sha256((workdir / PLAN).read_bytes()).hexdigest()
+def _digest(plan: Path) -> str:
+    return hashlib.sha256(plan.read_bytes()).hexdigest()

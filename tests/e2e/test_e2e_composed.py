@@ -355,8 +355,7 @@ def test_secrets_are_masked_and_never_written_in_clear_by_pytg(tmp_path: Path) -
     )
     assert secret not in out.out + out.err + again.out + again.err
     kept = [p for p in (tmp_path / ".pytg").rglob("*") if p.is_file() and "state" not in p.parts]
-    names = {"terraform.tfstate", "plan.tfplan"}
-    states = {p for p in kept if p.name in names and ".terraform" not in p.parts}
+    states = {p for p in kept if p.name == "terraform.tfstate" and ".terraform" not in p.parts}
     clear = list({*kept, *(tmp_path / "o").rglob("*.json")} - states)
     assert not [p for p in clear if secret.encode() in p.read_bytes()]
     assert all(

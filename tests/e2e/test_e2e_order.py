@@ -137,6 +137,23 @@ def test_a_second_run_over_the_same_units_waits_for_the_first_and_says_so(
     assert len(fake.calls("plan")) == 2
 
 
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_a_plan_that_outlived_its_pytg_writes_to_a_file_of_its_own(
+    project: Project, fake: FakeTerraform, tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    began, go = tmp_path / "began", tmp_path / "go"
+    fake.rule(command="plan", touch=began, wait_for=go)
+    process = project.start("apply", *KMS, *way)
+    eventually(began.exists)
+    process.kill()
+    process.wait()
+    go.touch()
+    project.pytg("apply", *KMS, *way)
+    files = {a for call in fake.calls("plan") for a in call["argv"] if a.startswith("-out=")}
+    assert len(files) == 2
+    assert not list((project.root / ".pytg").rglob("*.tfplan"))
+
+
 def test_fail_fast_stops_terraform_at_the_first_error(
     project: Project, fake: FakeTerraform, tmp_path: Path
 ) -> None:
