@@ -38,7 +38,6 @@ from pytg.run.pipeline import apply, plan
 from pytg.run.record import RunRecord
 from pytg.run.recover import recover, tell
 from pytg.run.states import States
-from pytg.sandbox.client import sandbox_url
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.environment import environment
 from pytg.terraform.mirror import cli_config
@@ -179,7 +178,6 @@ def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, s
         return environment(
             os.environ,
             sandbox=sandbox,
-            sandbox_url=sandbox_url(estate.root),
             cli_config=config,
             plugin_cache=cache,
         )

@@ -13,7 +13,6 @@ from pytg.cli._units import unit_of
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
-from pytg.sandbox.client import sandbox_url
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
@@ -44,7 +43,6 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     env = environment(
         os.environ,
         sandbox=unit.account.sandbox,
-        sandbox_url=sandbox_url(estate.root),
         cli_config=cli_config(estate.root, estate.terraform.providers.values(), os.environ),
     )
     if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):

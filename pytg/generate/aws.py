@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytg.generate.hcl import Expression, quoted
 from pytg.model import Account, Backend, Estate, Unit, Value
 
 SANDBOX_PROFILE = "sandbox"
 SANDBOX_CONFIG = "aws.ini"
+SANDBOX_SERVER = "server.json"
 STATES = Path(".pytg", "state")
 
 
@@ -40,6 +42,19 @@ def access(estate: Estate, account: Account, directory: Path) -> dict[str, Value
     if account.id:
         arguments["allowed_account_ids"] = [account.id]
     return arguments
+
+
+def proxy(estate: Estate, account: Account, directory: Path) -> dict[str, Value]:
+    """The provider's proxy for a sandbox account: the sandbox itself.
+
+    S3 Control puts the account id before the host's name, and the name that makes is nobody's:
+    the sandbox answers for it. Loopback addresses are never proxied (Go, net/http), HTTPS is not.
+    """
+    if not account.sandbox:
+        return {}
+    server = relative(sandbox_directory(estate.root) / SANDBOX_SERVER, directory)
+    url = Expression(f"try(jsondecode(file({quoted(server)})).url, null)")
+    return {"http_proxy": url, "https_proxy": "", "no_proxy": "localhost"}
 
 
 def assume_role(account: Account) -> dict[str, Value]:

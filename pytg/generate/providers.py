@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytg.generate.aws import access, assume_role
+from pytg.generate.aws import access, assume_role, proxy
 from pytg.generate.hcl import Expression
 from pytg.model import Account, Estate, Provider, Unit, Value
 
@@ -85,6 +85,7 @@ def regional_block(
     given = configured_block(estate.terraform.providers[REGIONAL])
     arguments: dict[str, Value] = {"alias": alias} if alias else {}
     arguments |= {"region": place.region, **access(estate, account, directory)}
+    arguments |= proxy(estate, account, directory)
     nested = [*_account_blocks(account, tags)]
     own = {name for name, _ in nested}
     return Block(

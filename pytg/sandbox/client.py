@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
-from pytg.generate.aws import sandbox_directory
 
 HOST = "127.0.0.1"
-SERVER_FILE = "server.json"
 TOKEN_HEADER = "X-Pytg-Token"  # noqa: S105 - the name of a header, not a secret
 
 
@@ -87,9 +85,3 @@ def read_server(file: Path) -> Server | None:
         return Server(endpoint, str(data["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def sandbox_url(root: Path) -> str | None:
-    """Where the sandbox of the project at `root` answers, or answered last; None: never started."""
-    server = read_server(sandbox_directory(root) / SERVER_FILE)
-    return None if server is None else server.endpoint.url

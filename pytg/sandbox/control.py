@@ -16,8 +16,8 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.files import write_atomic
-from pytg.generate.aws import SANDBOX_CONFIG
-from pytg.sandbox.client import HOST, SERVER_FILE, Endpoint, Server, read_server
+from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_SERVER
+from pytg.sandbox.client import HOST, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
 SERVER = "pytg.sandbox.server"
@@ -155,7 +155,7 @@ class Sandbox:
         return server
 
     def _server(self) -> Server | None:
-        return read_server(self.directory / SERVER_FILE)
+        return read_server(self.directory / SANDBOX_SERVER)
 
     def _write_config(self, endpoint: Endpoint) -> None:
         settings = SETTINGS.format(url=endpoint.url)

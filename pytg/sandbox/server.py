@@ -23,8 +23,9 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from pytg.files import write_atomic
+from pytg.generate.aws import SANDBOX_SERVER
 from pytg.sandbox.application import Application
-from pytg.sandbox.client import HOST, SERVER_FILE
+from pytg.sandbox.client import HOST
 from pytg.sandbox.replication import ReplicationQueue
 from pytg.sandbox.services import install
 
@@ -76,7 +77,7 @@ def _serve(directory: Path, port: int, *, exactly: bool) -> None:
         "url": f"http://{HOST}:{server.port}",
     }
     text = json.dumps(document, indent=2)
-    write_atomic(directory / SERVER_FILE, text.encode(), durable=False)
+    write_atomic(directory / SANDBOX_SERVER, text.encode(), durable=False)
     server.serve_forever()
 
 

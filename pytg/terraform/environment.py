@@ -20,7 +20,6 @@ def environment(
     environ: Mapping[str, str],
     *,
     sandbox: bool,
-    sandbox_url: str | None = None,
     cli_config: Path | None = None,
     plugin_cache: Path | None = None,
 ) -> dict[str, str]:
@@ -29,10 +28,6 @@ def environment(
     sandbox: every account concerned is the embedded AWS. No `AWS_*` variable and neither of
         the shared AWS files then reaches Terraform, so that real credentials cannot be used.
         A run that touches a real account keeps them all.
-    sandbox_url: where the embedded AWS answers; counts only with `sandbox`. S3 Control puts the
-        account id before the host's name, and the name that makes is nobody's: as proxy of plain
-        HTTP the sandbox gets those requests too. Loopback addresses are never proxied, and HTTPS
-        is left as it is.
     cli_config: the file that `mirror.cli_config` wrote; None leaves the user's in force, where
         it exists.
     plugin_cache: where downloaded providers are kept, unless the user has such a directory.
@@ -53,25 +48,13 @@ def environment(
         env["TF_LOG"] = environ["PYTG_TF_LOG"]
     env.setdefault("GOGC", "300")  # a third less CPU with the AWS provider, for some memory
     env |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-    return _sandboxed(env, sandbox_url) if sandbox else env
+    return _sandboxed(env) if sandbox else env
 
 
-def _sandboxed(env: Mapping[str, str], url: str | None) -> dict[str, str]:
+def _sandboxed(env: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in env.items() if not name.startswith("AWS_")}
-    if url is not None:
-        kept = {name: value for name, value in kept.items() if name != "http_proxy"}
-        kept["HTTP_PROXY"] = url
-        for name in ("NO_PROXY", "no_proxy"):
-            if name in kept:
-                kept[name] = _without_sandbox(kept[name])
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def _without_sandbox(no_proxy: str) -> str:
-    """What is never proxied, but for what would keep requests from the sandbox."""
-    entries = (entry.strip() for entry in no_proxy.split(","))
-    return ",".join(entry for entry in entries if entry not in ("*", ".127.0.0.1"))

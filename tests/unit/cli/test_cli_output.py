@@ -21,8 +21,14 @@ RESOURCE = {"mode": "managed", "type": "terraform_data", "name": "this", "instan
 
 
 def write(root: Path, outputs: dict[str, Any], resources: list[Any] | None = None) -> str:
-    state = {"version": 4, "serial": 1, "lineage": "l", "outputs": outputs}
-    state["resources"] = [RESOURCE] if resources is None else resources
+    state = {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "serial": 1,
+        "lineage": "l",
+        "outputs": outputs,
+        "resources": [RESOURCE] if resources is None else resources,
+    }
     store = LocalStore(root / ".pytg/state")
     store.write(f"{KMS}/terraform.tfstate", json.dumps(state).encode())
     return str(root)

@@ -237,6 +237,11 @@ def test_a_sandbox_account_is_reached_through_its_own_config_file(
         assert 'profile             = "sandbox"' in text
         assert 'shared_config_files = ["../../../../../sandbox/aws.ini"]' in text
     assert '["../../../../../sandbox/aws.ini"]' in rendered(estate, API)["main.tf"]
+    server = 'file("../../../../../sandbox/server.json")'
+    assert (
+        f"http_proxy          = try(jsondecode({server}).url, null)"
+        in rendered(estate, STORAGE)["providers.tf"]
+    )
     monkeypatch.setenv("PYTG_SANDBOX_DIR", str(tmp_path / "elsewhere"))
     assert '["../../../../../../elsewhere/aws.ini"]' in rendered(estate, API)["main.tf"]
 

@@ -74,29 +74,3 @@ def test_a_plugin_cache_is_made_unless_the_user_has_one(tmp_path: Path) -> None:
     assert Path(env["TF_PLUGIN_CACHE_DIR"]).is_dir()
     own = environment({"TF_PLUGIN_CACHE_DIR": "/own"}, sandbox=False, plugin_cache=tmp_path)
     assert own["TF_PLUGIN_CACHE_DIR"] == "/own"
-
-
-URL = "http://127.0.0.1:4711"
-
-
-def test_plain_http_goes_through_the_sandbox() -> None:
-    given = {
-        "HTTP_PROXY": "http://proxy:1",
-        "http_proxy": "http://proxy:1",
-        "HTTPS_PROXY": "http://proxy:1",
-        "NO_PROXY": "*, .127.0.0.1,internal.example",
-    }
-    env = environment(given, sandbox=True, sandbox_url=URL)
-    assert env["HTTP_PROXY"] == URL
-    assert "http_proxy" not in env
-    assert env["HTTPS_PROXY"] == "http://proxy:1"
-    assert env["NO_PROXY"] == "internal.example"
-    assert "no_proxy" not in env
-
-
-def test_a_run_with_a_real_account_is_not_proxied() -> None:
-    assert "HTTP_PROXY" not in environment(REAL, sandbox=False, sandbox_url=URL)
-    proxied = {"HTTP_PROXY": "http://proxy:1", "NO_PROXY": "*"}
-    kept = environment(proxied, sandbox=False, sandbox_url=URL)
-    assert {name: kept[name] for name in proxied} == proxied
-    assert "HTTP_PROXY" not in environment({}, sandbox=True), "no sandbox has ever run"
