@@ -8,6 +8,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 
 import click
 
@@ -90,7 +91,7 @@ def execute(context: Context, request: Request) -> int:
                 kill=stop.forced,
                 asks=not request.assume_yes,
                 show=display.show,
-                confirm=_confirm(request, stop),
+                confirm=_confirm(request, stop, plain.asking),
                 overwritten=Overwrites(sessions).there,
             )
             for found in recovered:
@@ -185,16 +186,19 @@ def _environments(estate: Estate) -> Callable[[tuple[Unit, ...]], Mapping[str, s
     return of
 
 
-def _confirm(request: Request, stop: Interrupts) -> Callable[[str], bool]:
+def _confirm(
+    request: Request, stop: Interrupts, asking: Callable[[], AbstractContextManager[None]]
+) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if request.assume_yes:
             return True
         if not sys.stdin.isatty():
             raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
-        click.echo(f"{question} [y/N]: ", nl=False, err=True)
-        while not select.select([sys.stdin], [], [], 0.1)[0]:
-            if stop.requested.is_set():
-                raise Interrupted("interrupted while asking: nothing was changed in this stage")
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        with asking():
+            click.echo(f"{question} [y/N]: ", nl=False, err=True)
+            while not select.select([sys.stdin], [], [], 0.1)[0]:
+                if stop.requested.is_set():
+                    raise Interrupted("interrupted while asking: nothing was changed in this stage")
+            return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask

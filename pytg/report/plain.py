@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Self, TextIO
 
@@ -78,6 +78,7 @@ class PlainReport:
         # None is the run as a whole
         self._started: dict[Address | None, datetime] = {}
         self._heard: dict[Address | None, datetime] = {}
+        self._asking = False
         self._closed = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="plain-report", daemon=True)
 
@@ -105,9 +106,23 @@ class PlainReport:
             if text:
                 self._line(at, unit, text, colour)
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While a question stands nothing ticks; what runs counts as heard of at its end."""
+        with self._mutex:
+            self._asking = True
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._heard = dict.fromkeys(self._heard, self._clock())
+                self._asking = False
+
     def tick(self) -> None:
         """Say of everything that has been silent for long that it still runs."""
         with self._mutex:
+            if self._asking:
+                return
             now = self._clock()
             units = sorted(unit for unit in self._started if unit is not None)
             for unit in units or tuple(self._started):

@@ -147,6 +147,24 @@ def test_a_silent_run_in_which_no_unit_has_started_is_said_to_run() -> None:
     ]
 
 
+def test_nothing_ticks_while_a_question_stands() -> None:
+    stream, clock = io.StringIO(), Clock()
+    report = PlainReport(stream, style=Style(), clock=clock)
+    report(START, EVENTS[0])
+    before = stream.getvalue()
+    with report.asking():
+        clock.now = START + timedelta(seconds=40)
+        report.tick()
+    report.tick()
+    clock.now = START + timedelta(seconds=54)
+    report.tick()
+    assert stream.getvalue() == before
+
+    clock.now = START + timedelta(seconds=55)
+    report.tick()
+    assert stream.getvalue().removeprefix(before) == "12:03:59 still running after 55s\n"
+
+
 def test_as_a_context_it_ticks_by_itself_and_ends_its_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
