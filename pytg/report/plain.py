@@ -64,7 +64,8 @@ class PlainReport:
     """A subscriber of `EventLog` that writes to `stream`, a line an event.
 
     Used as a context manager it also says of what runs, every 15 seconds in which nothing is
-    heard of it, that it still does. Times of day are UTC, as in the record.
+    heard of it, that it still does; of a unit whose changes are all made only the run is left
+    to speak of. Times of day are UTC, as in the record.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class PlainReport:
         # None is the run as a whole
         self._started: dict[Address | None, datetime] = {}
         self._heard: dict[Address | None, datetime] = {}
+        self._applied: set[Address] = set()  # all that was planned for them
         self._asking = False
         self._closed = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="plain-report", daemon=True)
@@ -97,6 +99,9 @@ class PlainReport:
                 self._column = max((len(str(unit)) for unit in event.units), default=0)
             elif isinstance(event, UnitStarted):
                 self._started[event.unit] = at
+                self._applied.discard(event.unit)
+            elif isinstance(event, UnitProgress) and event.done >= event.total:
+                self._applied.add(event.unit)
             text, colour = TEXTS[type(event)](event)
             unit = getattr(event, "unit", None)
             if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
@@ -124,8 +129,8 @@ class PlainReport:
             if self._asking:
                 return
             now = self._clock()
-            units = sorted(unit for unit in self._started if unit is not None)
-            for unit in units or tuple(self._started):
+            units = sorted({unit for unit in self._started if unit} - self._applied)
+            for unit in units or {None} & set(self._started):
                 if (now - self._heard[unit]).total_seconds() >= KEEP_ALIVE:
                     text = f"still running after {seconds(now, self._started[unit])}"
                     self._line(now, unit, text, "dim")

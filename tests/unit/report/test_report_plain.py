@@ -127,6 +127,32 @@ def test_a_silent_unit_is_said_to_run_every_fifteen_seconds() -> None:
     ]
 
 
+def test_a_unit_whose_changes_are_all_made_is_not_said_to_run() -> None:
+    stream, clock = io.StringIO(), Clock()
+    report = PlainReport(stream, style=Style(), clock=clock)
+    report(START, EVENTS[0])
+    report(START, UnitStarted(NETWORK))
+    report(START, UnitStarted(STORAGE))
+    report(START, UnitProgress(NETWORK, "aws_vpc.a", "create", 12, 12))
+    report(START, UnitProgress(STORAGE, "aws_s3_bucket.a", "create", 1, 2))
+    before = stream.getvalue()
+    clock.now = START + timedelta(seconds=15)
+    report.tick()
+    report(clock.now, UnitProgress(STORAGE, "aws_s3_bucket.b", "create", 2, 2))
+    clock.now = START + timedelta(seconds=30)
+    report.tick()
+    report(clock.now, UnitStarted(NETWORK, 2))
+    clock.now = START + timedelta(seconds=45)
+    report.tick()
+    assert [
+        line for line in stream.getvalue().removeprefix(before).splitlines() if "still" in line
+    ] == [
+        "12:03:19 sandbox/us-east-1/dev-a1/storage  still running after 15s",
+        "12:03:34 still running after 30s",
+        "12:03:49 sandbox/us-east-1/dev-a1/network  still running after 15s",
+    ]
+
+
 def test_a_silent_run_in_which_no_unit_has_started_is_said_to_run() -> None:
     stream, clock = io.StringIO(), Clock()
     report = PlainReport(stream, style=Style(), clock=clock)
