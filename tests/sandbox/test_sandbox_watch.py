@@ -151,7 +151,7 @@ def test_an_alarm_on_injected_lag_of_s3(sandbox: SandboxServer) -> None:
         Statistics=["Maximum"],
     )
     assert max(point["Maximum"] for point in found["Datapoints"]) == 5
-    assert measured(sandbox, HERE) == set()
+    assert measured(sandbox, HERE) == {"OperationsFailedReplication"}
 
 
 def test_failed_replication_is_counted_in_the_source(sandbox: SandboxServer) -> None:

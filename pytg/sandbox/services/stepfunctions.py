@@ -41,7 +41,7 @@ from moto.stepfunctions.parser.models import (
 
 from pytg.sandbox.emf import Metric
 from pytg.sandbox.patching import Method, adding, replacing
-from pytg.sandbox.services import State, states_context, states_map
+from pytg.sandbox.services import State, states_context, states_map, states_tokens
 from pytg.sandbox.services.events import event_of, publish
 from pytg.sandbox.services.metrics import publish as publish_metric
 from pytg.sandbox.services.states_clients import Clients, shown
@@ -83,6 +83,7 @@ def install(state: State) -> None:
     _outputs_before_states()
     _news()
     states_context.install()
+    states_tokens.install()
     states_map.install(clients)
 
 
