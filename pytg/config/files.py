@@ -74,12 +74,20 @@ class _Reader:
             else:
                 yield path
 
-    def only(self, below: Path, own: str) -> None:
+    def only(self, below: Path, own: str, hint: str = "") -> None:
         """Refuse the YAML files in `below` that are not `own`: misnamed or misplaced."""
+        hint = hint or (f"here it reads {own}" if own else "here it reads directories only")
         for path in self._listed(below):
             if path.suffix in (".yaml", ".yml") and path.name != own:
-                hint = f"here it reads {own}" if own else "here it reads directories only"
                 self.refuse("pytg does not read this file", Position(path), hint)
+
+    def nothing_below(self, environment: Path) -> None:
+        """Refuse every YAML file in the directories of an environment's directory."""
+        for path in self._listed(environment):
+            inside = self.root / path
+            if inside.is_dir() and not inside.is_symlink():
+                self.only(path, "", "no level lies below an environment: env.yaml stands above")
+                self.nothing_below(path)
 
     def _listed(self, below: Path) -> list[Path]:
         if not (self.root / below).is_dir():
@@ -129,6 +137,7 @@ class _Reader:
         for environment in self.directories(path):
             file = environment / "env.yaml"
             self.only(environment, file.name)
+            self.nothing_below(environment)
             if (self.root / file).is_file():
                 key = (account, path.name, environment.name)
                 self.files.environments[key] = self.read("environment", file)
