@@ -1,6 +1,6 @@
 """The acts of `make demo`, from the side of the tests; each raises where it is not true.
 
-The workflow, cutover and rollback have tests of their own, in test_sandbox_migration.py; the fixture
+The workflow, cutover and rollback have tests of their own in test_sandbox_migration.py; the fixture
 applies, destroys, and looks for what is left.
 """
 
