@@ -17,6 +17,7 @@ _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _HEX = re.compile(r"[-+]?0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]*([eE][-+][0-9]+)?")
 _AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|0b[01_]+|[0-9][0-9_.]*|0x[0-9a-fA-F_]+)([eE][-+][0-9]+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")  # 089: text in YAML 1.1, a number in YAML 1.2
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -108,6 +109,9 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, position: Position) -> Node | None:
         text, kind = str(node.value), node.tag.removeprefix(_TAG)
+        bare = node.end_mark.index - node.start_mark.index == len(text)  # no quotes, no tag
+        if kind in ("int", "float") or (bare and _LEADING_ZERO.fullmatch(text)):
+            return self._number(text, position)
         if kind in ("str", "timestamp", "value"):
             return Node(text, position)
         if kind == "null":
@@ -119,8 +123,6 @@ class _Reader:
                 self._refuse(f"`{text}` may mean a truth value or text", position, hint)
                 return None
             return Node(value, position)
-        if kind in ("int", "float"):
-            return self._number(text, position)
         self._refuse(f"YAML tag `{node.tag}` is not supported", position, "")
         return None
 

@@ -136,6 +136,13 @@ live/docs/account.yaml:1: `000000000001` is not a plain decimal number
     put it in quotes if it is text, else write the plain decimal number
 """,
 )
+CASES["account_id with a zero in front and an 8 or 9"] = (
+    {"live/docs/account.yaml": "account_id: 012345678901\n"},
+    """
+live/docs/account.yaml:1: `012345678901` is not a plain decimal number
+    put it in quotes if it is text, else write the plain decimal number
+""",
+)
 CASES["account_id a number"] = (
     {"live/docs/account.yaml": "account_id: 123456789012\n"},
     """
@@ -245,6 +252,19 @@ CASES["misplaced file"] = (
     """
 live/docs/config.yaml:1: pytg does not read this file
     here it reads account.yaml
+""",
+)
+CASES["file below an environment"] = (
+    {
+        "live/docs/us-east-1/dev/x/env.yaml": "{}",
+        "live/docs/us-east-1/dev/x/y/more.yml": "",
+        "live/docs/us-east-1/dev/x/README.md": "",
+    },
+    """
+live/docs/us-east-1/dev/x/env.yaml:1: pytg does not read this file
+    no level lies below an environment: env.yaml stands above
+live/docs/us-east-1/dev/x/y/more.yml:1: pytg does not read this file
+    no level lies below an environment: env.yaml stands above
 """,
 )
 CASES["unknown region"] = (

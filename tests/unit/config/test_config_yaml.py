@@ -29,7 +29,8 @@ def read(tmp_path: Path, text: str) -> tuple[Plain, list[str]]:
         ("2026-03-01 10:00:00", "2026-03-01 10:00:00"),
         ("22:30", "22:30"),
         ('"012"', "012"),
-        ("089", "089"),
+        ('"089"', "089"),
+        ("!!str 089", "089"),
         ("12", 12),
         ("-3", -3),
         ("0", 0),
@@ -52,7 +53,8 @@ def test_a_scalar_means_what_it_says(tmp_path: Path, written: str, value: Plain)
 
 
 @pytest.mark.parametrize(
-    "written", ["yes", "No", "on", "OFF", "012", "-07", "1_000", "0b11", ".inf", ".NaN", "1_0.5"]
+    "written",
+    ["yes", "No", "on", "OFF", "012", "089", "-07", "1_000", "0b11", ".inf", ".NaN", "1_0.5"],
 )
 def test_a_scalar_that_may_mean_two_things_is_refused(tmp_path: Path, written: str) -> None:
     value, problems = read(tmp_path, f"a: {written}\nb: [{written}, 1]\n")
