@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Address, Reference, Region, Scope, Template, Value
 
 _RELATIVE = ("peer", "source", "target")
+_ALONE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_-]*)\??\}")
+_LIKE_A_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 UNKNOWN = Reference(Address("", "", "", ""), "")
 """Stands for a reference that was reported as a problem: it fits every type."""
 
@@ -66,10 +69,19 @@ class Resolver:
                 self.report(problem, str(self.place) if error.placed else "")
                 return UNKNOWN
             except ValueError as error:
-                hint = "write `$${` for the characters `${`"
-                self.report(Problem(str(error), node.position, hint))
+                self.report(Problem(str(error), node.position, self._remedy(node.value)))
                 return UNKNOWN
         return node.value
+
+    def _remedy(self, text: str) -> str:
+        """What to write instead of a reference that is none."""
+        for head in _ALONE.findall(text):
+            names = self.known.modules[head].module.outputs if head in self.known.modules else ()
+            if head == "self" or names:
+                known = sorted(names) or ["region", "environment"]
+                examples = " or ".join(f"${{{head}.{name}}}" for name in known[:2])
+                return f"name {'an output' if names else 'a fact'}: {examples}"
+        return "write `$${` for the characters `${`"
 
     def text(self, node: Node) -> str:
         """The same where only text can stand, without references to other units."""
@@ -147,15 +159,20 @@ class Resolver:
     def _split(
         self, placeholder: Placeholder, declared: Declared
     ) -> tuple[str, str, tuple[str | int, ...]]:
-        """Qualifier, output and path. Raises Unresolvable for an unknown output."""
+        """Qualifier, output and path. Raises Unresolvable for an unknown region or output."""
         first, *rest = placeholder.steps
         outputs = declared.module.outputs
         regional = declared.module.scope is Scope.REGION
         words = {*_RELATIVE, *self.known.regions}
-        if first in words and (regional or first not in outputs) and rest:
+        stranger = first not in outputs and _LIKE_A_REGION.fullmatch(str(first))
+        if (first in words or stranger) and (regional or first not in outputs) and rest:
             if not regional:
                 message = f"{placeholder.text}: module `{placeholder.head}` has no regions"
                 raise Unresolvable(message, f"leave out `.{first}`")
+            if first not in words:
+                message = f"{placeholder.text}: `{first}` is no region of config.yaml"
+                hint = f"it has {', '.join(sorted(self.known.regions))}"
+                raise Unresolvable(message, hint if self.known.regions else "")
             qualifier, output, path = str(first), rest[0], tuple(rest[1:])
         else:
             qualifier, output, path = "", first, tuple(rest)

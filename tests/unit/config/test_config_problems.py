@@ -412,10 +412,45 @@ config.yaml:9: ${kms.arm}: module `kms` has no output `arm`
 """,
 )
 CASES["unknown qualifier"] = (
-    reading("${kms.eu-wset-1.arn}"),
+    reading("${kms.soruce.arn}"),
     """
-config.yaml:9: ${kms.eu-wset-1.arn}: module `kms` has no output `eu-wset-1`
-    did you mean `eu-west-1`?
+config.yaml:9: ${kms.soruce.arn}: module `kms` has no output `soruce`
+    did you mean `source`?
+""",
+)
+CASES["region that config.yaml does not have"] = (
+    reading("${kms.us-west-2.arn}"),
+    """
+config.yaml:9: ${kms.us-west-2.arn}: `us-west-2` is no region of config.yaml
+    it has eu-west-1, us-east-1
+""",
+)
+CASES["no such region, and a module without regions"] = (
+    {"config.yaml": GLOBAL_KMS.replace("kms.arn", "kms.us-west-2.arn")},
+    """
+config.yaml:9: ${kms.us-west-2.arn}: module `kms` has no regions
+    leave out `.us-west-2`
+""",
+)
+CASES["module without an output"] = (
+    reading("$${kms} is ${kms}"),
+    """
+config.yaml:9: `${kms}` is not a reference
+    name an output: ${kms.arn}
+""",
+)
+CASES["self without a fact"] = (
+    reading("${self}"),
+    """
+config.yaml:9: `${self}` is not a reference
+    name a fact: ${self.region} or ${self.environment}
+""",
+)
+CASES["a shell variable"] = (
+    reading("${HOME}"),
+    """
+config.yaml:9: `${HOME}` is not a reference
+    write `$${` for the characters `${`
 """,
 )
 CASES["own output"] = (
