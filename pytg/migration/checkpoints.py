@@ -29,12 +29,15 @@ class Step:
 
 
 class Checkpoints:
-    """The checkpoints of the migration `migration_id`, by default named like the environment."""
+    """The checkpoints of the migration `migration_id`, by default named like the environment.
 
-    def __init__(self, platform: Platform, migration_id: str = "") -> None:
+    The table is global: `region` says which replica is asked, by default the source's.
+    """
+
+    def __init__(self, platform: Platform, migration_id: str = "", region: str = "") -> None:
         self._pk = f"migration#{migration_id or platform.name}"
         self._table = platform.tables["checkpoints"]
-        self._dynamodb = platform.client("dynamodb", platform.source)
+        self._dynamodb = platform.client("dynamodb", region or platform.source)
         self._states = platform.client("stepfunctions", platform.source)
 
     def steps(self) -> list[Step]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import click
 
 from pytg import __version__
+from pytg.aws.failures import reported
 from pytg.cli._boundary import boundary
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
@@ -64,9 +66,12 @@ class Console:
         """The environment, with its outputs."""
         return Platform(self.context.estate(self.suffix), self.env)
 
-    def checkpoints(self) -> Checkpoints:
-        """The migration's checkpoints."""
-        return Checkpoints(self.platform(), self.migration_id)
+    @contextmanager
+    def checkpoints(self, doing: str) -> Iterator[Checkpoints]:
+        """The migration's checkpoints; what AWS refuses is told as `cannot DOING`."""
+        platform = self.platform()
+        with reported(doing, platform.account):
+            yield Checkpoints(platform, self.migration_id)
 
 
 @click.group()
@@ -90,7 +95,9 @@ def group(
 @click.pass_obj
 def status(console: Console, *, as_json: bool) -> None:
     """Show traffic, readiness, steps and executions."""
-    found = status_of(console.platform(), console.migration_id)
+    platform = console.platform()
+    with reported("see where the migration stands", platform.account):
+        found = status_of(platform, console.migration_id)
     if as_json:
         click.echo(json.dumps(found.document(), indent=2))
     else:
@@ -109,7 +116,8 @@ def start(console: Console, /, **options: Any) -> None:
 @click.pass_obj
 def pause(console: Console) -> None:
     """Stop the migration before its next step."""
-    console.checkpoints().pause()
+    with console.checkpoints("pause the migration") as checkpoints:
+        checkpoints.pause()
     click.echo("paused: the step that runs is finished, the next one waits", err=True)
 
 
@@ -117,7 +125,8 @@ def pause(console: Console) -> None:
 @click.pass_obj
 def resume(console: Console) -> None:
     """Let a paused migration go on."""
-    told = console.checkpoints().resume()
+    with console.checkpoints("resume the migration") as checkpoints:
+        told = checkpoints.resume()
     click.echo(f"resumed: {told} waiting step{'' if told == 1 else 's'} told", err=True)
 
 
@@ -126,29 +135,40 @@ def resume(console: Console) -> None:
 @click.pass_obj
 def abort(console: Console, reason: str) -> None:
     """Give up what waits in a pause; `start` goes on at the same step."""
-    told = console.checkpoints().abort(reason)
+    with console.checkpoints("give the migration up") as checkpoints:
+        told = checkpoints.abort(reason)
     click.echo(f"given up: {told} waiting step{'' if told == 1 else 's'} told", err=True)
 
 
+def forcing(command: F) -> F:
+    """Add the options of a switch that may be forced."""
+    who = option("--approved-by", metavar="NAME", help="Who decided to force it.")
+    lost = "The other region is lost: no gate, no fence, no drain."
+    return option("--force", is_flag=True, help=lost)(who(command))
+
+
 @group.command()
+@forcing
 @following
 @click.pass_obj
-def cutover(console: Console, /, **options: Any) -> None:
+def cutover(console: Console, /, *, force: bool, approved_by: str | None, **options: Any) -> None:
     """Give the traffic to the target region, if the gate is open."""
-    _run(console, "cutover", {}, **options)
+    _run(console, "cutover", _forced(force=force, approved_by=approved_by), **options)
 
 
 @group.command()
-@option("--force", is_flag=True, help="The target is lost: no gate, no fence, no drain.")
-@option("--approved-by", metavar="NAME", help="Who decided to force it.")
+@forcing
 @following
 @click.pass_obj
 def rollback(console: Console, /, *, force: bool, approved_by: str | None, **options: Any) -> None:
     """Give the traffic back to the source region, losing nothing."""
+    _run(console, "rollback", _forced(force=force, approved_by=approved_by), **options)
+
+
+def _forced(*, force: bool, approved_by: str | None) -> dict[str, Any]:
     if force != bool(approved_by):
         raise UsageError("--force and --approved-by go together: it may lose what is not copied")
-    forced = {"force": True, "approved_by": approved_by} if force else {}
-    _run(console, "rollback", forced, **options)
+    return {"force": True, "approved_by": approved_by} if force else {}
 
 
 def _run(
@@ -163,11 +183,13 @@ def _run(
 ) -> None:
     named = {"migration_id": console.migration_id} if console.migration_id else {}
     whole = {**_parsed(given_input), **named, **fixed}
-    executions = Executions(console.platform(), purpose)
-    execution = executions.start(whole)
-    click.echo(str(execution), err=True)
-    if wait:
-        execution = executions.wait(execution.arn, _tell, seconds=seconds)
+    platform = console.platform()
+    with reported(f"run the {purpose}", platform.account):
+        executions = Executions(platform, purpose)
+        execution = executions.start(whole)
+        click.echo(str(execution), err=True)
+        if wait:
+            execution = executions.wait(execution.arn, _tell, seconds=seconds)
     _end(execution, as_json=as_json)
 
 

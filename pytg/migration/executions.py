@@ -12,6 +12,7 @@ from pytg.errors import UnitFailed
 from pytg.migration.platform import Platform
 
 RUNNING = "RUNNING"
+SLOWEST_S = 15.0  # Step Functions throttles who reads long histories often
 TOLD = frozenset({"TaskStateEntered", "MapStateEntered", "WaitStateEntered"})
 
 
@@ -84,7 +85,7 @@ class Executions:
 
         Raises UnitFailed where it does not succeed, or still runs after `seconds`.
         """
-        deadline = time.monotonic() + seconds
+        begun = time.monotonic()
         told = 0
         while True:
             now = self.look(arn)
@@ -94,12 +95,13 @@ class Executions:
             told = len(states)
             if now.status != RUNNING:
                 break
-            if time.monotonic() > deadline:
+            elapsed = time.monotonic() - begun
+            if elapsed > seconds:
                 raise UnitFailed(
                     f"{now} still, after {seconds:.0f} s",
                     hint="it goes on by itself: docmig status",
                 )
-            time.sleep(interval)
+            time.sleep(min(interval * (1 + elapsed / 60), SLOWEST_S))
         if now.status != "SUCCEEDED":
             raise UnitFailed(
                 str(now), hint="docs/how-to/operate-the-migration.md tells what it means"
@@ -107,7 +109,9 @@ class Executions:
         return now
 
     def _entered(self, arn: str) -> list[str]:
-        pages = self._client.get_paginator("get_execution_history").paginate(executionArn=arn)
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=arn, PaginationConfig={"PageSize": 1000}
+        )
         return [
             event["stateEnteredEventDetails"]["name"]
             for page in pages

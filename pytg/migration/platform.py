@@ -7,9 +7,15 @@ from typing import Any
 
 from pytg.aws.session import Sessions
 from pytg.cli._stores import stores_of
-from pytg.errors import Refused, UsageError
+from pytg.errors import PytgError, Refused, UsageError
 from pytg.model import Address, Estate, Unit
 from pytg.run.states import Held, States
+
+RUNS_IN_SOURCE = {"migration": True, "cutover": False, "rollback": True}
+
+
+class StatesUnreadableError(Refused):
+    """The states cannot be read, such as when the region they lie in is lost."""
 
 
 class Platform:
@@ -49,7 +55,10 @@ class Platform:
         """The outputs of the module's unit in `region` (`global`: of the whole environment)."""
         unit = self._unit(module, region)
         if unit.address not in self._held:
-            self._held.update(self._states.read(self._units_of(module)))
+            try:
+                self._held.update(self._states.read(self._units_of(module)))
+            except PytgError as error:
+                raise StatesUnreadableError(error.message, hint=error.hint) from error
         held = self._held[unit.address]
         if held.state is None:
             raise Refused(
@@ -60,20 +69,35 @@ class Platform:
 
     @property
     def tables(self) -> Mapping[str, str]:
-        """Names of the tables by purpose."""
-        names: Mapping[str, str] = self.outputs("tables", "global")["names"]
+        """Names of the tables by purpose; by the estate's pattern where no state can be read."""
+        try:
+            names: Mapping[str, str] = self.outputs("tables", "global")["names"]
+        except StatesUnreadableError:
+            return {p: f"{self.name}-global-dynamodb-{p}" for p in ("checkpoints", "control")}
         return names
 
     def machine(self, purpose: str) -> tuple[str, str]:
-        """Region and ARN of the state machine `migration`, `cutover` or `rollback`."""
+        """Region and ARN of the state machine `migration`, `cutover` or `rollback`.
+
+        By the estate's pattern where no state can be read: the states lie in the source region,
+        and a cutover must be possible when that is lost.
+        """
         for region in (self.source, self.target):
-            arns = self.outputs("orchestration", region)["machine_arns"]
+            try:
+                arns = self.outputs("orchestration", region)["machine_arns"]
+            except StatesUnreadableError:
+                return self._built(purpose)
             if purpose in arns:
                 return region, str(arns[purpose])
         raise Refused(
             f"{self.name} has no state machine `{purpose}`",
             hint="see `machines` in the module orchestration's inputs",
         )
+
+    def _built(self, purpose: str) -> tuple[str, str]:
+        region = self.source if RUNS_IN_SOURCE[purpose] else self.target
+        machine = f"{self.name}-{region}-sfn-{purpose}"
+        return region, f"arn:aws:states:{region}:{self.account.id}:stateMachine:{machine}"
 
     def _units_of(self, module: str) -> list[Unit]:
         return [unit for (name, _), unit in self._units.items() if name == module]

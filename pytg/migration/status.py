@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pytg.errors import Refused
 from pytg.migration.checkpoints import Checkpoints, Step
 from pytg.migration.executions import Execution, Executions
@@ -26,7 +28,10 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`readiness`: by region the composite alarm's state, OK where a cutover may begin."""
+    """`readiness`: by region the composite alarm's state, OK where a cutover may begin.
+
+    `unreachable`: regions that do not answer; what only they could tell is left out.
+    """
 
     environment: str
     traffic: tuple[Traffic, ...]
@@ -34,6 +39,7 @@ class Status:
     steps: tuple[Step, ...]
     executions: tuple[Execution, ...]
     readiness: dict[str, str]
+    unreachable: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -42,6 +48,8 @@ class Status:
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"environment  {self.environment}"
+        for region in self.unreachable:
+            yield f"traffic      {region} does not answer"
         for seen in self.traffic:
             yield (
                 f"traffic      {seen.region} shows: {seen.active_region} {seen.state},"
@@ -60,18 +68,42 @@ class Status:
 
 
 def status_of(platform: Platform, migration_id: str = "") -> Status:
-    """Ask AWS for all of it."""
-    checkpoints = Checkpoints(platform, migration_id)
-    latest = (Executions(platform, purpose).latest() for purpose in PURPOSES)
+    """Ask AWS for all of it; leaves out a region that does not answer, and raises for two."""
     regions = (platform.source, platform.target)
+    traffic: list[Traffic] = []
+    executions: list[Execution] = []
+    readiness: dict[str, str] = {}
+    failures: dict[str, Exception] = {}
+    for region in regions:
+        try:
+            traffic += _traffic(platform, region)
+            executions += _executions(platform, region)
+            readiness[region] = _readiness(platform, region)
+        except (BotoCoreError, ClientError) as error:
+            failures[region] = error
+    if len(failures) == len(regions):
+        raise failures[platform.source]
+    checkpoints = Checkpoints(
+        platform, migration_id, next(region for region in regions if region not in failures)
+    )
     return Status(
         environment=platform.name,
-        traffic=tuple(seen for region in regions for seen in _traffic(platform, region)),
+        traffic=tuple(traffic),
         paused=checkpoints.is_paused(),
         steps=tuple(checkpoints.steps()),
-        executions=tuple(execution for execution in latest if execution),
-        readiness={region: _readiness(platform, region) for region in regions},
+        executions=tuple(executions),
+        readiness=readiness,
+        unreachable=tuple(failures),
     )
+
+
+def _executions(platform: Platform, region: str) -> Iterator[Execution]:
+    """The latest of each state machine of the region."""
+    for purpose in PURPOSES:
+        if platform.machine(purpose)[0] == region:
+            latest = Executions(platform, purpose).latest()
+            if latest is not None:
+                yield latest
 
 
 def _traffic(platform: Platform, region: str) -> Iterator[Traffic]:

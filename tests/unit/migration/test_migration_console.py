@@ -32,6 +32,25 @@ def unapplied(monkeypatch: pytest.MonkeyPatch) -> Platform:
     return Platform(load_estate(ROOT), "dev")
 
 
+def test_a_lost_source_region_leaves_the_machines_to_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object) -> object:
+        def store(_unit: Unit) -> StateStore:
+            raise Refused("cannot read the state", hint="the region does not answer")
+
+        return store
+
+    monkeypatch.setattr(room, "stores_of", lost)
+    platform = Platform(load_estate(ROOT), "dev")
+    states = "arn:aws:states:{0}:123456789012:stateMachine:dev-a1-{0}-sfn-{1}"
+    for purpose, region in (("cutover", "eu-west-1"), ("rollback", "us-east-1")):
+        assert platform.machine(purpose) == (region, states.format(region, purpose))
+    assert platform.tables["control"] == "dev-a1-global-dynamodb-control"
+    with pytest.raises(Refused, match="cannot read the state"):
+        platform.outputs("storage", "eu-west-1")
+
+
 def docmig(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["docmig", "-C", str(ROOT), *arguments])
     return boundary(group, "docmig")
@@ -64,6 +83,7 @@ def test_a_module_that_is_not_there_is_refused(unapplied: Platform) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("cutover", "--force"), "--force and --approved-by go together"),
         (("rollback", "--force"), "--force and --approved-by go together"),
         (("rollback", "--approved-by", "me"), "--force and --approved-by go together"),
         (("start", "--input", "{"), "--input is no JSON"),

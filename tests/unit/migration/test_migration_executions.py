@@ -37,7 +37,12 @@ class StepFunctions:
         assert name == "get_execution_history"
         return self
 
-    def paginate(self, executionArn: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's name
+    def paginate(
+        self,
+        executionArn: str,  # noqa: N803 - boto3's name
+        PaginationConfig: dict[str, int],  # noqa: N803 - boto3's name
+    ) -> Iterator[dict[str, Any]]:
+        assert PaginationConfig["PageSize"] == 1000
         assert executionArn == ARN
         for state in self.entered:
             entered = {"stateEnteredEventDetails": {"name": state}}
