@@ -15,6 +15,7 @@ from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_docu
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
 NAMED = 3  # of the units that ended for one reason; the progress above names all
+UNPLANNED = "not planned:"  # so begins the reason of a unit that only shares the stage
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
@@ -49,7 +50,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
     word = "changes" if run.result is Result.SUCCEEDED else "planned"
-    lines.append(f"  {word}: {changed(run.changes)}")
+    if run.result is Result.SUCCEEDED or run.changes.total:  # else nothing is known of changes
+        lines.append(f"  {word}: {changed(run.changes)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -126,7 +128,12 @@ def _named(units: Sequence[Address]) -> str:
 
 
 def _why(run: Run, unit: UnitRecord) -> str:
-    """What is needed and was itself skipped is left out, where its own cause is named."""
+    """What is needed and was itself skipped is left out, where its own cause is named.
+
+    A unit whose stage failed in planning may need none of those that failed it.
+    """
+    if unit.blocked_by and unit.reason.startswith(UNPLANNED):
+        return f": {unit.reason}"
     causes = [a for a in unit.blocked_by if _status(run, a) is not Status.SKIPPED]
     if unit.blocked_by:
         return f": needs {', '.join(str(address) for address in causes or unit.blocked_by)}"

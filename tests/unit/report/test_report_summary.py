@@ -89,6 +89,27 @@ def test_many_that_one_failure_holds_up_are_one_line() -> None:
     ]
 
 
+def test_a_unit_whose_stage_could_not_be_planned_is_not_said_to_need_what_failed() -> None:
+    reason = "not planned: the plan of its stage failed"
+    units = {
+        STORAGE: UnitRecord(Status.FAILED, reason="no such key"),
+        QUEUE: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
+        OTHER: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
+    }
+    assert summary(replace(RUN, units=units)).splitlines() == [
+        f"failed {STORAGE}: no such key",
+        f"skipped {OTHER}, {QUEUE}: {reason}",
+        "apply-all failed in 2m05s: 1 failed, 2 skipped",  # and no word about changes
+        "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
+        "  next: pytg apply-all --suffix 'a 1'",
+    ]
+
+
+def test_a_plan_that_found_nothing_to_do_says_so() -> None:
+    said = summary(replace(FINE, units={NETWORK: UnitRecord(Status.UNCHANGED)}))
+    assert "  changes: no changes" in said
+
+
 def test_what_a_plan_leaves_for_later_is_counted() -> None:
     units = {**FINE.units, QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(NETWORK,))}
     said = summary(replace(FINE, command="plan-all", units=units))
