@@ -97,6 +97,14 @@ locals {
       Action   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging"]
       Resource = [for arn in values(local.documents_arns) : "${arn}/${var.ingest_prefix}*"]
     },
+    {
+      # The access point asks for its own ARN and the bucket's: by another one of this account, nothing more is reached.
+      # Its alias is AWS's choice, and it is made after this role.
+      Sid      = "WriteThroughAccessPoint"
+      Effect   = "Allow"
+      Action   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging"]
+      Resource = ["arn:${var.partition}:s3::${var.account_id}:accesspoint/*.mrap/object/${var.ingest_prefix}*"]
+    },
   ]
 
   cross_account_statements = {

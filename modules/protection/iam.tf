@@ -17,6 +17,13 @@ locals {
     Action   = ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault", "backup:DescribeBackupVault"]
     Resource = [local.vault_arn, local.peer_vault_arn]
   }
+  # A copy is checked against the recovery point that it is made of, too.
+  copy_statement = {
+    Sid      = "CopyRecoveryPoints"
+    Effect   = "Allow"
+    Action   = ["backup:CopyFromBackupVault"]
+    Resource = [local.recovery_points]
+  }
   tag_statement = {
     Sid      = "TagRecoveryPoints"
     Effect   = "Allow"
@@ -110,7 +117,7 @@ locals {
 
   policies = {
     backup = jsonencode(concat(
-      [local.vault_statement, local.tag_statement],
+      [local.vault_statement, local.copy_statement, local.tag_statement],
       var.dynamodb.enabled ? local.table_statements : [],
       var.documents.enabled ? local.document_statements : [],
     ))

@@ -56,7 +56,7 @@ CHOSEN_BY_AWS = re.compile(
     rf"arn:aws:backup:(us-east-1|eu-west-1):{ACCOUNT}:recovery-point:"
     rf"|arn:aws:s3:(us-east-1|eu-west-1):{ACCOUNT}:job/"
     rf"|arn:aws:events:(us-east-1|eu-west-1):{ACCOUNT}:rule/AwsBackupManagedRule"
-    rf"|arn:aws:s3::{ACCOUNT}:accesspoint/[a-z0-9]+\.mrap"
+    rf"|arn:aws:s3::{ACCOUNT}:accesspoint/[a-z0-9]*(?:\.mrap|$)"
 )
 # Services whose trust has no condition, as in AWS's own examples: no document shows that they
 # send the key, and a condition on a key that is not sent stops them without a word.
@@ -167,6 +167,26 @@ def test_what_policies_name_is_made_in_this_plan(plan: WholePlan) -> None:
                 missing += [] if match[1] in made[kind] else [(place, arn)]
     assert missing == []
     assert seen == set(patterns)
+
+
+def test_feeds_follow_the_routes_into_their_own_prefix_alone(plan: WholePlan) -> None:
+    """S3 asks for the access point's ARN and the bucket's."""
+    feeds = [s for s in allowed(plan) if s.holder.index == "ingest"]
+    by_place = {s.body["Sid"]: s for s in feeds}
+    direct, routed = by_place["WriteDocuments"], by_place["WriteThroughAccessPoint"]
+    assert direct.listed("Action") == routed.listed("Action")
+    (arn,) = routed.listed("Resource")
+    prefixes = {a.partition("/")[2] for a in direct.listed("Resource")}
+    assert prefixes == {arn.partition("/object/")[2]}
+
+
+def test_backups_copy_recovery_points_of_their_own_region(plan: WholePlan) -> None:
+    copying = [s for s in allowed(plan) if s.body["Sid"] == "CopyRecoveryPoints"]
+    assert copying
+    for statement in copying:
+        region = statement.holder.region
+        arn = f"arn:aws:backup:{region}:{ACCOUNT}:recovery-point:*"
+        assert statement.listed("Resource") == [arn], statement.place
 
 
 def test_roles_are_handed_to_one_service_only(plan: WholePlan) -> None:

@@ -98,8 +98,9 @@ run "ingest_only_writes_below_its_prefix" {
     condition = flatten([for s in jsondecode(aws_iam_role_policy.cross_account["ingest"].policy).Statement : s.Resource]) == [
       "arn:aws:s3:::dev-a1-eu-west-1-s3-documents-123456789012/incoming/*",
       "arn:aws:s3:::dev-a1-us-east-1-s3-documents-123456789012/incoming/*",
+      "arn:aws:s3::123456789012:accesspoint/*.mrap/object/incoming/*",
     ]
-    error_message = "The feed can write elsewhere."
+    error_message = "The feed can write elsewhere, or cannot follow the routes."
   }
 }
 

@@ -40,6 +40,15 @@ run "source" {
   }
 
   assert {
+    condition = toset(flatten([for s in jsondecode(aws_iam_role_policy.backup[0].policy).Statement : s.Resource if contains(s.Action, "backup:CopyFromBackupVault")])) == toset([
+      "arn:aws:backup:us-east-1:123456789012:backup-vault:dev-a1-us-east-1-backup-vault",
+      "arn:aws:backup:eu-west-1:123456789012:backup-vault:dev-a1-eu-west-1-backup-vault",
+      "arn:aws:backup:us-east-1:123456789012:recovery-point:*",
+    ])
+    error_message = "A copy needs the vaults and the recovery points of this region."
+  }
+
+  assert {
     condition     = length(aws_backup_region_settings.this) == 0
     error_message = "Settings of the whole account are touched."
   }
