@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -30,6 +32,20 @@ def inventory_row(columns: Mapping[str, Any], *, encoded: bool) -> InventoryRow:
         is_latest=_true(columns.get("IsLatest", "true")),
         is_marker=_true(columns.get("IsDeleteMarker", "false")),
     )
+
+
+def listed_at(started_at: str, manifest: str = "") -> float:
+    """From when on a verification may have missed documents (seconds); 0 if that is not known.
+
+    That is when S3 began with the inventory, which the manifest's key says
+    (`.../YYYY-MM-DDTHH-MMZ/manifest.json`), or else the start of the execution.
+    """
+    if not manifest:
+        return datetime.fromisoformat(started_at).timestamp() if started_at else 0.0
+    found = re.search(r"/(\d{4}-\d\d-\d\dT\d\d-\d\dZ)/[^/]+$", manifest)
+    if not found:
+        return 0.0
+    return datetime.strptime(found[1], "%Y-%m-%dT%H-%MZ").replace(tzinfo=UTC).timestamp()
 
 
 def _true(value: Any) -> bool:

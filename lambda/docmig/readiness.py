@@ -13,7 +13,11 @@ RULE_ID = "documents-to-peer"  # of the replication rules in modules/replication
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A CloudWatch metric, read in `region`."""
+    """A CloudWatch metric, read in `region`.
+
+    `until_verified`: what it counted before the newest clean verification listed the documents of
+    `region` was settled by that verification.
+    """
 
     region: str
     namespace: str
@@ -21,6 +25,7 @@ class Metric:
     statistic: str
     dimensions: Mapping[str, str]
     period: int = 60
+    until_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,10 @@ def _of_directions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]
             Check(f"pending-growth:{way}", Rule.NOT_GROWING, limits.pending_growth, max_age=600.0),
             pending,
         )
-        yield (
-            Check(f"failed:{way}", Rule.EQUAL, 0, window=DAY, max_age=600.0),
-            Metric(here, "AWS/S3", "OperationsFailedReplication", "Sum", rule, period=300),
+        failed = Metric(
+            here, "AWS/S3", "OperationsFailedReplication", "Sum", rule, 300, until_verified=True
         )
+        yield Check(f"failed:{way}", Rule.EQUAL, 0, window=DAY, max_age=600.0), failed
 
 
 def _of_regions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]]:

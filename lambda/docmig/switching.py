@@ -11,11 +11,15 @@ from docmig.control import Clients, Control, State
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Bounds of a drain. `strict` fences documents too; otherwise their keys are immutable."""
+    """Bounds of a drain. `strict` fences documents too; otherwise their keys are immutable.
+
+    `shortest_wait` and the clients' patience together are more than the minute by which SQS's
+    counts may lag.
+    """
 
     clients: Clients = field(default_factory=Clients)
     latency_factor: float = 10.0
-    shortest_wait: float = 10.0
+    shortest_wait: float = 30.0
     iterator_age_ms: float = 5000.0
     strict: bool = False
 

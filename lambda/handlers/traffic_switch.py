@@ -45,7 +45,7 @@ class SwitchSettings(Settings):
     event_bus: str = ""
     client_cache_seconds: float = 5.0
     longest_request_seconds: float = 30.0
-    shortest_wait_seconds: float = 10.0
+    shortest_wait_seconds: float = 30.0
     strict: bool = False
     fence_patience_seconds: float = 20.0
     poll_seconds: float = 0.1
@@ -154,9 +154,11 @@ class TrafficSwitch:
         table = self._table(to)
         before = table.control()
         after = table.replace(before, control.activate(before, owner=owner, epoch=epoch))
-        result = self._published(after)
-        self._tell(self._kind(to, "Completed"), after, to)
-        return result
+        try:
+            return self._published(after)
+        finally:
+            # Complete, even where a parameter cannot be written: repetitions carry the same key.
+            self._tell(self._kind(to, "Completed"), after, to)
 
     def compensate(self, event: Mapping[str, Any]) -> dict[str, Any]:
         to, owner, epoch = self._to(event), str(event["owner"]), int(event["epoch"])

@@ -17,7 +17,7 @@ from docmig.aws.powertools import Context, Once, instruments
 from docmig.aws.records import RecordProcessor, Task
 from docmig.aws.tables import MetadataTable
 from docmig.failures import PermanentError, TransientError
-from docmig.inventory import InventoryRow, inventory_row
+from docmig.inventory import InventoryRow, inventory_row, listed_at
 from docmig.keys import ItemKey
 from docmig.object_events import ObjectFacts, parse_time, timestamp
 from docmig.settings import Settings, read
@@ -196,6 +196,8 @@ class Verifier:
     def finish(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Add up all parts; the result is what the gate of the cutover reads."""
         verification_id = str(event["verification_id"])
+        manifest = str(event.get("settings", {}).get("inventory_manifest", ""))
+        listed = listed_at(str(event.get("started_at", "")), manifest)
         folder = f"verification/{verification_id}"
         parts = self.ops.read_all(f"{folder}/parts/")
         totals = verification.total(part["totals"] for part in parts)
@@ -211,6 +213,8 @@ class Verifier:
         stored = {
             **summary,
             "finished_at_ms": round(now.timestamp() * 1000),
+            "listed_region": self.settings.aws_region,
+            "listed_at_ms": round(listed * 1000),
             "evidence": f"s3://{self.ops.bucket}/{folder}/summary.json",
             "sha256": digest,
         }

@@ -91,12 +91,25 @@ class Evidence:
             StartTime=datetime.fromtimestamp(self.now - window, UTC),
             EndTime=datetime.fromtimestamp(self.now, UTC),
         )
-        return [
+        points = [
             Point(at.timestamp(), float(value))
             for page in found
             for result in page["MetricDataResults"]
             for at, value in zip(result["Timestamps"], result["Values"], strict=True)
         ]
+        if not probe.until_verified:
+            return points
+        # A point counts for the period that begins with it. Zeros stay: they say that S3 reports.
+        listed = self._verified_from(probe.region)
+        return [p for p in points if p.value == 0 or p.at + probe.period > listed]
+
+    def _verified_from(self, region: str) -> float:
+        """When the newest verification listed the documents of `region`; 0 unless it was clean."""
+        item = self.control.get(keys.verification()) or {}
+        clean = item.get("mismatched") == 0 and item.get("checked", 0) > 0
+        if not clean or item.get("listed_region") != region:
+            return 0.0
+        return float(item.get("listed_at_ms") or 0) / 1000
 
     def _queue(self, probe: Queue, _: float) -> list[Point]:
         return self._here(sum(messages(probe).values()))

@@ -6,14 +6,16 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 from lambda_world import CHECKPOINTS, CONTROL, ENV, METADATA, SOURCE, TARGET, World, bucket
 
-from docmig import keys
+from docmig import control, keys, readiness
 from docmig.aws import clients
 from docmig.aws.bus import Bus
 from docmig.aws.control_table import ControlTable
 from docmig.aws.tables import MetadataTable
+from docmig.failures import TransientError
 
 ACCOUNT = "123456789012"
 MRAP = f"arn:aws:s3::{ACCOUNT}:accesspoint/abc.mrap"
@@ -352,6 +354,86 @@ def test_a_switch_to_the_source_is_told_as_a_rollback(
     switch(estate, "force", TARGET, accept_loss=True)
     switch(estate, "fence", SOURCE)
     assert told[1:] == ["CutoverCompleted", "RollbackStarted"]
+
+
+def test_a_switch_is_told_complete_though_a_parameter_cannot_be_written(
+    estate: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Bus, "send", lambda _, *events: told.extend(e.detail_type for e in events))
+    table = ControlTable(CONTROL, TARGET, SOURCE)
+    fenced = control.fence(table.control(), target=TARGET, owner="run-1")
+    table.replace(table.control(), control.begin_switch(fenced, owner="run-1", epoch=2))
+    real = clients.ssm(SOURCE).put_parameter
+
+    def refuse(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://ssm")
+
+    monkeypatch.setattr(clients.ssm(SOURCE), "put_parameter", refuse)
+    with pytest.raises(TransientError, match=SOURCE):
+        switch(estate, "activate", epoch=2)
+    assert told == ["CutoverCompleted"]
+    monkeypatch.setattr(clients.ssm(SOURCE), "put_parameter", real)
+    assert switch(estate, "activate", epoch=2)["untold_regions"] == []
+
+
+def failures(*values: float) -> None:
+    """What S3 says has failed: the last value now, each other one five minutes before the next."""
+    pairs = {
+        "SourceBucket": bucket(SOURCE, "documents"),
+        "DestinationBucket": bucket(TARGET, "documents"),
+        "RuleId": readiness.RULE_ID,
+    }
+    for number, value in enumerate(reversed(values)):
+        clients.cloudwatch(SOURCE).put_metric_data(
+            Namespace="AWS/S3",
+            MetricData=[
+                {
+                    "MetricName": "OperationsFailedReplication",
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in sorted(pairs.items())],
+                    "Timestamp": time.time() - 300 * number - 1,
+                    "Value": value,
+                }
+            ],
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "minutes", "verified", "passed"),
+    [
+        ((0, 0, 0, 0), None, {}, True),
+        ((0, 2, 0, 0), None, {}, False),
+        ((0, 2, 0, 0), 1, {}, True),
+        ((0, 2, 0, 0), 13, {}, False),
+        ((0, 2, 0, 1), 1, {}, False),
+        ((0, 2, 0, 0), 1, {"mismatched": 1}, False),
+        ((0, 2, 0, 0), 1, {"checked": 0}, False),
+        ((0, 2, 0, 0), 1, {"listed_region": TARGET}, False),
+        ((0, 2, 0, 0), 1, {"listed_at_ms": None}, False),
+    ],
+)
+def test_a_clean_verification_answers_for_what_had_failed_before_it(
+    estate: World,
+    values: tuple[float, ...],
+    minutes: int | None,
+    verified: dict[str, Any],
+    *,
+    passed: bool,
+) -> None:
+    switch(estate, "init")
+    failures(*values)
+    if minutes is not None:
+        item = {
+            "listed_at_ms": round((time.time() - 60 * minutes) * 1000),
+            "listed_region": SOURCE,
+            "finished_at_ms": round(time.time() * 1000),
+            "checked": 3,
+            "mismatched": 0,
+            **verified,
+        }
+        ControlTable(CONTROL, SOURCE).put(keys.verification(), item)
+    result = estate.run("gate_check", {"checks": [f"failed:{SOURCE}-to-{TARGET}"]})
+    assert result["passed"] is passed, result
 
 
 def test_the_first_switch_makes_the_control_item(estate: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lambda_world import METADATA, SOURCE, TARGET, World, bucket
 
-from docmig import keys
+from docmig import inventory, keys
 from docmig.aws import clients
 from docmig.aws.bus import Bus
 from docmig.migration_events import MigrationEvent, Source
@@ -269,10 +269,30 @@ def test_batches_of_the_inventory_add_up_to_what_the_gate_reads(twins: World) ->
     assert twins.run("verifier", batch)["evidence"] == first["evidence"]
     summary = twins.run("verifier", {"action": "finish", "verification_id": "v-1"})
     assert (summary["parts"], summary["checked"], summary["clean"]) == (1, 2, False)
+    assert (summary["listed_region"], summary["listed_at_ms"]) == (TARGET, 0)
     body = twins.s3(TARGET).get_object(Bucket=bucket(TARGET, "ops"), Key=first["evidence"])["Body"]
     (mismatch,) = json.loads(body.read())["mismatches"]
     assert (mismatch["key"], mismatch["version_id"]) == ("gone .pdf", "x")
     assert mismatch["differences"] == ["object-gone"]
+
+
+@pytest.mark.parametrize(
+    ("started_at", "manifest", "listed"),
+    [
+        ("2031-01-31T12:00:00.123Z", "", datetime(2031, 1, 31, 12, 0, 0, 123000, UTC)),
+        (
+            "2031-01-31T12:00:00Z",
+            "inventory/bucket/all/2031-01-30T01-00Z/manifest.json",
+            datetime(2031, 1, 30, 1, tzinfo=UTC),
+        ),
+        ("2031-01-31T12:00:00Z", "elsewhere/manifest.json", None),
+        ("", "", None),
+    ],
+)
+def test_a_verification_knows_as_of_when_it_compared(
+    started_at: str, manifest: str, listed: datetime | None
+) -> None:
+    assert inventory.listed_at(started_at, manifest) == (listed.timestamp() if listed else 0)
 
 
 def _note(world: World, version: str) -> None:

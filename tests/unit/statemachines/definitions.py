@@ -60,9 +60,12 @@ _MACHINES: Mapping[str, Mapping[str, Any]] = {
 MACHINES = tuple(_MACHINES)
 
 
-def definition(machine: str) -> dict[str, Any]:
-    """The definition as Step Functions gets it. Raises KeyError for an unknown placeholder."""
-    values = {**_COMMON, **_MACHINES[machine], "purpose": machine}
+def definition(machine: str, **other: Any) -> dict[str, Any]:
+    """The definition as Step Functions gets it, with `other` values in place of the usual ones.
+
+    Raises KeyError for an unknown placeholder.
+    """
+    values = {**_COMMON, **_MACHINES[machine], "purpose": machine, **other}
     text = (ASL / f"{values['template']}.asl.yaml").read_text(encoding="utf-8")
     filled = re.sub(r"\$\{(\w+)\}", lambda found: str(values[found[1]]), text)
     read: dict[str, Any] = yaml.safe_load(filled)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
 from definitions import SOURCE
 from machine_world import MachineWorld
+
+from docmig import inventory
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +89,9 @@ def test_verification_looks_at_every_document_once_and_adds_up_under_one_id(
     assert keys == ["incoming/a", "incoming/b", "incoming/c"]
     name = execution.rpartition(":")[2]
     assert {batch["BatchInput"]["verification_id"] for batch in batches} == {name}
-    assert finish == {"action": "finish", "verification_id": name}
+    assert (finish["action"], finish["verification_id"]) == ("finish", name)
+    assert inventory.listed_at(finish["started_at"], "") == pytest.approx(time.time(), abs=600)
+    assert finish["settings"]["phases"] == ["verify"]
 
 
 def test_the_import_looks_at_every_document_before_it_is_copied(world: MachineWorld) -> None:
@@ -273,3 +278,14 @@ def test_what_is_waived_reaches_the_gate(world: MachineWorld) -> None:
     (asked,) = world.functions.calls["gate_check"]
     assert (asked["waive"], asked["checks"]) == (waive, ["active-in-source"])
     assert json.loads(ended["output"])["waive"] == waive
+
+
+def test_what_is_waived_adds_to_what_the_environment_waives(world: MachineWorld) -> None:
+    waived = {"jobs:us-east-1": "shared account", "state-locks": "as always"}
+    given = {"state-locks": "this once", "alarms:us-east-1": "a rehearsal"}
+    world.define("migration", waived_checks=json.dumps(waived))
+    world.run("migration", phases=["sync"])
+    world.run("migration", migration_id="other", phases=["sync"], waive=given)
+    first, second = world.functions.calls["gate_check"]
+    assert first["waive"] == waived
+    assert second["waive"] == {**waived, **given}

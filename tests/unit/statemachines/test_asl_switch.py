@@ -143,6 +143,14 @@ def test_a_closed_gate_changes_nothing(world: MachineWorld) -> None:
     assert world.functions.calls["traffic_switch"] == []
 
 
+def test_what_is_waived_adds_to_what_the_environment_waives(world: MachineWorld) -> None:
+    world.functions.answers["gate_check"] = _closed("cutover")
+    world.define("cutover", waived_checks='{"state-locks": "as always"}')
+    world.run("cutover", waive={"alarms:us-east-1": "a rehearsal"})
+    (asked,) = world.functions.calls["gate_check"]
+    assert asked["waive"] == {"state-locks": "as always", "alarms:us-east-1": "a rehearsal"}
+
+
 def test_a_gate_that_cannot_answer_is_closed(world: MachineWorld) -> None:
     def gate(_: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError("no evidence")
