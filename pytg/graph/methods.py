@@ -32,7 +32,7 @@ def matching(estate: Estate, method: str, value: str) -> frozenset[Address]:
         if any(map(fits, METHODS[method](estate, unit)))
     )
     if not found and not any(map(fits, _declared(estate, method))):
-        raise _unknown(estate, method, value)
+        raise unknown(estate, method, value)
     return found
 
 
@@ -57,7 +57,8 @@ def _declared(estate: Estate, method: str) -> Iterable[str]:
     return {"account": estate.accounts, "region": estate.regions}.get(method, ())
 
 
-def _unknown(estate: Estate, method: str, value: str) -> UsageError:
+def unknown(estate: Estate, method: str, value: str) -> UsageError:
+    """What to raise for a value that fits nothing in the estate: it names what is near."""
     known = {v for unit in estate.units.values() for v in METHODS[method](estate, unit)}
     known |= set(_declared(estate, method))
     if not method and "/" not in value:

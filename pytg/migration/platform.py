@@ -8,6 +8,7 @@ from typing import Any
 from pytg.aws.session import Sessions
 from pytg.cli._stores import stores_of
 from pytg.errors import PytgError, Refused, UsageError
+from pytg.graph.methods import unknown
 from pytg.model import Address, Estate, Unit
 from pytg.run.states import Held, States
 
@@ -31,11 +32,13 @@ class Platform:
             for unit in estate.units.values()
             if env in (unit.environment_name, unit.address.environment)
         ]
+        if not units:
+            raise unknown(estate, "env", env)
         full = {(unit.account.name, unit.address.environment) for unit in units}
         if len(full) != 1:
             found = sorted(f"{account}/{name}" for account, name in full)
             raise UsageError(
-                f"{len(found)} environments are called `{env}`: {', '.join(found) or 'none'}",
+                f"{len(found)} environments are called `{env}`: {', '.join(found)}",
                 hint="`pytg ls` lists the environments",
             )
         (_, self.name) = full.pop()

@@ -65,8 +65,9 @@ def test_the_environment_is_found_by_either_name() -> None:
 
 
 def test_an_unknown_environment_is_a_mistake_of_usage() -> None:
-    with pytest.raises(UsageError, match="0 environments are called `nowhere`: none"):
-        Platform(load_estate(ROOT), "nowhere")
+    with pytest.raises(UsageError, match="no env matches `dve`") as caught:
+        Platform(load_estate(ROOT), "dve")
+    assert caught.value.hint == "did you mean dev?"
 
 
 def test_an_environment_that_is_not_applied_is_refused(unapplied: Platform) -> None:
