@@ -205,7 +205,7 @@ variable "access_point_arn" {
   nullable    = true
 
   validation {
-    condition     = var.access_point_arn == null ? true : can(regex("^arn:[a-z-]+:s3::[0-9]{12}:accesspoint/[a-z0-9]+\\.mrap$", var.access_point_arn))
+    condition     = var.access_point_arn == null ? true : can(regex("^arn:[a-z-]+:s3::[0-9]{12}:accesspoint/[a-z0-9-]+\\.mrap$", var.access_point_arn))
     error_message = "A Multi-Region Access Point is named by its alias: arn:aws:s3::<account>:accesspoint/<alias>.mrap."
   }
 }
