@@ -20,6 +20,7 @@ from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.generate.aws import sandbox_directory
 from pytg.generate.providers import REGIONAL
 from pytg.model import Account, Estate
+from pytg.report.table import counted
 from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.mirror import BUILT_IN, find_mirrors, own_config
 
@@ -94,11 +95,11 @@ def _project(context: Context) -> tuple[Path, Estate | None, Check]:
     try:
         estate = context.estate()
     except ConfigError as error:
-        found = f"{len(error.problems)} problems in {root}"
+        found = f"{counted(len(error.problems), 'problem')} in {root}"
         return root, None, Check(name, MISSING, found, "pytg validate shows them")
     except PytgError as error:
         return root, None, Check(name, MISSING, str(error), error.hint)
-    return root, estate, Check(name, OK, f"{len(estate.units)} units in {root}")
+    return root, estate, Check(name, OK, f"{counted(len(estate.units), 'unit')} in {root}")
 
 
 def _terraform(root: Path, estate: Estate | None) -> Check:

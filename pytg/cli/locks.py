@@ -15,7 +15,7 @@ from pytg.cli._stores import stores_of
 from pytg.graph.build import build_graph
 from pytg.graph.selection import Selectors, select_units
 from pytg.model import Address, Unit
-from pytg.report.table import printable
+from pytg.report.table import counted, printable
 
 _THREADS = 16
 
@@ -43,7 +43,7 @@ def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
     elif held:
         click.echo(_table(held))
     else:
-        click.echo(f"no locks on the states of {len(units)} units", err=True)
+        click.echo(f"no locks on the states of {counted(len(units), 'unit')}", err=True)
 
 
 def _document(address: Address, info: LockInfo) -> dict[str, str]:

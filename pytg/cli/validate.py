@@ -7,6 +7,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.graph.build import build_graph
+from pytg.report.table import counted
 
 
 @click.command("validate")
@@ -16,4 +17,5 @@ def command(context: Context, suffix: str | None) -> None:
     """Check configuration, references, inputs and cycles: every problem at once."""
     estate = context.estate(suffix)
     build_graph(estate)
-    click.echo(f"{len(estate.units)} units, {len(estate.edges)} edges: valid", err=True)
+    units, edges = counted(len(estate.units), "unit"), counted(len(estate.edges), "edge")
+    click.echo(f"{units}, {edges}: valid", err=True)

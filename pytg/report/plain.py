@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Self, TextIO
 
 from pytg.model import Address
-from pytg.report.table import Style, printable
+from pytg.report.table import Style, counted, printable
 from pytg.run.data import Changes, Status
 from pytg.run.events import (
     Diagnostic,
@@ -181,4 +181,4 @@ TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
 
 
 def _units(units: Sequence[Address]) -> str:
-    return f"{len(units)} unit{'s' if len(units) != 1 else ''}"
+    return counted(len(units), "unit")

@@ -59,6 +59,11 @@ def printable(text: str) -> str:
     return text.translate(CONTROLS)
 
 
+def counted(number: int, thing: str) -> str:
+    """Such as `1 unit` and `2 units`."""
+    return f"{number} {thing}{'s' if number != 1 else ''}"
+
+
 def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
     """The plan as text, without a line break at its end.
 
@@ -76,7 +81,7 @@ def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
 
 
 def _rows(rows: Sequence[UnitChanges], of: int, style: Style) -> str:
-    name = f"total of {of} unit{'s' if of != 1 else ''}"
+    name = f"total of {counted(of, 'unit')}"
     longest = max(len(name), *(len(str(unit.address)) for unit in rows))
     counts_width = sum(len(label) + 2 for label in ACTIONS)
     narrow = longest + counts_width > style.width
@@ -131,12 +136,9 @@ def _notes(unit: UnitChanges) -> str:
 def _unchanged(count: int, of: int) -> str:
     if count == 0:
         return "" if of else "No units."
-    units = f"{count} unit{'s' if count != 1 else ''}"
-    return (
-        f"No changes: {units}."
-        if count == of
-        else f"No changes in {count} other unit{'s' if count != 1 else ''}."
-    )
+    if count == of:
+        return f"No changes: {counted(count, 'unit')}."
+    return f"No changes in {counted(count, 'other unit')}."
 
 
 def _destructive(rows: Sequence[UnitChanges], style: Style) -> str:

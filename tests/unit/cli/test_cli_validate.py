@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.command import run
+from support.estate_builder import build_estate, terraform_module
 
 CONFIG = Path("config.yaml")
 
@@ -14,6 +15,17 @@ CONFIG = Path("config.yaml")
 def test_a_valid_estate(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("-C", str(estate_root), "validate") == 0
     assert capfd.readouterr() == ("", "18 units, 20 edges: valid\n")
+
+
+def test_one_unit_is_one_unit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    files = {
+        "config.yaml": "project: demo\nregions: {us-east-1: {}}\nmodules: {kms: {}}\n",
+        "live/docs/account.yaml": "",
+        "live/docs/us-east-1/dev/env.yaml": "",
+        **terraform_module("kms"),
+    }
+    assert run("-C", str(build_estate(tmp_path, files)), "validate") == 0
+    assert capfd.readouterr().err == "1 unit, 0 edges: valid\n"
 
 
 def test_a_directory_below_the_project_will_do(
