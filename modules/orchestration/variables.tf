@@ -182,7 +182,7 @@ variable "default_prefixes" {
 }
 
 variable "waived_checks" {
-  description = "Checks of the gates that this environment goes without, by name, with the reason. An execution's input can waive others."
+  description = "Checks of the gates that this environment goes without, by name, with the reason. An execution's input can waive more, never fewer."
   type        = map(string)
   default     = {}
   nullable    = false

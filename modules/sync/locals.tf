@@ -15,6 +15,8 @@ locals {
   queue_arns  = { for purpose, name in local.queue_names : purpose => "arn:${var.partition}:sqs:${var.region}:${var.account_id}:${name}" }
   dead_arns   = { for purpose, name in local.dead_names : purpose => "arn:${var.partition}:sqs:${var.region}:${var.account_id}:${name}" }
 
+  alerts_topic_arn = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.environment}-${var.region}-sns-alerts" # of events
+
   rules_arn  = "arn:${var.partition}:events:${var.region}:${var.account_id}:rule"
   rule_names = { for purpose in concat(keys(local.rules), keys(local.schedules)) : purpose => "${var.environment}-${var.region}-events-${purpose}" }
   rule_arns = { for purpose, name in local.rule_names :

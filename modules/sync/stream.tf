@@ -41,3 +41,22 @@ resource "aws_lambda_event_source_mapping" "metadata" {
     ignore_changes = [enabled]
   }
 }
+
+# Here, since AWS names the mapping: monitoring knows no id beforehand. What could not be kept either has an alarm there
+# (DestinationDeliveryFailures).
+resource "aws_cloudwatch_metric_alarm" "stream_gave_up" {
+  alarm_name          = "${var.environment}-${var.region}-cloudwatch-stream-consumer-gave-up"
+  alarm_description   = "Records of the metadata table's stream were given up: they lie in aws/lambda/ of the ops bucket"
+  namespace           = "AWS/Lambda"
+  metric_name         = "OnFailureDestinationDeliveredEventCount"
+  dimensions          = { EventSourceMappingUUID = aws_lambda_event_source_mapping.metadata.uuid }
+  statistic           = "Sum"
+  period              = 60
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alerts_topic_arn]
+  ok_actions          = [local.alerts_topic_arn]
+}

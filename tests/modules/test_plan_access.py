@@ -171,7 +171,7 @@ def test_what_policies_name_is_made_in_this_plan(plan: WholePlan) -> None:
 
 def test_feeds_follow_the_routes_into_their_own_prefix_alone(plan: WholePlan) -> None:
     """S3 asks for the access point's ARN and the bucket's."""
-    feeds = [s for s in allowed(plan) if s.holder.index == "ingest"]
+    feeds = [s for s in allowed(plan) if s.holder.address.endswith('["ingest"]')]
     by_place = {s.body["Sid"]: s for s in feeds}
     direct, routed = by_place["WriteDocuments"], by_place["WriteThroughAccessPoint"]
     assert direct.listed("Action") == routed.listed("Action")

@@ -199,6 +199,11 @@ run "stream" {
   }
 
   assert {
+    condition     = contains(aws_lambda_event_source_mapping.metadata.metrics_config[0].metrics, "EventCount") && aws_cloudwatch_metric_alarm.stream_gave_up.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:dev-a1-eu-west-1-sns-alerts"])
+    error_message = "Nobody hears of records that were given up."
+  }
+
+  assert {
     condition     = aws_lambda_event_source_mapping.metadata.destination_config[0].on_failure[0].destination_arn == "arn:aws:s3:::dev-a1-eu-west-1-s3-ops-123456789012"
     error_message = "Records that were given up are lost."
   }
@@ -443,4 +448,19 @@ run "refuses_a_region_of_its_own_invention" {
   }
 
   expect_failures = [var.region]
+}
+
+run "records_given_up_are_counted_by_the_mappings_id" {
+  command = plan
+
+  override_resource {
+    target          = aws_lambda_event_source_mapping.metadata
+    override_during = plan
+    values          = { uuid = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.stream_gave_up.dimensions == tomap({ EventSourceMappingUUID = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed" })
+    error_message = "The alarm does not watch the stream's mapping."
+  }
 }
