@@ -327,8 +327,13 @@ def test_strict_mode_also_waits_for_documents() -> None:
 def test_the_wait_after_the_marker_is_ten_times_the_latency(latency: float, after: float) -> None:
     drain = replace(GOOD, recent_latency_ms=latency)
     left = switching.obstacles(fenced(), drain, now=1050.0 + after)
-    wait = max(10.0, latency / 100)
+    wait = max(Policy().shortest_wait, latency / 100)
     assert ("marker" in " ".join(left)) == (after < wait)
+
+
+def test_a_drain_takes_longer_than_the_counts_of_sqs_may_lag() -> None:
+    policy = Policy()
+    assert policy.clients.patience + policy.shortest_wait > 60
 
 
 def test_an_unseen_fence_protects_nothing() -> None:
