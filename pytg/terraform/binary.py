@@ -62,7 +62,8 @@ def find_terraform(
     path = locate(configured, root, environ)
     if path is None:
         wanted = environ.get("PYTG_TERRAFORM") or configured
-        raise Refused(f"no Terraform: {wanted!r} is not there", hint=HINT)
+        why = _unusable(wanted, root)
+        raise Refused(f"no Terraform: {wanted!r} {why}", hint=HINT)
     return _from_cache(path, root) or _ask(path, root, record)
 
 
@@ -91,8 +92,20 @@ def host_platform() -> str:
     return f"{platform.system().lower()}_{_MACHINES.get(machine, machine)}"
 
 
+def _unusable(named: str, root: Path) -> str:
+    """Why nothing can be started by that name."""
+    path = root / Path(named).expanduser()
+    if not _is_path(named) or not path.exists():
+        return "is not there"
+    return "is a directory" if path.is_dir() else "may not be executed"
+
+
+def _is_path(named: str) -> bool:
+    return os.sep in named or named.startswith("~")
+
+
 def _executable(named: str, root: Path, environ: Mapping[str, str]) -> Path | None:
-    if os.sep in named or named.startswith("~"):
+    if _is_path(named):
         named = str(root / Path(named).expanduser())
     found = shutil.which(named, path=environ.get("PATH", os.defpath))
     return Path(found).absolute() if found else None
@@ -152,7 +165,7 @@ def read_version(path: Path, *, record: Path | None = None) -> Binary:
         said = json.loads(out)
         version = str(said["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
-        text = (err or out).decode(errors="replace").strip()
+        text = (err or out).decode(errors="replace").strip() or "it says nothing of its version"
         raise Refused(f"{path} does not behave like Terraform: {text}", hint=HINT) from error
     # OpenTofu took this key out, together with the check for newer versions
     return Binary(path, version, "terraform" if "terraform_outdated" in said else "opentofu")

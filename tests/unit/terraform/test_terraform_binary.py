@@ -59,6 +59,21 @@ def test_a_named_one_that_is_missing_is_not_replaced_by_another(
         find_terraform("tofu", tmp_path, environ=nowhere)
 
 
+def test_what_cannot_be_started_is_not_called_missing(
+    tmp_path: Path, nowhere: dict[str, str]
+) -> None:
+    (tmp_path / "text").touch()
+    for named, why in (
+        ("empty", "is not there"),  # a name, to be found on PATH
+        ("./none", "is not there"),
+        ("./empty", "is a directory"),
+        ("./text", "may not be executed"),
+    ):
+        with pytest.raises(Refused) as refused:
+            find_terraform("terraform", tmp_path, environ={**nowhere, "PYTG_TERRAFORM": named})
+        assert refused.value.message == f"no Terraform: {named!r} {why}"
+
+
 def test_opentofu_is_known_by_what_it_says(tmp_path: Path, nowhere: dict[str, str]) -> None:
     fake = FakeTerraform.install(tmp_path / "bin")
     fake.rule(command="version", events=[{"terraform_version": "1.10.1"}])
@@ -73,6 +88,14 @@ def test_a_program_that_is_something_else_is_refused(
     other.write_text("#!/bin/sh\necho no such option >&2\n")
     other.chmod(0o755)
     with pytest.raises(Refused, match="no such option"):
+        find_terraform(str(other), tmp_path, environ=nowhere)
+
+
+def test_a_program_that_says_nothing_is_refused(tmp_path: Path, nowhere: dict[str, str]) -> None:
+    other = tmp_path / "terraform"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    with pytest.raises(Refused, match=r"like Terraform: it says nothing of its version$"):
         find_terraform(str(other), tmp_path, environ=nowhere)
 
 
