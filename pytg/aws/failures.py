@@ -63,14 +63,21 @@ def code_of(error: ClientError) -> str:
 
 @contextmanager
 def reported(doing: str, account: Account, raises: type[PytgError] = Refused) -> Iterator[None]:
-    """Raise `raises` for every failure of boto3 in the block: `cannot DOING: why`."""
+    """Raise `raises` for every failure of boto3 in the block: `cannot DOING: why`.
+
+    For a sandbox that does not answer, whatever was to be done, that alone is said.
+    """
     try:
         yield
     except ClientError as error:
         raise raises(_client(doing, error), hint=_hint(error, account)) from error
     except (BotoCoreError, OSError) as error:
+        if account.sandbox and isinstance(error, _NETWORK):
+            why, hint = not_running()
+            raise raises(why, hint=hint) from error
         why, hint = _local(error, account)
-        raise raises(f"cannot {doing} (account {account.name}): {why}", hint=hint) from error
+        where = "" if account.name in doing.split() else f" (account {account.name})"
+        raise raises(f"cannot {doing}{where}: {why}", hint=hint) from error
 
 
 def not_running() -> tuple[str, str]:
@@ -92,8 +99,6 @@ def _hint(error: ClientError, account: Account) -> str:
 
 def _local(error: Exception, account: Account) -> tuple[str, str]:
     """Why nothing was answered, and what to do."""
-    if account.sandbox and isinstance(error, _NETWORK):
-        return not_running()
     if isinstance(error, _CREDENTIALS):
         return f"no usable AWS credentials: {error}", _SIGN_IN
     if isinstance(error, ProfileNotFound):

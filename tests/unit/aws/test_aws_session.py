@@ -150,6 +150,7 @@ def test_a_sandbox_whose_server_is_gone(tmp_path: Path) -> None:
             reported("ask", SANDBOX),
         ):
             client.get_caller_identity()
+    assert raised.value.message == "the embedded AWS is not running"
     assert "pytg sandbox start" in raised.value.hint
 
 
