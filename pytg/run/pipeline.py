@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import networkx as nx
+
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stages import Stage, cut
 from pytg.errors import Interrupted
@@ -148,7 +150,8 @@ def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
     refuse_overwriting(planned)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     verb = "Destroy" if execution.options.destroy else "Apply"
-    if not execution.confirm(f"{verb} this plan of {len(stage.units)} units?"):
+    units = f"{len(stage.units)} unit{'s' if len(stage.units) != 1 else ''}"
+    if not execution.confirm(f"{verb} this plan of {units}?"):
         raise Interrupted("not approved: nothing was changed in this stage")
 
 
@@ -204,13 +207,19 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
         raise Interrupted("interrupted while planning")
     if not error.by_unit:
         execution.log.emit(Diagnostic(None, "error", error.message))
-    fields: dict[str, Any] = {"status": Status.FAILED, "reason": error.message}
-    if error.by_unit:
-        reason, blocked = "not planned: the plan of its stage failed", tuple(sorted(error.by_unit))
-        fields = {"status": Status.SKIPPED, "reason": reason, "blocked_by": blocked}
     units = execution.record.run.units
-    execution.end_all({u: fields for u in stage.units if units[u].status in OPEN})
+    left = [unit for unit in stage.units if units[unit].status in OPEN]
+    execution.end_all({unit: _unplanned(execution, unit, error) for unit in left})
     return ()
+
+
+def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> dict[str, Any]:
+    """The end of a unit whose stage could not be planned, and that is not blamed for it."""
+    if not error.by_unit:
+        return {"status": Status.FAILED, "reason": error.message}
+    needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
+    reason = "not planned: the plan of its stage failed"
+    return {"status": Status.SKIPPED, "reason": reason, "blocked_by": tuple(sorted(needed))}
 
 
 def _place(

@@ -210,8 +210,8 @@ def test_unit_by_unit_an_isolated_upstream_is_destroyed_as_it_was_approved(
     assert set(project.statuses(done).values()) == {"succeeded"}
     assert approving[-3:] == [
         "Destroy this plan of 7 units?",
-        "Destroy this plan of 1 units?",  # kms of one region, and of the other
-        "Destroy this plan of 1 units?",
+        "Destroy this plan of 1 unit?",  # kms of one region, and of the other
+        "Destroy this plan of 1 unit?",
     ]
     assert not [a for a in project.units(*DEV) if (project.state(a) or {})["resources"]]
 
