@@ -299,6 +299,22 @@ def test_a_plan_that_only_reads_is_nothing_to_apply(tmp_path: Path, way: tuple[s
     assert "apply" not in project.commands()
 
 
+def test_a_plan_that_fails_blames_no_unit_that_is_not_needed(tmp_path: Path) -> None:
+    files = two_region_files()
+    files["modules/bucket/main.tf"] += (
+        'resource "terraform_data" "broken" {\n  lifecycle {\n    precondition {\n'
+        '      condition     = var.name == ""\n      error_message = "no"\n    }\n  }\n}\n'
+    )
+    project = Project(build_estate(tmp_path, files))
+    done = project.pytg("plan", *DEV, "--region", "us-east-1", "--json", expect=1)
+    units = project.record(done)["units"]
+    blocked = {a.rpartition("/")[2]: unit["blocked_by"] for a, unit in units.items()}
+    assert units["docs/us-east-1/dev/bucket"]["status"] == "failed"
+    assert units["docs/us-east-1/dev/kms"]["reason"].startswith("not planned")
+    assert blocked["kms"] == []
+    assert blocked["api"] == ["docs/us-east-1/dev/bucket"]
+
+
 def test_a_failed_stage_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
     files = two_region_files()
     files["config.yaml"] = files["config.yaml"].replace("  kms: {}\n", "  kms: {isolate: true}\n")
