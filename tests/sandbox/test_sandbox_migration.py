@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from acts import show_lag
 from deployed import SOURCE, TARGET, Deployed
 from pytg.generate.aws import sandbox_directory
 from pytg.migration.checkpoints import Checkpoints
@@ -242,3 +243,11 @@ def test_a_copy_that_is_gone_closes_the_gates(migration: Migration) -> None:
 
     migration.estate.delete(SOURCE, key)
     assert migration.run("migration", phases=["verify"]).status == "SUCCEEDED"
+
+
+def test_lag_sets_off_the_alarms_and_refuses_a_cutover(migration: Migration) -> None:
+    """The last test of the environment: the gates remember a lag for ten minutes."""
+    try:
+        show_lag(migration.estate)
+    finally:
+        migration.sandbox.lag("dynamodb", 0.25)
