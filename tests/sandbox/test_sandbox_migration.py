@@ -21,7 +21,9 @@ from support.process import eventually
 
 pytestmark = pytest.mark.slow
 
-QUICK = {"poll_seconds": 1, "most_polls": 120, "route_seconds": 1, "limits": {"lag_points": 1}}
+# A busy machine is no slow region: what the gates measure here is the machine.
+LIMITS = {"lag_points": 1, "lag_ms": 5000, "pending_growth": 20}
+QUICK = {"poll_seconds": 1, "most_polls": 120, "limits": LIMITS}
 PDF = {"ContentType": "application/pdf"}
 PATIENCE = 300.0  # alarms of a new environment are on until they have seen a few minutes
 CHECKED = "verification:checked"
