@@ -64,7 +64,7 @@ def show_documents(platform: Deployed) -> None:
             f"{gone} deleted in {here} is gone in {there}, and its metadata says so",
             lambda: (
                 gone not in platform.keys(there, platform.bucket(there))  # noqa: B023 - used at once
-                and _status(platform, there, gone) == "deleted"  # noqa: B023 - used at once
+                and platform.status(there, gone) == "deleted"  # noqa: B023 - used at once
             ),
         )
 
@@ -199,11 +199,6 @@ def _console(platform: Deployed) -> Callable[..., str]:
         return run(platform.root, "docmig", "--env", platform.name, *arguments, expect=expect)
 
     return docmig
-
-
-def _status(platform: Deployed, region: str, key: str) -> str:
-    item = platform.item(region, "metadata", f"doc#{key}", "meta")
-    return item["status"]["S"] if item else ""
 
 
 def _steps(platform: Deployed) -> dict[str, str]:

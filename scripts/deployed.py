@@ -85,6 +85,11 @@ class Deployed(Platform):
         found: dict[str, Any] | None = answer.get("Item")
         return found
 
+    def status(self, region: str, key: str) -> str:
+        """What the document's metadata says it is; empty where there is none."""
+        item = self.item(region, "metadata", f"doc#{key}", "meta")
+        return str(item["status"]["S"]) if item else ""
+
     def refusals(self, region: str) -> list[tuple[str, list[str]]]:
         """Key and codes of the reasons of each document that could never be ingested."""
         s3, bucket = self.client("s3", region), self.ops_bucket(region)

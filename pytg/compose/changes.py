@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pytg.compose.shape import output_of
 from pytg.model import Address
 
 ACTIONS = ("create", "update", "replace", "delete")
@@ -84,12 +85,8 @@ class Calls:
         """The unit of a root output, and the output's own name."""
         if not self.composed:
             return next(iter(self.units.values())), name
-        parts = name.split("__")
-        for cut in range(len(parts) - 1, 0, -1):
-            unit = self.units.get("__".join(parts[:cut]))
-            if unit:
-                return unit, "__".join(parts[cut:])
-        return None
+        found = output_of(name, self.units)
+        return (self.units[found[0]], found[1]) if found else None
 
 
 def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Address, UnitChanges]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from pytg.generate.providers import PEER, REGIONAL, peer_of, place_of
@@ -42,3 +42,13 @@ def shape_of(estate: Estate, unit: Unit, upstream: frozenset[str] = frozenset())
     address = unit.address
     source = aws.source if aws else ""
     return Shape(address, address.slug, address.module, source, aliases, upstream)
+
+
+def output_of(name: str, slugs: Container[str]) -> tuple[str, str] | None:
+    """The unit's slug and the output that the root output `<slug>__<output>` names."""
+    parts = name.split("__")
+    for cut in range(len(parts) - 1, 0, -1):
+        slug = "__".join(parts[:cut])
+        if slug in slugs:
+            return slug, "__".join(parts[cut:])
+    return None

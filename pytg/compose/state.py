@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pytg.compose.shape import Shape
+from pytg.compose.shape import Shape, output_of
 from pytg.errors import Refused
 
 State = dict[str, Any]
@@ -107,7 +107,7 @@ def split(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
         if slug in by_slug:
             parts[slug]["resources"].append(_own_resource(by_slug[slug], resource))
     for name, output in merged["outputs"].items():
-        found = _output_of(name, by_slug)
+        found = output_of(name, by_slug)
         if found:
             parts[found[0]]["outputs"][found[1]] = output
     for slug, shape in by_slug.items():
@@ -230,16 +230,6 @@ def _with_dependencies(instance: State, old: str, new: str, extra: Sequence[str]
     names = sorted({*(d for d in own if d is not None), *extra})
     rest = {key: value for key, value in instance.items() if key != "dependencies"}
     return {**rest, "dependencies": names} if names else rest
-
-
-def _output_of(name: str, by_slug: Mapping[str, Shape]) -> tuple[str, str] | None:
-    """The unit and the output that `<slug>__<output>` names."""
-    parts = name.split("__")
-    for cut in range(len(parts) - 1, 0, -1):
-        slug = "__".join(parts[:cut])
-        if slug in by_slug:
-            return slug, "__".join(parts[cut:])
-    return None
 
 
 def _rename_checks(results: Sequence[State] | None, old: str, new: str) -> list[State]:

@@ -122,7 +122,7 @@ def test_every_valid_document_arrives_once_and_every_invalid_one_says_why(
                 deployed,
                 "deletions",
                 lambda: all(
-                    _status(deployed, region, key) == "deleted"  # noqa: B023 - used at once
+                    deployed.status(region, key) == "deleted"  # noqa: B023 - used at once
                     for key in gone
                 ),
             )
@@ -149,8 +149,3 @@ def dead_letters(platform: Deployed, region: str) -> dict[str, list[str]]:
     mine = [found for found in platform.refusals(region) if found[0].startswith(f"{PREFIX}-")]
     assert len(dict(mine)) == len(mine)
     return dict(mine)
-
-
-def _status(platform: Deployed, region: str, key: str) -> str:
-    item = platform.item(region, "metadata", f"doc#{key}", "meta")
-    return item["status"]["S"] if item else ""
