@@ -102,8 +102,9 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the checks."""
+    """Bounds of the checks; what is measured all the time must hold for `window_s` seconds."""
 
+    window_s: float = 900.0
     lag_ms: float = 1000.0
     lag_points: int = 10
     pending_operations: float = 1000.0
@@ -123,6 +124,7 @@ def preflight(names: Names, limits: Limits) -> list[tuple[Check, Probe]]:
 
 
 def _of_directions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]]:
+    window = limits.window_s
     for here, there in ((names.source, names.target), (names.target, names.source)):
         way = f"{here}-to-{there}"
         beat = {
@@ -132,7 +134,7 @@ def _of_directions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]
             "to_region": there,
         }
         yield (
-            Check(f"lag:{way}", Rule.AT_MOST, limits.lag_ms, points=limits.lag_points),
+            Check(f"lag:{way}", Rule.AT_MOST, limits.lag_ms, window, limits.lag_points),
             Metric(here, names.namespace, "CrossRegionVisibleLagMs", "Maximum", beat),
         )
         rule = {
@@ -142,11 +144,17 @@ def _of_directions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]
         }
         pending = Metric(there, "AWS/S3", "OperationsPendingReplication", "Maximum", rule)
         yield (
-            Check(f"pending:{way}", Rule.AT_MOST, limits.pending_operations, max_age=600.0),
+            Check(f"pending:{way}", Rule.AT_MOST, limits.pending_operations, window, max_age=600.0),
             pending,
         )
         yield (
-            Check(f"pending-growth:{way}", Rule.NOT_GROWING, limits.pending_growth, max_age=600.0),
+            Check(
+                f"pending-growth:{way}",
+                Rule.NOT_GROWING,
+                limits.pending_growth,
+                window,
+                max_age=600.0,
+            ),
             pending,
         )
         failed = Metric(
@@ -159,7 +167,7 @@ def _of_regions(names: Names, limits: Limits) -> Iterator[tuple[Check, Probe]]:
     for region in (names.source, names.target):
         function = {"FunctionName": names.stream_consumers[region]}
         yield (
-            Check(f"iterator-age:{region}", Rule.AT_MOST, limits.iterator_age_ms),
+            Check(f"iterator-age:{region}", Rule.AT_MOST, limits.iterator_age_ms, limits.window_s),
             Metric(region, "AWS/Lambda", "IteratorAge", "Maximum", function),
         )
         yield Check(f"jobs:{region}", Rule.EQUAL, 0), RunningJobs(region)

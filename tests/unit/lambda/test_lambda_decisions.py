@@ -171,6 +171,13 @@ def test_every_check_of_the_preflight_has_its_own_name_and_regions_follow_the_fa
     assert isinstance(failed, readiness.Metric)
     assert (pending.region, failed.region) == (TARGET, SOURCE)
 
+    windows = {
+        check.name.partition(":")[0]: check.window
+        for check, _ in readiness.preflight(names, readiness.Limits(window_s=180))
+    }
+    measured = {name for name, window in windows.items() if window == 180}
+    assert measured == {"lag", "pending", "pending-growth", "iterator-age"}
+
 
 # Waves
 
