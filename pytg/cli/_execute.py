@@ -30,6 +30,7 @@ from pytg.model import Account, Address, Estate, Unit
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
+from pytg.run.abandoned import close_abandoned
 from pytg.run.cancel import Interrupts, interrupts
 from pytg.run.data import Result, Status
 from pytg.run.errored import push_errored
@@ -62,6 +63,7 @@ def execute(context: Context, request: Request) -> int:
     with interrupts() as stop:
         with before_the_record(as_json=request.as_json):
             recovered = recover(estate.root, states, say, stop.requested)
+            recovered += close_abandoned(estate, states)
             pushed = push_errored(estate, estate.units.values(), states, say, stop.requested)
             record = RunRecord.create(
                 estate.root,

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pytg.compose.changes import Calls
 from pytg.files import write_atomic
 from pytg.model import Address, Import, Unit
 from pytg.run.data import Status
+from pytg.run.execution import Execution
+from pytg.run.root import Planned
+from pytg.run.unplannable import PlanFailed
 from pytg.terraform.plan import Plan
-from pytg.terraform.process import Completed
 from pytg.terraform.workdir import locked
 
 FILE = Path(".pytg", "in-flight.json")
 NOT_THERE = "Cannot import non-existent remote object"
 
 Imports = Mapping[Address, tuple[Import, ...]]
+AnyPlan = TypeVar("AnyPlan", bound=Planned)
 
 _BUCKET = (
     "accelerate_configuration cors_configuration lifecycle_configuration logging notification "
@@ -53,6 +56,37 @@ IDS: Mapping[str, str] = {
     "aws_lambda_function": "{function_name}",
     "aws_ssm_parameter": "{name}",
 }
+
+
+def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPlan:
+    """`plan` without imports, or with those of what a killed run made and is found there.
+
+    Raises what `plan` raises.
+    """
+    planned = plan({})
+    adopted = {} if execution.options.destroy else _adoptable(execution, planned)
+    if not adopted:
+        return planned
+    while adopted:
+        try:
+            return plan(adopted)
+        except PlanFailed as error:
+            fewer = without_missing(adopted, error)
+            if fewer is None:
+                raise
+            adopted = fewer
+    return plan({})
+
+
+def _adoptable(execution: Execution, planned: Planned) -> Imports:
+    in_flight = remembered(execution.estate.root)
+    if not any(
+        change.action == "create" and change.address in in_flight.get(unit, ())
+        for unit, changes in planned.changes.items()
+        for change in changes.resources
+    ):
+        return {}
+    return importable(planned.details(), planned.root.calls, in_flight)
 
 
 def remembered(root: Path) -> dict[Address, list[str]]:
@@ -111,14 +145,16 @@ def with_imports(unit: Unit, extra: Imports) -> Unit:
     return replace(unit, imports=(*unit.imports, *extra.get(unit.address, ())))
 
 
-def without_missing(extra: Imports, completed: Completed) -> Imports | None:
+def without_missing(extra: Imports, error: PlanFailed) -> Imports | None:
     """`extra` without what a failed plan says is not there; None: it failed for another reason."""
-    missing = [d for d in completed.errors if d.summary == NOT_THERE]
-    if not missing or len(missing) != len(completed.errors):
+    errors = error.completed.errors
+    missing = [d for d in errors if d.summary == NOT_THERE]
+    if not missing or len(missing) != len(errors):
         return None
     said = "\n".join(d.detail for d in missing)
+    calls = {unit: call for call, unit in error.calls.units.items()}
     kept = {
-        unit: tuple(i for i in imports if f'"module.{unit.slug}.{i.to}"' not in said)
+        unit: tuple(i for i in imports if f'"module.{calls[unit]}.{i.to}"' not in said)
         for unit, imports in extra.items()
     }
     if kept == dict(extra):

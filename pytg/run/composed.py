@@ -12,7 +12,7 @@ from pytg.compose.state import merge
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
-from pytg.run.adopt import Imports, importable, remembered, with_imports, without_missing
+from pytg.run.adopt import Imports, adopting, with_imports
 from pytg.run.events import Note
 from pytg.run.execution import Execution
 from pytg.run.journal import SNAPSHOT, STATE
@@ -41,19 +41,7 @@ def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
     root = composed_root(execution, execution.units(stage))
     _recover_late(root)
     sources = read_sources(execution, stage)
-    planned = _plan_with(root, stage, sources, {})
-    adopted = {} if execution.options.destroy else _adoptable(execution, planned)
-    if not adopted:
-        return planned
-    while adopted:
-        try:
-            return _plan_with(root, stage, sources, adopted)
-        except PlanFailed as error:
-            fewer = without_missing(adopted, error.completed)
-            if fewer is None:
-                raise
-            adopted = fewer
-    return _plan_with(root, stage, sources, {})
+    return adopting(execution, lambda imports: _plan_with(root, stage, sources, imports))
 
 
 def _recover_late(root: Root) -> None:
@@ -68,13 +56,6 @@ def _recover_late(root: Root) -> None:
     )
     if found is not None:
         tell(execution.log, found)
-
-
-def _adoptable(execution: Execution, planned: StagePlan) -> Imports:
-    in_flight = remembered(execution.estate.root)
-    if not in_flight.keys() & planned.changes.keys():
-        return {}
-    return importable(planned.details(), planned.root.calls, in_flight)
 
 
 def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> StagePlan:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from pytg.compose.changes import UnitChanges, exceeds
-from pytg.errors import PytgError, Refused
+from pytg.errors import Refused
 from pytg.generate.unit import render_unit
 from pytg.model import Address, Unit
-from pytg.run.adopt import keep
+from pytg.run.abandoned import stored
+from pytg.run.adopt import Imports, adopting, keep, with_imports
 from pytg.run.data import Changes, Status
 from pytg.run.events import UnitProgress
 from pytg.run.execution import Execution
@@ -22,11 +22,18 @@ from pytg.terraform.events import Event
 
 
 def plan_unit(execution: Execution, unit: Unit) -> Planned:
-    """Plan one unit, in its own root that this process has to itself. Raises PlanFailed."""
+    """Plan one unit, in its own root that this process has to itself.
+
+    What a killed run may have left in no state is imported where it is found. Raises PlanFailed.
+    """
     root = unit_root(execution, unit)
-    root.prepare(render_unit(execution.estate, unit))
     _note_log(root, "plan")
-    return root.plan(lock_timeout=f"{execution.options.lock_timeout_s:.0f}s")
+
+    def plan(imports: Imports) -> Planned:
+        root.prepare(render_unit(execution.estate, with_imports(unit, imports)))
+        return root.plan(lock_timeout=f"{execution.options.lock_timeout_s:.0f}s")
+
+    return adopting(execution, plan)
 
 
 def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
@@ -49,16 +56,9 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
     )
     outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
     if completed.crashed:
-        outcomes |= lost(plan.root, completed, _stored(execution, plan.root.units[0]))
+        outcomes |= lost(plan.root, completed, stored(execution.states, plan.root.units[0]))
     keep(execution.estate.root, outcomes)
     return outcomes[address]
-
-
-def _stored(execution: Execution, unit: Unit) -> bytes | None:
-    with contextlib.suppress(PytgError):  # all that was made is in flight then
-        stored = execution.states.store(unit).read(unit.backend.key)
-        return stored.body if stored else None
-    return None
 
 
 def run_unit(

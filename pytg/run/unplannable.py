@@ -30,6 +30,7 @@ class PlanFailed(UnitFailed):
     ) -> None:
         super().__init__(completed.explain())
         self.completed = completed
+        self.calls = calls
         self.late = late
         self.by_unit: dict[Address, Diagnostic] = {}
         parts = _parts(units)

@@ -106,6 +106,25 @@ def test_killed_again_and_again_until_it_is_whole(project: Project, sandbox: San
     check_whole(project, sandbox)
 
 
+def test_a_killed_unit_of_its_own_process_is_adopted(
+    project: Project, sandbox: SandboxServer
+) -> None:
+    """What Terraform made and had not written when it died is imported, not made again."""
+    project.pytg("apply", "--env", "dev", "--module", "backend", "--yes")
+    process = project.start(*APPLY, "--per-unit")
+    while not parameters(sandbox):
+        assert process.poll() is None
+        time.sleep(0.01)
+    project.kill_unit(process)
+    assert project.record()["result"] == "running"
+
+    for lock in project.pytg("locks", "--env", "dev", "--json").document["locks"]:
+        project.pytg("unlock", lock["address"], lock["id"])
+    done = project.pytg(*APPLY, "--per-unit")
+    assert f"may have left {UNIT} aws_ssm_parameter.this" in done.err
+    check_whole(project, sandbox)
+
+
 def test_destroy_leaves_nothing_and_may_be_killed(project: Project, sandbox: SandboxServer) -> None:
     project.pytg(*APPLY)
     process = project.start("destroy", "--env", "dev", "--yes")

@@ -66,6 +66,12 @@ class Project:
                 os.killpg(terraform["pid"], signal.SIGKILL)
         process.communicate()
 
+    def kill_unit(self, process: subprocess.Popen[str]) -> None:
+        """End pytg, then the Terraform that it started last, with its providers."""
+        process.kill()
+        os.killpg(self._processes()[-1]["pid"], signal.SIGKILL)
+        process.communicate()
+
     def terraform(self, address: str, *arguments: str) -> Done:
         """Plain Terraform in a unit's directory, initialised."""
         workdir = self.root / ".pytg" / "units" / address
@@ -102,9 +108,12 @@ class Project:
 
     def commands(self) -> list[str]:
         """The Terraform commands that the latest run started."""
+        return [process["argv"][1] for process in self._processes()]
+
+    def _processes(self) -> list[dict[str, Any]]:
         runs = self.root / ".pytg" / "runs"
         file = runs / (runs / "latest").read_text().strip() / "processes.jsonl"
-        return [json.loads(line)["argv"][1] for line in file.read_text().splitlines()]
+        return [json.loads(line) for line in file.read_text().splitlines()]
 
     def state(self, address: str) -> dict[str, Any] | None:
         """A unit's state where the backend is local."""
