@@ -18,6 +18,7 @@ from pytg.migration.executions import Execution, Executions
 REHEARSAL = json.dumps(
     {"limits": {"window_s": 180, "lag_points": 1, "lag_ms": 2000, "pending_growth": 20}}
 )
+ALARMS_S = 300.0  # an alarm forgets what happened minutes ago
 BOTH_WAYS = ((SOURCE, TARGET), (TARGET, SOURCE))
 Versions = dict[str, tuple[Document, str]]
 
@@ -132,18 +133,22 @@ def show_lag(platform: Deployed) -> None:
         both = (*found["MetricAlarms"], *found["CompositeAlarms"])
         return {a["AlarmName"]: a["StateValue"] for a in both}
 
-    eventually("no alarm is on", lambda: set(states().values()) == {"OK"}, patience_s=180)
+    def until(text: str, state: str) -> None:
+        eventually(text, lambda: set(states().values()) == {state}, ALARMS_S, seen=seen)
+
+    def seen() -> list[str]:
+        found = platform.client("cloudwatch", SOURCE).describe_alarms(AlarmTypes=["MetricAlarm"])
+        others = [a["AlarmName"] for a in found["MetricAlarms"] if a["StateValue"] == "ALARM"]
+        return [f"{states()}", *others]
+
+    until("no alarm is on", "OK")
     run(platform.root, "pytg", "sandbox", "lag", "dynamodb", "3")
-    eventually(
-        f"{alarm} fires, and {ready} with it",
-        lambda: set(states().values()) == {"ALARM"},
-        patience_s=180,
-    )
+    until(f"{alarm} fires, and {ready} with it", "ALARM")
     _console(platform)("cutover", "--input", REHEARSAL, expect=1)
     refused = _latest(platform, "cutover")
     check(refused.error == "Refused.GateClosed", f"the cutover is refused: {refused.cause}")
     run(platform.root, "pytg", "sandbox", "lag", "dynamodb", "0.25")
-    eventually("the alarms are off again", lambda: set(states().values()) == {"OK"}, 180)
+    until("the alarms are off again", "OK")
 
 
 def show_switches(platform: Deployed) -> None:

@@ -31,12 +31,21 @@ def check(truth: object, text: str) -> None:
 
 
 def eventually(
-    text: str, truth: Callable[[], object], patience_s: float = PATIENCE_S, interval_s: float = 0.3
+    text: str,
+    truth: Callable[[], object],
+    patience_s: float = PATIENCE_S,
+    interval_s: float = 0.3,
+    *,
+    seen: Callable[[], object] | None = None,
 ) -> None:
-    """Wait for what takes a moment, such as replication. Raises NotTrueError."""
+    """Wait for what takes a moment, such as replication.
+
+    Raises NotTrueError, with what is `seen` instead.
+    """
     deadline = time.monotonic() + patience_s
     while not truth():
         if time.monotonic() > deadline:
-            raise NotTrueError(f"{text} (not within {patience_s:.0f} s)")
+            instead = f": {seen()}" if seen else ""
+            raise NotTrueError(f"{text} (not within {patience_s:.0f} s){instead}")
         time.sleep(interval_s)
     check(truth=True, text=text)

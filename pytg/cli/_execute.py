@@ -120,6 +120,9 @@ def _run(execution: Execution, request: Request, display: Display, stop: Interru
         refused = isinstance(raised, Refused)
         stopped = isinstance(raised, Interrupted)
         result = Result.REFUSED if refused else Result.INTERRUPTED if stopped else Result.FAILED
+    except BaseException:  # a defect of pytg: its record is closed all the same
+        record.finish(Result.FAILED, 1)
+        raise
     with contextlib.suppress(FileNotFoundError):
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
     run = record.finish(result, code)
