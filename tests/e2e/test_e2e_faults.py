@@ -16,6 +16,7 @@ from deployed import SOURCE, TARGET, Deployed
 from documents import Document, documents, invalid_documents
 from pytg.generate.aws import sandbox_directory
 from pytg.sandbox.control import Sandbox
+from support.dead_letters import redrive
 
 pytestmark = pytest.mark.slow
 
@@ -44,20 +45,6 @@ def failing(platform: Deployed) -> Iterator[None]:
     finally:
         for name in names:
             sandbox.fail(name, 0, when="either")
-
-
-def redrive(platform: Deployed) -> None:
-    """Send what lies in a dead letters' queue again, as an operator does."""
-    for region in (SOURCE, TARGET):
-        sqs, outputs = platform.client("sqs", region), platform.outputs("sync", region)
-        for purpose, dead in outputs["dead_letter_queue_names"].items():
-            url = sqs.get_queue_url(QueueName=dead)["QueueUrl"]
-            back = sqs.get_queue_url(QueueName=outputs["queue_arns"][purpose].split(":")[-1])
-            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-                "Messages", ()
-            ):
-                sqs.send_message(QueueUrl=back["QueueUrl"], MessageBody=message["Body"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def until(platform: Deployed, what: str, truth: Callable[[], object]) -> None:
@@ -126,6 +113,8 @@ def test_every_valid_document_arrives_once_and_every_invalid_one_says_why(
                     for key in gone
                 ),
             )
+
+    until(deployed, "empty queues", lambda: redrive(deployed))
 
     for here, there in BOTH:
         assert dead_letters(deployed, here) == invalid(here)
