@@ -6,7 +6,7 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TextIO
 
 from pytg.model import Address
@@ -29,7 +29,8 @@ from pytg.run.events import (
 )
 from pytg.run.record import Clock, utc_now
 
-KEEP_ALIVE = 15.0
+KEEP_ALIVE = 15.0  # seconds
+APART = timedelta(seconds=1)
 COLOURS = {
     Status.SUCCEEDED: "green",
     Status.UNCHANGED: "dim",
@@ -62,6 +63,9 @@ def seconds(end: datetime, start: datetime) -> str:
 
 class PlainReport:
     """A subscriber of `EventLog` that writes to `stream`, a line an event.
+
+    Of a unit's resources it names the last, and of the others at most one a second; all of them
+    are in `events.jsonl`.
 
     Used as a context manager it also says of what runs, every 15 seconds in which nothing is
     heard of it, that it still does; of a unit whose changes are all made only the run is left
@@ -102,6 +106,8 @@ class PlainReport:
                 self._applied.discard(event.unit)
             elif isinstance(event, UnitProgress) and event.done >= event.total:
                 self._applied.add(event.unit)
+            elif isinstance(event, UnitProgress) and self._just_heard_of(event.unit, at):
+                return
             text, colour = TEXTS[type(event)](event)
             unit = getattr(event, "unit", None)
             if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
@@ -134,6 +140,9 @@ class PlainReport:
                 if (now - self._heard[unit]).total_seconds() >= KEEP_ALIVE:
                     text = f"still running after {seconds(now, self._started[unit])}"
                     self._line(now, unit, text, "dim")
+
+    def _just_heard_of(self, unit: Address, at: datetime) -> bool:
+        return unit in self._heard and at - self._heard[unit] < APART
 
     def _tick_on(self) -> None:
         with suppress(OSError):  # the reader of the stream may be gone

@@ -219,3 +219,15 @@ def test_durations(duration: float, text: str) -> None:
 def test_changes_in_words() -> None:
     assert changed(Changes(1, 2, 3, 4)) == "1 create, 2 update, 3 replace, 4 delete"
     assert changed(Changes()) == "no changes"
+
+
+def test_of_many_resources_one_a_second_is_named_and_the_last() -> None:
+    stream = io.StringIO()
+    report = PlainReport(stream, style=Style())
+    report(START, EVENTS[0])
+    report(START, UnitStarted(STORAGE))
+    for count in range(1, 21):
+        at = START + timedelta(seconds=count / 8)
+        report(at, UnitProgress(STORAGE, f"aws_s3_bucket.b{count}", "create", count, 20))
+    named = [line.split()[3] for line in stream.getvalue().splitlines() if " create " in line]
+    assert named == ["8/20", "16/20", "20/20"]
