@@ -46,6 +46,7 @@ from pytg.terraform.mirror import cli_config
 
 CHANGES = 2
 FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
+LEFT = frozenset({Status.SKIPPED, Status.CANCELLED})
 
 
 def execute(context: Context, request: Request) -> int:
@@ -63,8 +64,8 @@ def execute(context: Context, request: Request) -> int:
     with interrupts() as stop:
         with before_the_record(as_json=request.as_json):
             recovered = recover(estate.root, states, say, stop.requested)
-            recovered += close_abandoned(estate, states)
             pushed = push_errored(estate, estate.units.values(), states, say, stop.requested)
+            recovered += close_abandoned(estate, states, say)
             record = RunRecord.create(
                 estate.root,
                 command=request.command,
@@ -143,7 +144,7 @@ def _verdict(
     statuses = {unit.status for unit in execution.record.run.units.values()}
     if stop.requested.is_set() and not (request.fail_fast and statuses & FAILURES):
         return Result.INTERRUPTED, Interrupted.exit_code
-    if statuses & FAILURES or (request.applies and Status.SKIPPED in statuses):
+    if statuses & FAILURES or (request.applies and statuses & LEFT):
         return Result.FAILED, 1
     changed = any(change.changed for change in changes.values())
     waiting = Status.SKIPPED in statuses

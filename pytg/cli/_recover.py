@@ -8,7 +8,9 @@ import click
 
 from pytg.cli._stores import stores_of
 from pytg.errors import Refused
+from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
+from pytg.run.abandoned import at_work, running
 from pytg.run.journal import Journal
 from pytg.run.recover import Recovery, journals, recover
 from pytg.run.states import States
@@ -23,11 +25,18 @@ def recover_unit(estate: Estate, unit: Unit) -> None:
     _say(recover(estate.root, States(stores_of(estate)), say, threading.Event(), concerns=concerns))
 
 
-def recover_lock(estate: Estate, lock_id: str) -> None:
-    """Take up the run that took the lock `lock_id`, if it died. Raises Refused while it lives.
+def recover_lock(estate: Estate, unit: Unit, lock_id: str) -> None:
+    """Take up the run that took the lock `lock_id` of `unit`, if it died.
 
-    The state that it left behind is written under that lock: it must not be pulled away.
+    Raises Refused while it, or its Terraform, lives. The state that it left behind is written
+    under that lock: it must not be pulled away.
     """
+    for run in running(estate.root):
+        if unit_directory(estate, unit).resolve() in at_work(run):
+            raise Refused(
+                f"a Terraform of run {run.run_id} still works on {unit.address} under that lock",
+                hint="wait for its end: it leaves its lock itself",
+            )
 
     def concerns(journal: Journal) -> bool:
         return journal.lock_id == lock_id

@@ -25,7 +25,7 @@ def command(context: Context, address: str, lock_id: str, suffix: str | None) ->
     """
     estate = context.estate(suffix)
     unit = unit_of(estate, address)
-    recover_lock(estate, lock_id)
+    recover_lock(estate, unit, lock_id)
     store = stores_of(estate)(unit)
     holder = store.holder(unit.backend.key)
     store.unlock(unit.backend.key, lock_id)

@@ -7,8 +7,11 @@ killed, what it made since may exist and be in no state.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pytg.compose.changes import Calls
 from pytg.errors import PytgError, Refused
@@ -23,38 +26,70 @@ from pytg.run.states import States
 _RUNNING = f'  "result": "{Result.RUNNING}"'  # a record has one line a field
 
 
-def close_abandoned(estate: Estate, states: States) -> list[Recovery]:
+def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
     """Close the records of dead runs, and remember what their units' own Terraforms had begun.
 
-    After `recover`, which does that for runs with a journal.
+    After `recover`, which does that for runs with a journal. A run whose Terraform still works
+    is left for later.
     """
-    found = []
-    for run in _running(estate.root):
+    found: list[Recovery] = []
+
+    def remembered(run: Run) -> dict[Address, list[str]] | None:
+        for workdir in at_work(run):
+            say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
+            return None
         unknown = _in_flight(estate, run, states)
-        if mark_dead(run, unknown).result is Result.RUNNING:
-            continue  # it lives
         remember(estate.root, unknown)
         named = tuple(f"{a} {inside}" for a, names in unknown.items() for inside in names)
         found.append(Recovery(run.run_id, (), named))
+        return unknown
+
+    for run in running(estate.root):
+        mark_dead(run, remembered)
     return found
 
 
-def _running(root: Path) -> Iterator[Run]:
+def running(root: Path) -> Iterator[Run]:
+    """The runs that go on by their record: some may have died."""
     for path in sorted((root / RUNS).glob("*/run.json")):
         with contextlib.suppress(OSError, Refused), path.open(encoding="utf-8") as file:
             if any(line.startswith(_RUNNING) for line in file):
                 yield load(path)
 
 
+def at_work(run: Run) -> list[Path]:
+    """The directories in which a Terraform of `run` still applies."""
+    try:
+        lines = (run.directory / "processes.jsonl").read_text().splitlines()
+    except OSError:
+        return []
+    processes = [json.loads(line) for line in lines]
+    return [Path(p["cwd"]).resolve() for p in processes if p["argv"][1] == "apply" and _works(p)]
+
+
+def _works(process: Mapping[str, Any]) -> bool:
+    """Whether it lives: its number may have been given to another one, which works elsewhere."""
+    try:
+        os.kill(process["pid"], 0)
+        return Path(f"/proc/{process['pid']}/cwd").readlink() == Path(process["cwd"]).resolve()
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    except OSError:
+        return not Path("/proc/self").exists()  # a system without them
+
+
 def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[str]]:
     """By unit, addresses inside its module."""
     found: dict[Address, list[str]] = {}
     for address, record in run.units.items():
-        unit = estate.units.get(address)
-        if unit is None or record.status is not Status.RUNNING or not record.log:
+        if record.status is not Status.RUNNING or not record.log:
             continue
+        unit = estate.units.get(address)  # it may have left the configuration
         calls = Calls({address.module: address}, composed=False)
-        names = resources_in_flight(run.directory / record.log, stored(states, unit))
+        state = stored(states, unit) if unit else None
+        names = resources_in_flight(run.directory / record.log, state)
         owners = [owner for owner in map(calls.unit_of, names) if owner]
         if owners:
             found[address] = [inside for _, inside in owners]

@@ -18,6 +18,7 @@ from pytg.compose.changes import Calls
 from pytg.files import write_atomic
 from pytg.model import Address, Import, Unit
 from pytg.run.data import Status
+from pytg.run.events import Note
 from pytg.run.execution import Execution
 from pytg.run.root import Planned
 from pytg.run.unplannable import PlanFailed
@@ -61,6 +62,7 @@ IDS: Mapping[str, str] = {
 def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPlan:
     """`plan` without imports, or with those of what a killed run made and is found there.
 
+    What cannot be imported, or would be replaced then, is planned as if it were not there.
     Raises what `plan` raises.
     """
     planned = plan({})
@@ -69,13 +71,35 @@ def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPla
         return planned
     while adopted:
         try:
-            return plan(adopted)
+            planned = plan(adopted)
         except PlanFailed as error:
+            if error.completed.interrupted or error.completed.killed:
+                raise
             fewer = without_missing(adopted, error)
             if fewer is None:
-                raise
-            adopted = fewer
+                execution.log.emit(Note(f"not imported after all: {error.message}"))
+            adopted = fewer or {}
+        else:
+            strangers = _replaced(planned, adopted)
+            if not strangers:
+                return planned
+            adopted = _without(adopted, strangers)
     return plan({})
+
+
+def _replaced(planned: Planned, adopted: Imports) -> set[tuple[Address, str]]:
+    """What was imported and is not what the configuration says: it may be somebody else's."""
+    return {
+        (unit, change.address)
+        for unit, imports in adopted.items()
+        for change in planned.changes[unit].resources
+        if change.action in {"replace", "delete"} and change.address in {i.to for i in imports}
+    }
+
+
+def _without(imports: Imports, gone: Collection[tuple[Address, str]]) -> Imports:
+    kept = {u: tuple(i for i in found if (u, i.to) not in gone) for u, found in imports.items()}
+    return {unit: found for unit, found in kept.items() if found}
 
 
 def _adoptable(execution: Execution, planned: Planned) -> Imports:
@@ -98,11 +122,16 @@ def remembered(root: Path) -> dict[Address, list[str]]:
     return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
 
 
-def keep(root: Path, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
-    """After an apply: remember what is unknown, and forget the units that were applied whole."""
+def keep(execution: Execution, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
+    """After an apply: remember what is unknown, and forget the units that were applied whole.
+
+    A destroy forgets nothing: what is in no state it has not destroyed.
+    """
     unknown = {unit: f.get("unknown_resources", ()) for unit, f in outcomes.items()}
     whole = {unit for unit, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED}
-    _change(root, {unit: names for unit, names in unknown.items() if names}, whole)
+    if execution.options.destroy:
+        whole = set()
+    _change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
 
 
 def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
@@ -131,6 +160,7 @@ def importable(
         if (
             owner is None
             or change.action != "create"
+            or change.address == owner[1]  # beside the call in a unit's own root
             or owner[1] not in in_flight.get(owner[0], ())
         ):
             continue
@@ -153,13 +183,18 @@ def without_missing(extra: Imports, error: PlanFailed) -> Imports | None:
         return None
     said = "\n".join(d.detail for d in missing)
     calls = {unit: call for call, unit in error.calls.units.items()}
-    kept = {
-        unit: tuple(i for i in imports if f'"module.{calls[unit]}.{i.to}"' not in said)
+    gone = {
+        (unit, item.to)
         for unit, imports in extra.items()
+        for item in imports
+        if _quoted(f"module.{calls[unit]}.{item.to}") in said
     }
-    if kept == dict(extra):
-        return None
-    return {unit: imports for unit, imports in kept.items() if imports}
+    return _without(extra, gone) if gone else None
+
+
+def _quoted(address: str) -> str:
+    """As Terraform's messages quote it: like a string of Go, the quotes in it escaped."""
+    return json.dumps(address, ensure_ascii=False)
 
 
 def _import_id(kind: str, after: Any) -> str | None:

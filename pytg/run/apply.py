@@ -88,7 +88,7 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
     outcomes = dict(progress.outcomes(completed, execution.needs))
     if completed.crashed:
         outcomes |= lost(planned.root, completed, newest_state(workdir))
-    keep(execution.estate.root, outcomes)
+    keep(execution, outcomes)
     journal.enter(workdir, WRITTEN)
     locks.release()
     clear(workdir)

@@ -8,6 +8,7 @@ from typing import Any
 from pytg.compose.changes import UnitChanges, exceeds
 from pytg.errors import Refused
 from pytg.generate.unit import render_unit
+from pytg.generate.write import write_files
 from pytg.model import Address, Unit
 from pytg.run.abandoned import stored
 from pytg.run.adopt import Imports, adopting, keep, with_imports
@@ -33,7 +34,10 @@ def plan_unit(execution: Execution, unit: Unit) -> Planned:
         root.prepare(render_unit(execution.estate, with_imports(unit, imports)))
         return root.plan(lock_timeout=f"{execution.options.lock_timeout_s:.0f}s")
 
-    return adopting(execution, plan)
+    try:
+        return adopting(execution, plan)
+    finally:  # the plan has its own copy; what lies here is for people
+        write_files(root.workdir, render_unit(execution.estate, unit))
 
 
 def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
     outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
     if completed.crashed:
         outcomes |= lost(plan.root, completed, stored(execution.states, plan.root.units[0]))
-    keep(execution.estate.root, outcomes)
+    keep(execution, outcomes)
     return outcomes[address]
 
 

@@ -12,6 +12,7 @@ from pytg.compose.stages import Stage, cut
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
+from pytg.run.adopt import remembered
 from pytg.run.apply import apply_stage
 from pytg.run.composed import StagePlan, plan_stage
 from pytg.run.data import OPEN, Changes, Status
@@ -65,6 +66,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply, stage by stage. Returns the changes by unit."""
     _name_orphans(execution)
     if execution.options.destroy:
+        _name_in_flight(execution)
         estate, selected, states = execution.estate, execution.selection.units, execution.states
         refuse_orphaning(execution.graph, estate, selected, states)
         refuse_losing_states(estate, selected, states)
@@ -78,6 +80,14 @@ def _name_orphans(execution: Execution) -> None:
     for unit in orphans(execution):
         text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
         execution.log.emit(Note(text))
+
+
+def _name_in_flight(execution: Execution) -> None:
+    for unit, resources in remembered(execution.estate.root).items():
+        if unit in execution.selection.units:
+            names = ", ".join(resources)
+            text = f"may exist and be in no state, so that it is not destroyed: {unit} {names}"
+            execution.log.emit(Note(text))
 
 
 def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:

@@ -70,7 +70,10 @@ class Progress:
         self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]
     ) -> dict[str, Any]:
         blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
-        if completed.ok or (self.complete(unit) and (self.total[unit] or not blocking)):
+        stopped = completed.interrupted or completed.killed
+        # without changes of its own: nothing says whether its outputs or imports were written
+        silent = not self.total[unit] and (blocking or stopped or completed.crashed)
+        if completed.ok or (self.complete(unit) and not silent):
             return {"status": Status.SUCCEEDED}
         of = f"{self.done[unit]} of {self.total[unit]} changes were applied"
         if unit in self.failed:
@@ -81,7 +84,7 @@ class Progress:
             return {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": flying}
         if blocking:
             return {"status": Status.SKIPPED, "reason": of, "blocked_by": tuple(blocking)}
-        if completed.interrupted or completed.crashed:
+        if stopped:
             return {"status": Status.CANCELLED, "reason": of}
         return {"status": Status.FAILED, "reason": f"{of}: {completed.explain()}"}
 

@@ -207,13 +207,16 @@ def runs(root: Path) -> list[Run]:
     return sorted(found, key=lambda run: (run.started_at, run.run_id), reverse=True)
 
 
-def mark_dead(run: Run, in_flight: Mapping[Address, Sequence[str]] | None = None) -> Run:
+def mark_dead(
+    run: Run, in_flight: Callable[[Run], Mapping[Address, Sequence[str]] | None] = lambda _run: {}
+) -> Run:
     """Close the record of a run whose process died; return the record as it is afterwards.
 
     A run that goes on, or has ended, comes back as it is. Units that were running become
     unknown. So do pending ones of a composed run in which a unit or Terraform had started, for
-    Terraform may have gone on without pytg; otherwise they become cancelled. `in_flight` are
-    the resources of a unit that may exist and be in no state.
+    Terraform may have gone on without pytg; otherwise they become cancelled. `in_flight` says
+    of a run that is dead which resources of a unit may exist and be in no state; it is called
+    before the record is closed, and with None it stays open.
     """
     if run.result is not Result.RUNNING:
         return run
@@ -224,9 +227,12 @@ def mark_dead(run: Run, in_flight: Mapping[Address, Sequence[str]] | None = None
     try:
         current = load(run.directory)
         if current.result is Result.RUNNING:
+            found = in_flight(current)
+            if found is None:
+                return current
             current = settled(current, None, Result.INTERRUPTED, None)
             units = dict(current.units)
-            for unit, resources in (in_flight or {}).items():
+            for unit, resources in found.items():
                 units[unit] = replace(units[unit], unknown_resources=tuple(sorted(resources)))
             current = replace(current, units=units)
             _write(current, {address: _line(address, unit) for address, unit in units.items()})

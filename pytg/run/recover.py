@@ -124,7 +124,7 @@ def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Rec
         unknown.setdefault(address, []).append(inside)
     remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
-        mark_dead(load(root / RUNS / journal.run_id), unknown)
+        mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)
     clear(workdir)
     named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
     return Recovery(journal.run_id, tuple(written), named)

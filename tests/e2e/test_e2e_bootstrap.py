@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -115,14 +116,35 @@ def test_a_killed_unit_of_its_own_process_is_adopted(
     while not parameters(sandbox):
         assert process.poll() is None
         time.sleep(0.01)
-    project.kill_unit(process)
+    project.signal_last(signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+    (lock,) = project.pytg("locks", "--env", "dev", "--json").document["locks"]
+    refused = project.pytg("unlock", lock["address"], lock["id"], expect=6)
+    assert "still works" in refused.err
+    project.signal_last(signal.SIGKILL)
     assert project.record()["result"] == "running"
-
-    for lock in project.pytg("locks", "--env", "dev", "--json").document["locks"]:
-        project.pytg("unlock", lock["address"], lock["id"])
+    project.pytg("unlock", lock["address"], lock["id"])
     done = project.pytg(*APPLY, "--per-unit")
     assert f"may have left {UNIT} aws_ssm_parameter.this" in done.err
     check_whole(project, sandbox)
+
+
+def test_what_is_remembered_and_not_there_is_made(project: Project, sandbox: SandboxServer) -> None:
+    """Terraform says of an import that it found nothing; and a destroy names what it may leave."""
+    file = project.root / ".pytg" / "in-flight.json"
+    names = [f'aws_ssm_parameter.this["{name}"]' for name in PARAMETERS[:2]]
+    file.parent.mkdir()
+    file.write_text(json.dumps({UNIT: names}))
+    sandbox.client("ssm").put_parameter(Name=PARAMETERS[1], Value="x", Type="String")
+    done = project.pytg(*APPLY, "--json")
+    assert done.document["changes"]["create"] >= len(PARAMETERS) - 1
+    check_whole(project, sandbox)
+
+    file.write_text(json.dumps({UNIT: names}))
+    gone = project.pytg("destroy", "--env", "dev", "--yes")
+    assert f"in no state, so that it is not destroyed: {UNIT} {names[0]}" in gone.err
+    assert file.exists()
 
 
 def test_destroy_leaves_nothing_and_may_be_killed(project: Project, sandbox: SandboxServer) -> None:

@@ -66,11 +66,9 @@ class Project:
                 os.killpg(terraform["pid"], signal.SIGKILL)
         process.communicate()
 
-    def kill_unit(self, process: subprocess.Popen[str]) -> None:
-        """End pytg, then the Terraform that it started last, with its providers."""
-        process.kill()
-        os.killpg(self._processes()[-1]["pid"], signal.SIGKILL)
-        process.communicate()
+    def signal_last(self, number: signal.Signals) -> None:
+        """To the Terraform that the latest run started last, with its providers."""
+        os.killpg(self._processes()[-1]["pid"], number)
 
     def terraform(self, address: str, *arguments: str) -> Done:
         """Plain Terraform in a unit's directory, initialised."""

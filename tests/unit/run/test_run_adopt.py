@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def missing(calls: Calls, item: Import) -> Diagnostic:
     """In Terraform's words."""
     detail = (
         "While attempting to import an existing object to "
-        f'"{call_of(calls)}.{item.to}", the provider detected that no object exists'
+        f"{json.dumps(f'{call_of(calls)}.{item.to}')}, the provider detected that no object exists"
     )
     return Diagnostic("error", NOT_THERE, detail)
 

@@ -257,7 +257,7 @@ def test_the_units_of_a_dead_run(
     [run] = runs(tmp_path)
     assert run.result is Result.RUNNING
 
-    dead = mark_dead(run, {NETWORK: ["aws_vpc.main"]})
+    dead = mark_dead(run, lambda _run: {NETWORK: ["aws_vpc.main"]})
 
     validate(dead.path)
     assert dead == load(dead.path) == mark_dead(dead)
