@@ -74,7 +74,8 @@ class Module:
     """A reusable Terraform module as its own files declare it.
 
     `providers` are the local names in `required_providers`; `aliases` its
-    `configuration_aliases` as `(provider, alias)`, such as `("aws", "peer")`.
+    `configuration_aliases` as `(provider, alias)`, such as `("aws", "peer")`; `parts` its
+    resources and module calls, such as `aws_s3_bucket.this` and `module.logs`.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Module:
     outputs: Mapping[str, Output]
     providers: frozenset[str]
     aliases: frozenset[tuple[str, str]]
+    parts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

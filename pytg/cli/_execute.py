@@ -53,6 +53,7 @@ def execute(context: Context, request: Request) -> int:
     """Run `request`; returns the exit code. Raises PytgError where it is refused."""
     with before_the_record(as_json=request.as_json):
         request.require_selection()
+        request.require_place()
         estate = context.estate(request.selectors.suffix)
         graph = build_graph(estate)
         selection = select_units(estate, graph, request.selectors)

@@ -43,6 +43,17 @@ class Request:
         """Whether the command changes anything."""
         return not self.command.startswith("plan")
 
+    def require_place(self) -> None:
+        """Make the directory for plan documents. Raises UsageError where that cannot be."""
+        if self.out is None:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write into {self.out}: {error.strerror}", hint="--out needs a directory"
+            ) from error
+
     def require_selection(self) -> None:
         """Raises UsageError where nothing was selected; `-all` forms start from everything."""
         if not self.command.endswith("-all") and not self.selectors.given:

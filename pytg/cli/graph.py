@@ -57,9 +57,16 @@ def command(
 
 
 def _write(path: Path, text: str) -> None:
-    """All of the file or none of it. Raises UsageError where nothing can be written."""
+    """All of the file or none of it; what is no file, such as a pipe, is written into.
+
+    Raises UsageError where nothing can be written.
+    """
+    path = path.resolve()
     try:
-        write_atomic(path, text.encode(), mode=0o644, durable=False)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            write_atomic(path, text.encode(), mode=0o644, durable=False)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}", hint="--output needs an existing directory"

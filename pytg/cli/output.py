@@ -26,7 +26,12 @@ MASK = "(sensitive value)"
 @click.command("output")
 @click.argument("address")
 @click.argument("name", required=False)
-@option("--json", "as_json", is_flag=True, help="Print JSON, as `terraform output` does.")
+@option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON, as `terraform output` does, with sensitive values masked.",
+)
 @option("--reveal", is_flag=True, help="Show sensitive values too.")
 @suffix_option()
 @click.pass_obj
@@ -48,7 +53,13 @@ def command(
     recover_unit(estate, unit)
     outputs = _outputs(unit, States(stores_of(estate)), reveal=reveal)
     if name is not None:
-        value = _one(unit, outputs, name)["value"]
+        found = _one(unit, outputs, name)
+        if found["sensitive"] and not reveal:
+            raise Refused(
+                f"the output `{name}` of {unit.address} is sensitive",
+                hint="pass --reveal to print it",
+            )
+        value = found["value"]
         text = value if isinstance(value, str) and not as_json else _json(value)
         click.echo(text)
     elif as_json:

@@ -18,7 +18,7 @@ from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
 
 CACHE = Path(".pytg/cache/modules")
-_FORMAT = "2"
+_FORMAT = "3"
 _DECLARATION = re.compile(r'^[ \t]*(variable|output)[ \t]+"?([A-Za-z_][\w-]*)', re.MULTILINE)
 _ROOT_ONLY = re.compile(r'^[ \t]*(provider|backend|cloud)\b[ \t]*"?[\w-]*"?[ \t]*\{', re.MULTILINE)
 _WHERE = {
@@ -48,6 +48,7 @@ def read_module(root: Path, name: str, source: str, scope: Scope, report: Report
     providers: set[str] = set()
     aliases: set[tuple[str, str]] = set()
     places: dict[str, Position] = {}
+    parts: set[str] = set()
     complete = True
     for path in sorted(directory.glob("*.tf")):
         file = Path(os.path.normpath(Path(source) / path.name))
@@ -58,6 +59,7 @@ def read_module(root: Path, name: str, source: str, scope: Scope, report: Report
         variables |= {item["name"]: Variable(**item) for item in found["variables"]}
         outputs |= {item["name"]: Output(**item) for item in found["outputs"]}
         providers |= set(found["providers"])
+        parts |= set(found["parts"])
         aliases |= {(provider, alias) for provider, alias in found["aliases"]}
         for key, line in found["places"].items():
             place = Position(file, line)
@@ -76,6 +78,7 @@ def read_module(root: Path, name: str, source: str, scope: Scope, report: Report
         outputs=outputs,
         providers=frozenset(providers),
         aliases=frozenset(aliases),
+        parts=frozenset(parts),
     )
     return Declared(module, places, complete)
 
@@ -141,8 +144,15 @@ def _parse(text: str) -> dict[str, Any]:
         "providers": sorted(providers),
         "aliases": sorted(aliases),
         "places": _places(text, variables, outputs),
+        "parts": sorted(_parts(document)),
         "root_only": _root_only(text, document),
     }
+
+
+def _parts(document: dict[str, Any]) -> Iterator[str]:
+    for kind, named in _blocks(document, "resource"):
+        yield from (f"{kind}.{name}" for name in named if name != "__is_block__")
+    yield from (f"module.{name}" for name, _ in _blocks(document, "module"))
 
 
 def _root_only(text: str, document: dict[str, Any]) -> list[list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytg.config.backends import backend_of, bootstrap
+from pytg.config.check import did_you_mean
 from pytg.config.edges import edges_of
 from pytg.config.inputs import resolve_inputs
 from pytg.config.modules import Declared
@@ -13,7 +14,7 @@ from pytg.config.places import Place
 from pytg.config.problems import Collector
 from pytg.config.references import Known, Resolver
 from pytg.config.tree import Node
-from pytg.errors import Problem
+from pytg.errors import Position, Problem
 from pytg.model import Address, Edge, Import, Unit
 
 
@@ -42,7 +43,7 @@ def build_unit(
         tags=place.tags,
         backend=backend_of(address, place, known, report),
         after=frozenset(edge.upstream for edge in edges if not edge.outputs),
-        imports=_imports(entry, resolver),
+        imports=_imports(declared, entry, resolver, report),
         isolate=_true(entry, "isolate"),
         bootstrap=maker is not None and maker[0] == address,
         protected=_true(place.settings, "protected"),
@@ -51,12 +52,26 @@ def build_unit(
     return unit, edges
 
 
-def _imports(entry: Node, resolver: Resolver) -> tuple[Import, ...]:
+def _imports(
+    declared: Declared, entry: Node, resolver: Resolver, report: Collector
+) -> tuple[Import, ...]:
     listed = entry.find("imports")
-    return tuple(
-        Import(to=str(item.entries["to"].value), id=resolver.text(item.entries["id"]))
-        for item in (listed.items if listed else ())
-    )
+    found = []
+    for item in listed.items if listed else ():
+        to = item.entries["to"]
+        _check_target(declared, str(to.value), to.start, report)
+        found.append(Import(to=str(to.value), id=resolver.text(item.entries["id"])))
+    return tuple(found)
+
+
+def _check_target(declared: Declared, to: str, position: Position, report: Collector) -> None:
+    """The resource, or the module call it lies in, must be one that the module has."""
+    part = ".".join(to.partition("[")[0].split(".")[:2])
+    module = declared.module
+    if not declared.complete or part in module.parts:
+        return
+    hint = did_you_mean(part, module.parts)
+    report(Problem(f"module `{module.name}` has no `{part}` to import into", position, hint))
 
 
 def _check_peer(

@@ -8,7 +8,7 @@ an order-only one and `bridge=True`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import reduce
 from itertools import pairwise
 from operator import or_
@@ -138,8 +138,22 @@ def _merged(edges: Iterable[Edge]) -> Iterable[Edge]:
 
 
 def _cycles(graph: UnitGraph) -> Iterator[Problem]:
-    """For every edge on a cycle, one of its shortest cycles, until all such edges are named."""
-    shown = 0
+    """For every edge on a cycle, one of its shortest cycles, until all such edges are named.
+
+    Cycles of the same modules by the same lines, in other regions or environments, are one.
+    """
+    alike: dict[Hashable, list[list[Address]]] = {}
+    for cycle in _circles(graph):
+        edges = [(a.module, b.module, edge_between(graph, a, b)) for a, b in pairwise(cycle)]
+        key = frozenset((up, down, edge.positions) for up, down, edge in edges)
+        alike.setdefault(key, []).append(cycle)
+        if len(alike) == _CYCLES_SHOWN:
+            break
+    for cycles in alike.values():
+        yield _problem(graph, cycles[0], len(cycles) - 1)
+
+
+def _circles(graph: UnitGraph) -> Iterator[list[Address]]:
     for knot in sorted(sorted(c) for c in nx.strongly_connected_components(graph)):
         inside = set(knot)
         edges = sorted((a, b) for a in knot for b in graph.successors(a) if b in inside)
@@ -150,15 +164,14 @@ def _cycles(graph: UnitGraph) -> Iterator[Problem]:
                 continue
             cycle = [upstream, *nx.shortest_path(knotted, unit, upstream)]
             named.update(pairwise(cycle))
-            yield _problem(graph, cycle)
-            shown += 1
-            if shown == _CYCLES_SHOWN:
-                return
+            yield cycle
 
 
-def _problem(graph: UnitGraph, cycle: list[Address]) -> Problem:
+def _problem(graph: UnitGraph, cycle: list[Address], others: int) -> Problem:
     edges = [edge_between(graph, a, b) for a, b in pairwise(cycle)]
     lines = ["units need each other in a circle: " + " -> ".join(map(str, cycle))]
+    if others:
+        lines.append(f"    (and {others} more by the same lines)")
     for edge in edges:
         what = ", ".join(sorted(edge.outputs)) or "order only"
         places = ", ".join(map(str, edge.positions)) or "place unknown"

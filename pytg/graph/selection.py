@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from pytg.errors import EmptySelection, UsageError
@@ -50,8 +50,8 @@ class Selectors:
 
     @property
     def given(self) -> bool:
-        """Whether any of the options was used."""
-        return self != Selectors()
+        """Whether any of the options that choose units was used; `exclude` only takes away."""
+        return replace(self, exclude=()) != Selectors()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST = (
-    "\npytg: stopping: no unit starts any more, those that run may finish what they are at. "
-    "Press Ctrl-C again to stop them too.\n"
+    "\npytg: stopping: no unit starts any more, those that run may finish what they are at "
+    "(Terraform ends provisioners at once). Press Ctrl-C again to stop them too.\n"
 )
 SECOND = (
     "\npytg: stopping Terraform now. The record names what may be half done and whose lock may "

@@ -11,7 +11,7 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.model import Address
 from pytg.run.data import Changes, Status
-from pytg.run.events import Diagnostic
+from pytg.run.events import Diagnostic, Note
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
 from pytg.run.root import unit_root
@@ -38,7 +38,20 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
     independent: nx.DiGraph[Address] = nx.DiGraph()
     independent.add_nodes_from(execution.order)  # a plan waits for no other plan
     _schedule(execution, independent, work)
+    _name_outdated(execution, found)
     return found
+
+
+def _name_outdated(execution: Execution, found: Mapping[Address, UnitChanges]) -> None:
+    """Each unit was planned on the outputs that are stored: not on those to come."""
+    changed = {unit for unit, changes in found.items() if changes.changed}
+    late = sorted(u for u in found if nx.ancestors(execution.order, u) & changed)
+    if late:
+        text = (
+            f"planned on what is applied now, while units that they need change: "
+            f"{', '.join(map(str, late))}; without --per-unit the plan shows what that does to them"
+        )
+        execution.log.emit(Note(text))
 
 
 def apply_each(

@@ -42,7 +42,9 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]
-        stage = plannable(execution, standing(execution, stage, changes), changes)
+        stage = standing(execution, stage, changes)
+        if not execution.options.destroy:  # what is there now is all that a destroy goes by
+            stage = plannable(execution, stage, changes)
         if not stage.units:
             continue
         _announce(execution, stage)

@@ -55,11 +55,11 @@ class Values:
 
     def _child(self, key: str | int) -> Values:
         return Values(
-            _at(self.before, key, None),
-            _at(self.after, key, None),
-            _at(self.unknown, key, absent=False),
-            _at(self.before_sensitive, key, absent=False),
-            _at(self.after_sensitive, key, absent=False),
+            at(self.before, key, None),
+            at(self.after, key, None),
+            at(self.unknown, key, absent=False),
+            at(self.before_sensitive, key, absent=False),
+            at(self.after_sensitive, key, absent=False),
         )
 
 
@@ -122,7 +122,8 @@ def _parsed(text: str) -> dict[str, Any] | list[Any] | None:
     return parsed if isinstance(parsed, dict | list) else None
 
 
-def _at(value: Any, key: str | int, absent: Any) -> Any:
+def at(value: Any, key: str | int, absent: Any) -> Any:
+    """The part of `value` at `key`; `absent` where it has none."""
     if isinstance(value, dict):
         return value.get(key, absent)
     if isinstance(value, list) and isinstance(key, int) and key < len(value):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pytg.errors import Refused
 from pytg.terraform.command import Command
 from pytg.terraform.difference import UNKNOWN, Place, Values, differences
+from pytg.terraform.secrets import masked, secrets_in
 from pytg.terraform.spawn import capture
 
 _ACTIONS = {"no-op": "noop", "forget": "remove"}
@@ -116,12 +117,16 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
             f"cannot read a plan of format {version or 'unknown'}",
             hint="pytg knows format 1: use a Terraform that writes it",
         )
-    outputs = document.get("output_changes") or {}
+    raw_outputs = document.get("output_changes") or {}
+    outputs = tuple(_output(name, raw) for name, raw in sorted(raw_outputs.items()))
+    changes = _changes(document.get("resource_changes"))
+    drift = _changes(document.get("resource_drift"))
+    secrets = _secrets([*changes, *drift], outputs)
     return Plan(
         terraform_version=str(document.get("terraform_version", "")),
-        changes=_changes(document.get("resource_changes")),
-        drift=_changes(document.get("resource_drift")),
-        outputs=tuple(_output(name, raw) for name, raw in sorted(outputs.items())),
+        changes=_masked(changes, secrets),
+        drift=_masked(drift, secrets),
+        outputs=outputs,
         errored=bool(document.get("errored", False)),
         complete=bool(document.get("complete", True)),
     )
@@ -153,6 +158,34 @@ def _change(raw: Mapping[str, Any]) -> ResourceChange:
         importing=str(importing.get("id") or UNKNOWN) if importing is not None else None,
         previous_address=raw.get("previous_address", ""),
         deposed=raw.get("deposed", ""),
+    )
+
+
+def _secrets(changes: Iterable[ResourceChange], outputs: Iterable[OutputChange]) -> frozenset[str]:
+    """Every text that the plan marks as sensitive somewhere."""
+    found: set[str] = set()
+    for change in changes:
+        found.update(secrets_in(change.before, change.before_sensitive))
+        found.update(secrets_in(change.after, change.after_sensitive))
+    for output in outputs:
+        for value in (output.before, output.after):
+            found.update(secrets_in(value, output.sensitive))
+    return frozenset(found)
+
+
+def _masked(
+    changes: tuple[ResourceChange, ...], secrets: frozenset[str]
+) -> tuple[ResourceChange, ...]:
+    """`changes` with those texts marked wherever they stand."""
+    if not secrets:
+        return changes
+    return tuple(
+        replace(
+            change,
+            before_sensitive=masked(change.before, change.before_sensitive, secrets),
+            after_sensitive=masked(change.after, change.after_sensitive, secrets),
+        )
+        for change in changes
     )
 
 

@@ -88,6 +88,8 @@ def test_an_upstream_change_shows_its_downstream_effect_in_the_same_plan(project
     project.pytg("apply", *DEV, "--yes")
     module = project.root / "modules" / "kms" / "outputs.tf"
     module.write_text(module.read_text().replace("kms:arn:", "kms:new:"))
+    alone = project.pytg("plan", *DEV, "--per-unit")
+    assert "planned on what is applied now, while units that they need change" in alone.err
     done = project.pytg("plan", *DEV, "--json")
     changed = {a.split("/")[-1] for a, plan in done.document["plan"].items() if plan["update"]}
     assert changed == {"bucket", "table"}
@@ -278,6 +280,8 @@ def test_an_isolated_module_runs_in_its_own_root(tmp_path: Path) -> None:
     assert (tmp_path / ".pytg/units/docs/us-east-1/dev/table/.terraform").is_dir()
     assert not (tmp_path / ".pytg/units/docs/us-east-1/dev/bucket/.terraform").exists()
     project.pytg("plan", *DEV, "--detailed-exitcode")
+    planned = project.pytg("plan", *DEV, "--destroy", "--json").document["changes"]
+    assert project.pytg("destroy", *DEV, "--yes", "--json").document["changes"] == planned
 
 
 @pytest.mark.parametrize("way", [(), ("--per-unit",)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from unittest import mock
 
@@ -33,6 +34,21 @@ def test_only_the_selected_units_are_drawn_in_the_order_of_the_whole_graph(
 
 def test_level_module(estate_root: Path) -> None:
     assert call(estate_root, "--level", "module").stdout.startswith("demo: 5 modules")
+
+
+def test_what_output_names_stays_what_it_is(estate_root: Path) -> None:
+    """A link goes on pointing to the file, and a pipe is written into."""
+    link, pipe = estate_root / "link", estate_root / "pipe"
+    link.symlink_to(estate_root / "picture")
+    assert call(estate_root, "--output", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert (estate_root / "picture").read_text() == call(estate_root).stdout
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert call(estate_root, "--output", str(pipe)).exit_code == 0
+    assert pipe.is_fifo()
+    assert os.read(reader, 10)
+    os.close(reader)
 
 
 @pytest.mark.parametrize("form", ["text", "dot", "mermaid", "json", "svg", "html"])

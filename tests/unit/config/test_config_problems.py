@@ -552,6 +552,13 @@ CASES["reference in an import"] = (
 live/docs/us-east-1/dev/env.yaml:1: only text and ${self...} may stand here
 """,
 )
+CASES["import into nothing"] = (
+    {ENV: "modules: {kms: {imports: [{to: 'module.keys[0].terraform_data.this', id: x}]}}\n"},
+    """
+live/docs/us-east-1/dev/env.yaml:1: module `kms` has no `module.keys` to import into
+    known: terraform_data.this
+""",
+)
 CASES["missing input"] = (
     {"config.yaml": CONFIG.replace("key: ${kms.arn}", "{}")},
     """

@@ -261,7 +261,11 @@ def test_profile_and_role_of_an_account(tmp_path: Path) -> None:
 
 def test_imports_are_in_the_root_and_point_into_the_module(tmp_path: Path) -> None:
     extra = "modules: {storage: {imports: [{to: 'aws_s3_bucket.this[\"a\"]', id: old}]}}"
-    files = {**aws_files(), "live/docs/us-east-1/dev/env.yaml": extra}
+    files = {
+        **aws_files(),
+        "live/docs/us-east-1/dev/env.yaml": extra,
+        "modules/storage/buckets.tf": 'resource "aws_s3_bucket" "this" {\n}\n',
+    }
     text = rendered(load_estate(build_estate(tmp_path, files)), STORAGE)["main.tf"]
     assert text.endswith(
         '\n\nimport {\n  to = module.storage.aws_s3_bucket.this["a"]\n  id = "old"\n}\n'

@@ -86,6 +86,19 @@ def test_cycles_apart_and_through_the_same_unit_are_all_shown() -> None:
     ]
 
 
+def test_the_same_cycle_in_each_region_is_one_problem() -> None:
+    units = [f"a/{region}/e/{module}" for region in ("r", "s", "t") for module in "ab"]
+    edges = [
+        edge
+        for a, b in zip(units[::2], units[1::2], strict=True)
+        for edge in (edge_of(a, b, "x", line=11), edge_of(b, a, "y", line=12))
+    ]
+    with pytest.raises(ConfigError) as raised:
+        build_graph(estate_of(units, edges))
+    (problem,) = raised.value.problems
+    assert "a/r/e/a -> a/r/e/b -> a/r/e/a\n    (and 2 more by the same lines)" in problem.message
+
+
 def test_a_dense_knot_gives_a_bounded_number_of_problems() -> None:
     letters = "abcdefghijkl"
     with pytest.raises(ConfigError) as raised:

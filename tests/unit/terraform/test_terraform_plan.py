@@ -57,6 +57,35 @@ def test_unknown_values_are_not_guessed() -> None:
     assert lines({"id": "i-1"}, {}, unknown={"id": True}) == ['~ id: "i-1" -> (known after apply)']
 
 
+def test_what_is_sensitive_somewhere_is_hidden_everywhere() -> None:
+    """`terraform_data.output` repeats a sensitive input without a mark."""
+    change = {
+        "actions": ["update"],
+        "before": {"input": {"k": "s3cr3t-1"}, "output": {"k": "s3cr3t-1", "n": "name"}},
+        "after": {"input": {"k": "s3cr3t-2"}, "output": {"k": "x s3cr3t-2", "n": "none"}},
+        "before_sensitive": {"input": {"k": True}},
+        "after_sensitive": {"input": {"k": True}},
+    }
+    url = {"actions": ["create"], "before": None, "after": {"url": ["db://s3cr3t-3@host", "a"]}}
+    document = {
+        "format_version": "1.2",
+        "resource_changes": [
+            {"address": f"terraform_data.{name}", "type": "t", "name": name, "change": found}
+            for name, found in (("a", change), ("b", url))
+        ],
+        "output_changes": {
+            "password": {
+                "actions": ["update"], "before": "s3cr3t-3", "after": "new-one",
+                "before_sensitive": True, "after_sensitive": True,
+            },
+        },
+    }  # fmt: skip
+    shown = [change.differences for change in read_plan(document).changes]
+    assert "s3cr3t" not in str(shown)
+    assert '~ output.n: "name" -> "none"' in shown[0]
+    assert '+ url[1]: "a"' in shown[1]
+
+
 def test_sensitive_values_are_hidden_on_both_sides() -> None:
     before, after = {"password": "old", "user": "a"}, {"password": "new", "user": "b"}
     for side in ("before_sensitive", "after_sensitive"):
