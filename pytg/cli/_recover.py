@@ -10,8 +10,9 @@ from pytg.cli._stores import stores_of
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
-from pytg.run.abandoned import at_work, running
+from pytg.run.abandoned import at_work
 from pytg.run.journal import Journal
+from pytg.run.records import running
 from pytg.run.recover import Recovery, journals, recover
 from pytg.run.states import States
 

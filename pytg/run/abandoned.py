@@ -9,21 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytg.compose.changes import Calls
-from pytg.errors import PytgError, Refused
+from pytg.errors import PytgError
 from pytg.model import Address, Estate, Unit
 from pytg.run.adopt import remember
-from pytg.run.data import Result, Run, Status
+from pytg.run.data import Run, Status
 from pytg.run.in_flight import resources_in_flight
-from pytg.run.record import RUNS, load, mark_dead
+from pytg.run.records import mark_dead, running
 from pytg.run.recover import Recovery
 from pytg.run.states import States
-
-_RUNNING = f'  "result": "{Result.RUNNING}"'  # a record has one line a field
 
 
 def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
@@ -47,14 +45,6 @@ def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) 
     for run in running(estate.root):
         mark_dead(run, remembered)
     return found
-
-
-def running(root: Path) -> Iterator[Run]:
-    """The runs that go on by their record: some may have died."""
-    for path in sorted((root / RUNS).glob("*/run.json")):
-        with contextlib.suppress(OSError, Refused), path.open(encoding="utf-8") as file:
-            if any(line.startswith(_RUNNING) for line in file):
-                yield load(path)
 
 
 def at_work(run: Run) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 import secrets
@@ -15,22 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.run.data import (
-    SCHEMA,
     Result,
     Run,
     UnitRecord,
     moved_on,
-    parse_run,
-    run_document,
     settled,
-    unit_document,
 )
+from pytg.run.records import RUNS, line, lock, write
 
-RUNS = Path(".pytg", "runs")
 SOON_S = 0.25
 
 Clock = Callable[[], datetime]
@@ -51,10 +45,10 @@ class RunRecord:
         self._run = run
         self._clock = clock
         self._mutex = threading.Lock()
-        self._lock: int | None = _lock(run.directory, fcntl.LOCK_EX)
-        self._lines = {address: _line(address, unit) for address, unit in run.units.items()}
+        self._lock: int | None = lock(run.directory, fcntl.LOCK_EX)
+        self._lines = {address: line(address, unit) for address, unit in run.units.items()}
         self._late: threading.Timer | None = None
-        _write(run, self._lines)
+        write(run, self._lines)
 
     @classmethod
     def create(
@@ -168,11 +162,11 @@ class RunRecord:
 
     def _changed(self, run: Run) -> dict[Address, str]:
         before = self._run.units
-        return self._lines | {a: _line(a, u) for a, u in run.units.items() if u is not before[a]}
+        return self._lines | {a: line(a, u) for a, u in run.units.items() if u is not before[a]}
 
     def _save(self, run: Run) -> None:
         lines = self._changed(run)
-        _write(run, lines)
+        write(run, lines)
         self._run, self._lines = run, lines
         if self._late is not None:
             self._late.cancel()
@@ -182,63 +176,6 @@ class RunRecord:
         with self._mutex, contextlib.suppress(OSError):  # the next write raises it
             if self._late is not None:
                 self._save(self._run)
-
-
-def load(path: Path) -> Run:
-    """Read a record: `run.json`, or its directory. Raises Refused when it is none."""
-    path = path / "run.json" if path.is_dir() else path
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise Refused(
-                f"{path}: the record has schema {document['schema']}, this pytg reads {SCHEMA}",
-                hint="use the version of pytg that wrote it",
-            )
-        return parse_run(path.parent, document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(
-            f"{path}: not a run record: {error}", hint="`.pytg/runs` holds the records there are"
-        ) from error
-
-
-def runs(root: Path) -> list[Run]:
-    """Every run of the project, the newest first. Raises Refused for a record it cannot read."""
-    found = (load(path) for path in (root / RUNS).glob("*/run.json"))
-    return sorted(found, key=lambda run: (run.started_at, run.run_id), reverse=True)
-
-
-def mark_dead(
-    run: Run, in_flight: Callable[[Run], Mapping[Address, Sequence[str]] | None] = lambda _run: {}
-) -> Run:
-    """Close the record of a run whose process died; return the record as it is afterwards.
-
-    A run that goes on, or has ended, comes back as it is. Units that were running become
-    unknown. So do pending ones of a composed run in which a unit or Terraform had started, for
-    Terraform may have gone on without pytg; otherwise they become cancelled. `in_flight` says
-    of a run that is dead which resources of a unit may exist and be in no state; it is called
-    before the record is closed, and with None it stays open.
-    """
-    if run.result is not Result.RUNNING:
-        return run
-    try:
-        lock = _lock(run.directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return run
-    try:
-        current = load(run.directory)
-        if current.result is Result.RUNNING:
-            found = in_flight(current)
-            if found is None:
-                return current
-            current = settled(current, None, Result.INTERRUPTED, None)
-            units = dict(current.units)
-            for unit, resources in found.items():
-                units[unit] = replace(units[unit], unknown_resources=tuple(sorted(resources)))
-            current = replace(current, units=units)
-            _write(current, {address: _line(address, unit) for address, unit in units.items()})
-        return current
-    finally:
-        os.close(lock)
 
 
 def redacted(args: Sequence[str]) -> tuple[str, ...]:
@@ -255,26 +192,3 @@ _SECRET = re.compile(
     r"(--?var=[^=]+=|.*?(?:secret|password|token|credential|access_key)[^=]*=).*",
     re.DOTALL | re.IGNORECASE,
 )
-
-
-def _lock(directory: Path, operation: int) -> int:
-    """An advisory lock on `directory` that ends with this process. Raises BlockingIOError."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, operation)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _line(address: Address, unit: UnitRecord) -> str:
-    return f'    "{address}": {json.dumps(unit_document(unit))}'
-
-
-def _write(run: Run, lines: Mapping[Address, str]) -> None:
-    """One line a field and a unit: readable, and quick to write again for hundreds of units."""
-    head = [f'  "{name}": {json.dumps(value)}' for name, value in run_document(run).items()]
-    units = ",\n".join(lines.values())
-    text = "{\n" + ",\n".join([*head, f'  "units": {{\n{units}\n  }}']) + "\n}\n"
-    write_atomic(run.path, text.encode(), mode=0o644)

@@ -19,7 +19,7 @@ from pytg.run.deferred import DeferredStore
 from pytg.run.events import EventLog, Note, Recovered, StateWritten, read
 from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import APPLYING, NAME, Journal, Locked, held, newest_state
-from pytg.run.record import RUNS, load, mark_dead
+from pytg.run.records import RUNS, load, mark_dead
 from pytg.run.root import COMPOSED, clear, only_here
 from pytg.run.states import States
 

@@ -17,7 +17,8 @@ from pytg.model import Address
 from pytg.run.abandoned import at_work, close_abandoned
 from pytg.run.adopt import remembered
 from pytg.run.data import Result, Status
-from pytg.run.record import RunRecord, runs
+from pytg.run.record import RunRecord
+from pytg.run.records import runs
 from pytg.run.states import Kept, States
 from pytg.terraform.spawn import record_start
 from support.estate_in_memory import estate_of

@@ -20,7 +20,8 @@ from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.run.data import Changes, Result, Status
-from pytg.run.record import RunRecord, load, mark_dead, redacted, runs
+from pytg.run.record import RunRecord, redacted
+from pytg.run.records import load, mark_dead, runs
 from support.process import eventually
 
 NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")
@@ -181,7 +182,7 @@ def test_changes_that_come_many_at_a_time_are_one_write(
         writes.append(path)
         write_atomic(path, *rest, **more)
 
-    monkeypatch.setattr("pytg.run.record.write_atomic", counted)
+    monkeypatch.setattr("pytg.run.records.write_atomic", counted)
     monkeypatch.setattr("pytg.run.record.SOON_S", 3600.0)
     for unit in units:
         record.update_soon(unit, status=Status.RUNNING)
