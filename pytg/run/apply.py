@@ -18,6 +18,7 @@ from pytg.run.data import Status
 from pytg.run.deferred import DeferredStore
 from pytg.run.events import Note, StateWritten, UnitProgress
 from pytg.run.execution import Execution
+from pytg.run.in_flight import lost
 from pytg.run.journal import (
     APPLYING,
     LOCKING,
@@ -33,7 +34,7 @@ from pytg.run.journal import (
 from pytg.run.mirror import Mirror
 from pytg.run.progress import Progress
 from pytg.run.recover import journals
-from pytg.run.root import PARALLELISM, clear, lost
+from pytg.run.root import PARALLELISM, clear
 from pytg.run.states import Held
 from pytg.terraform.events import Event
 from pytg.terraform.process import Completed, Process
@@ -87,7 +88,8 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
             store.settle(unit.backend.key)
     outcomes = dict(progress.outcomes(completed, execution.needs))
     if completed.crashed:
-        outcomes |= lost(planned.root, completed, newest_state(workdir))
+        log, calls = planned.root.log("apply"), planned.root.calls
+        outcomes |= lost(log, calls, completed, newest_state(workdir))
     keep(execution, outcomes)
     journal.enter(workdir, WRITTEN)
     locks.release()

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from pytg.compose.changes import Calls
+from pytg.model import Address
+from pytg.run.data import Status
 from pytg.terraform.events import parse_line
+from pytg.terraform.process import Completed
 
 _ENDS = frozenset({"apply_complete", "apply_errored"})
 
@@ -34,6 +39,23 @@ def resources_in_flight(events: Path, state: bytes | None) -> tuple[str, ...]:
             elif event.type == "apply_complete" and event.action == "delete":
                 created.discard(event.address)
     return tuple(sorted({*begun, *(created - _recorded(state))}))
+
+
+def lost(
+    events: Path, calls: Calls, completed: Completed, state: bytes | None
+) -> dict[Address, dict[str, Any]]:
+    """Units with resources that may exist and are not in `state`, after an apply was killed.
+
+    With the fields of their records.
+    """
+    found: dict[Address, list[str]] = {}
+    for unit, inside in filter(None, map(calls.unit_of, resources_in_flight(events, state))):
+        found.setdefault(unit, []).append(inside)
+    reason = completed.explain()
+    return {
+        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
+        for unit, names in found.items()
+    }
 
 
 def _recorded(state: bytes | None) -> set[str]:

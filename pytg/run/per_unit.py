@@ -16,9 +16,10 @@ from pytg.run.data import Changes, Status
 from pytg.run.events import UnitProgress
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
+from pytg.run.in_flight import lost
 from pytg.run.overwrites import refuse_overwriting
 from pytg.run.progress import Progress
-from pytg.run.root import PARALLELISM, Planned, Root, lost, unit_root
+from pytg.run.root import PARALLELISM, Planned, Root, unit_root
 from pytg.terraform.events import Event
 
 
@@ -60,7 +61,8 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
     )
     outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
     if completed.crashed:
-        outcomes |= lost(plan.root, completed, stored(execution.states, plan.root.units[0]))
+        state = stored(execution.states, plan.root.units[0])
+        outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
     keep(execution, outcomes)
     return outcomes[address]
 

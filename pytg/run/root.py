@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.compose.stages import Stage
@@ -19,10 +18,8 @@ from pytg.errors import StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
-from pytg.run.data import Status
 from pytg.run.events import Note
 from pytg.run.execution import Execution
-from pytg.run.in_flight import resources_in_flight
 from pytg.run.journal import HOLD, NAME, SNAPSHOT, STATE
 from pytg.run.progress import raws
 from pytg.run.unplannable import PlanFailed, unplannable
@@ -245,23 +242,6 @@ def clear(workdir: Path) -> None:
 def _remove_plans(workdir: Path) -> None:
     for plan in workdir.glob(PLANS):
         plan.unlink(missing_ok=True)
-
-
-def lost(root: Root, completed: Completed, state: bytes | None) -> dict[Address, dict[str, Any]]:
-    """Units with resources that may exist and are not in `state`, after an apply was killed.
-
-    With the fields of their records.
-    """
-    found: dict[Address, list[str]] = {}
-    for address in resources_in_flight(root.log("apply"), state):
-        owner = root.calls.unit_of(address)
-        if owner:
-            found.setdefault(owner[0], []).append(owner[1])
-    reason = completed.explain()
-    return {
-        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
-        for unit, names in found.items()
-    }
 
 
 def _digest(plan: Path) -> str:
