@@ -53,7 +53,10 @@ def at_work(run: Run) -> list[Path]:
         lines = (run.directory / "processes.jsonl").read_text().splitlines()
     except OSError:
         return []
-    processes = [json.loads(line) for line in lines]
+    processes = []
+    for line in lines:
+        with contextlib.suppress(ValueError):  # half a line: it died in the middle of it
+            processes.append(json.loads(line))
     return [Path(p["cwd"]).resolve() for p in processes if p["argv"][1] == "apply" and _works(p)]
 
 
@@ -81,8 +84,9 @@ def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[s
         state = stored(states, unit) if unit else None
         names = resources_in_flight(run.directory / record.log, state)
         owners = [owner for owner in map(calls.unit_of, names) if owner]
-        if owners:
-            found[address] = [inside for _, inside in owners]
+        begun = [inside for _, inside in owners if inside not in names]  # not beside the call
+        if begun:
+            found[address] = begun
     return found
 
 

@@ -104,4 +104,6 @@ def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> No
 def test_a_number_that_was_given_to_another_process_is_no_terraform(tmp_path: Path) -> None:
     run = begin(tmp_path).run
     record_start(run.directory / "processes.jsonl", ["tf", "apply"], tmp_path / "x", os.getpid())
+    with (run.directory / "processes.jsonl").open("a") as file:
+        file.write('{"argv": ["tf", "app')  # as a death leaves it
     assert at_work(run) == []
