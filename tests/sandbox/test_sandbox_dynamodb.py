@@ -199,6 +199,12 @@ def test_a_replica_may_be_deleted_as_a_table(here: Replica, there: Replica) -> N
     assert "Replicas" not in here.describe()
 
 
+def test_a_table_that_is_gone_is_named(sandbox: SandboxServer) -> None:
+    """By that text Terraform knows that a deletion, asked for again, has been done."""
+    with pytest.raises(ClientError, match="Requested resource not found: Table: gone not found"):
+        sandbox.client("dynamodb").delete_table(TableName="gone")
+
+
 def test_a_replica_cannot_be_where_a_table_is(here: Replica, there: Replica) -> None:
     for region in (SOURCE, TARGET):
         with pytest.raises(ClientError) as caught:

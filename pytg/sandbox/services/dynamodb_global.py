@@ -12,7 +12,7 @@ import copy
 from typing import Any
 
 from moto.dynamodb import responses
-from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
@@ -50,7 +50,10 @@ def _operations(tables: GlobalTables) -> None:
 
     @replacing(DynamoDBBackend, "delete_table")
     def delete_table(original: Method, self: Any, name: str) -> Any:
-        table = self.get_table(name)
+        try:
+            table = self.get_table(name)
+        except ResourceNotFoundException:  # moto leaves out which: Terraform looks for that
+            raise ResourceNotFoundException(table_name=name) from None
         if not table.deletion_protection_enabled:
             tables.detach(table.account_id, table.name, self.region_name)
         return original(self, name)
