@@ -32,8 +32,9 @@ def recover_lock(estate: Estate, unit: Unit, lock_id: str) -> None:
     Raises Refused while it, or its Terraform, lives. The state that it left behind is written
     under that lock: it must not be pulled away.
     """
+    workdir = unit_directory(estate, unit).resolve()
     for run in running(estate.root):
-        if unit_directory(estate, unit).resolve() in at_work(run):
+        if workdir in at_work(run):
             raise Refused(
                 f"a Terraform of run {run.run_id} still works on {unit.address} under that lock",
                 hint="wait for its end: it leaves its lock itself",

@@ -81,6 +81,13 @@ class Calls:
             return None
         return next(iter(self.units.values())), address
 
+    def by_unit(self, addresses: Iterable[str]) -> dict[Address, list[str]]:
+        """Resource addresses by unit, inside its module; those of no unit are left out."""
+        found: dict[Address, list[str]] = {}
+        for unit, inside in filter(None, map(self.unit_of, addresses)):
+            found.setdefault(unit, []).append(inside)
+        return found
+
     def output_of(self, name: str) -> tuple[Address, str] | None:
         """The unit of a root output, and the output's own name."""
         if not self.composed:

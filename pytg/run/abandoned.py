@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pytg.model import Address, Estate, Unit
 from pytg.run.adopt import remember
 from pytg.run.data import Run, Status
 from pytg.run.in_flight import resources_in_flight
+from pytg.run.journal import gone
 from pytg.run.records import mark_dead, running
 from pytg.run.recover import Recovery
 from pytg.run.states import States
@@ -38,8 +38,7 @@ def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) 
             return None
         unknown = _in_flight(estate, run, states)
         remember(estate.root, unknown)
-        named = tuple(f"{a} {inside}" for a, names in unknown.items() for inside in names)
-        found.append(Recovery(run.run_id, (), named))
+        found.append(Recovery.of(run.run_id, (), unknown))
         return unknown
 
     for run in running(estate.root):
@@ -62,11 +61,10 @@ def at_work(run: Run) -> list[Path]:
 
 def _works(process: Mapping[str, Any]) -> bool:
     """Whether it lives: its number may have been given to another one, which works elsewhere."""
-    try:
-        os.kill(process["pid"], 0)
-        return Path(f"/proc/{process['pid']}/cwd").readlink() == Path(process["cwd"]).resolve()
-    except ProcessLookupError:
+    if gone(process["pid"]):
         return False
+    try:
+        return Path(f"/proc/{process['pid']}/cwd").readlink() == Path(process["cwd"]).resolve()
     except PermissionError:
         return True
     except OSError:
@@ -83,8 +81,8 @@ def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[s
         calls = Calls({address.module: address}, composed=False)
         state = stored(states, unit) if unit else None
         names = resources_in_flight(run.directory / record.log, state)
-        owners = [owner for owner in map(calls.unit_of, names) if owner]
-        begun = [inside for _, inside in owners if inside not in names]  # not beside the call
+        inside = calls.by_unit(names).get(address, ())
+        begun = [name for name in inside if name not in names]  # not beside the call
         if begun:
             found[address] = begun
     return found

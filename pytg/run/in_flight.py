@@ -48,9 +48,7 @@ def lost(
 
     With the fields of their records.
     """
-    found: dict[Address, list[str]] = {}
-    for unit, inside in filter(None, map(calls.unit_of, resources_in_flight(events, state))):
-        found.setdefault(unit, []).append(inside)
+    found = calls.by_unit(resources_in_flight(events, state))
     reason = completed.explain()
     return {
         unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}

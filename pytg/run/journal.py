@@ -196,12 +196,13 @@ def _started(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return "" if _gone(pid) else "running"
+        return "" if gone(pid) else "running"
     fields = stat.rpartition(")")[2].split()
     return "" if fields[0] == "Z" else f"{boot}:{fields[19]}"
 
 
-def _gone(pid: int) -> bool:
+def gone(pid: int) -> bool:
+    """Whether no process has that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

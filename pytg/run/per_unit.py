@@ -30,15 +30,17 @@ def plan_unit(execution: Execution, unit: Unit) -> Planned:
     """
     root = unit_root(execution, unit)
     _note_log(root, "plan")
+    plain = render_unit(execution.estate, unit)
 
     def plan(imports: Imports) -> Planned:
-        root.prepare(render_unit(execution.estate, with_imports(unit, imports)))
+        whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
+        root.prepare(whole)
         return root.plan(lock_timeout=f"{execution.options.lock_timeout_s:.0f}s")
 
     try:
         return adopting(execution, plan)
     finally:  # the plan has its own copy; what lies here is for people
-        write_files(root.workdir, render_unit(execution.estate, unit))
+        write_files(root.workdir, plain)
 
 
 def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:

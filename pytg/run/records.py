@@ -55,7 +55,7 @@ def running(root: Path) -> Iterator[Run]:
     """The runs that go on by their record: some may have died."""
     for path in sorted((root / RUNS).glob("*/run.json")):
         with contextlib.suppress(OSError, Refused), path.open(encoding="utf-8") as file:
-            if any(line.startswith(RUNNING_LINE) for line in file):
+            if any(text.startswith(RUNNING_LINE) for text in file):
                 yield load(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,14 @@ class Recovery:
     run_id: str
     written: tuple[Address, ...]
     in_flight: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, run_id: str, written: Iterable[Address], unknown: Mapping[Address, Iterable[str]]
+    ) -> Recovery:
+        """`unknown` are the resources in flight by unit."""
+        named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
+        return cls(run_id, tuple(written), named)
 
 
 def recover(
@@ -119,15 +127,12 @@ def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Rec
         in_flight = resources_in_flight(root / RUNS / journal.run_id / journal.events, body)
     _unlock(journal, states)
     calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
-    unknown: dict[Address, list[str]] = {}
-    for address, inside in filter(None, map(calls.unit_of, in_flight)):
-        unknown.setdefault(address, []).append(inside)
+    unknown = calls.by_unit(in_flight)
     remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)
     clear(workdir)
-    named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
-    return Recovery(journal.run_id, tuple(written), named)
+    return Recovery.of(journal.run_id, written, unknown)
 
 
 def _write_all(root: Path, body: bytes | None, journal: Journal, states: States) -> list[Address]:
