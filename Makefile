@@ -15,12 +15,12 @@ help:
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
 
-$(VENV)/.stamp: requirements.lock pyproject.toml
+$(VENV)/.stamp: requirements.lock pyproject.toml sandbox/pyproject.toml console/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pytg needs Python 3.11 or later: make PYTHON=python3.12")'
 	@echo "making $(VENV): about a minute"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e sandbox -e console
 	@touch $@
 
 .PHONY: setup

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estate import copy_estate
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 
 PYTG = Path(sys.executable).with_name("pytg")
 WAYS = {"composed": (), "per unit": ("--per-unit",)}

@@ -1,3 +1,3 @@
 """pytg: one true plan over many Terraform units, and the apply of exactly that plan."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deployed import SOURCE, TARGET, Deployed, run
+from docmig_console.checkpoints import Checkpoints
+from docmig_console.executions import Execution, Executions
 from documents import Document, documents, invalid_documents
 from narration import NotTrueError, check, eventually
-from pytg.migration.checkpoints import Checkpoints
-from pytg.migration.executions import Execution, Executions
 
 # The gates ask for ten minutes of heartbeats below a second, and for pending work that has not
 # grown in fifteen; a machine that runs both regions and everything else is busier than that.

@@ -24,7 +24,7 @@ from estate import ROOT, copy_estate
 from leftovers import asked, leftovers
 from narration import Narrator, NotTrueError, check
 from pytg.generate.aws import sandbox_directory
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 
 BUILD = ROOT / "build"
 ESTATE = BUILD / "demo"

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docmig_console.platform import Platform
 from documents import Document
 from narration import NotTrueError
 from pytg.config import load_estate
-from pytg.migration.platform import Platform
 
 BIN = Path(sys.executable).parent
 SOURCE, TARGET = "us-east-1", "eu-west-1"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import jmespath
 
-from pytg.migration.platform import Platform
+from docmig_console.platform import Platform
 
 # Service, operation, and where the names stand in its answer.
 REGIONAL = (

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 
+from docmig_console.console import group as console
 from pytg.cli.main import group
 from pytg.config.schema import FILES, json_schema
-from pytg.migration.console import group as console
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-RECORD_SCHEMAS = ROOT / "pytg" / "run" / "schemas"
+RECORD_SCHEMAS = ROOT / "pytg" / "record" / "schemas"
 SELECTING = ("account", "region", "env", "module", "select", "exclude", "suffix")
 
 HEAD = """\

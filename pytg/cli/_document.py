@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pytg.errors import ConfigError, EmptySelection, Interrupted, PytgError, Refused, UsageError
-from pytg.run.data import Changes, Result, changes_document
+from pytg.record.run import Changes, Result, changes_document
 
 NOTHING_STARTED = (ConfigError, EmptySelection, Refused, UsageError)
 

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 
 import click
 
+from pytg.aws.bucket_settings import Overwrites
 from pytg.aws.identity import check_identity
-from pytg.aws.overwrites import Overwrites
 from pytg.aws.session import Sessions
 from pytg.cli._context import Context
 from pytg.cli._document import before_the_record, error_document
@@ -27,22 +27,22 @@ from pytg.generate.providers import REGIONAL
 from pytg.graph.build import build_graph, contract
 from pytg.graph.selection import select_units
 from pytg.model import Account, Address, Estate, Unit
+from pytg.record.run import Result, Status
+from pytg.record.run_events import EventLog, Recovered, RunFinished, RunStarted
+from pytg.record.writer import RunRecord
+from pytg.recovery.composed import recover, tell
+from pytg.recovery.dead_runs import close_abandoned
+from pytg.recovery.unpushed_state import push_errored
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
-from pytg.run.abandoned import close_abandoned
-from pytg.run.cancel import Interrupts, interrupts
-from pytg.run.data import Result, Status
-from pytg.run.errored import push_errored
-from pytg.run.events import EventLog, Recovered, RunFinished, RunStarted
 from pytg.run.execution import Execution, Options
+from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.pipeline import apply, plan
-from pytg.run.record import RunRecord
-from pytg.run.recover import recover, tell
-from pytg.run.states import States
+from pytg.state.states import States
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.environment import environment
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 
 CHANGES = 2
 FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})

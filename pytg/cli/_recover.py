@@ -10,11 +10,11 @@ from pytg.cli._stores import stores_of
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
-from pytg.run.abandoned import at_work
-from pytg.run.journal import Journal
-from pytg.run.records import running
-from pytg.run.recover import Recovery, journals, recover
-from pytg.run.states import States
+from pytg.record.reader import running
+from pytg.recovery.composed import Recovery, journals, recover
+from pytg.recovery.dead_runs import at_work
+from pytg.recovery.journal import Journal
+from pytg.state.states import States
 
 
 def recover_unit(estate: Estate, unit: Unit) -> None:

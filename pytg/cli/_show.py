@@ -11,7 +11,7 @@ import click
 
 from pytg.cli._run import Request
 from pytg.compose.changes import Calls, UnitChanges
-from pytg.compose.stages import Stage
+from pytg.compose.stage import Stage
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.report.table import Style, plan_table

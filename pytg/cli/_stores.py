@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytg.aws.session import Sessions
-from pytg.aws.store import StateStore
-from pytg.aws.stores import Stores
 from pytg.model import Account, Address, Backend, Estate
-from pytg.run.deferred import DeferredStore
-from pytg.run.states import Kept
+from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.states import Kept
+from pytg.state.store import StateStore
+from pytg.state.stores import Stores
 
 
 def stores_of(estate: Estate, sessions: Sessions | None = None) -> Callable[[Kept], StateStore]:

@@ -22,7 +22,7 @@ from pytg.generate.providers import REGIONAL
 from pytg.model import Account, Estate
 from pytg.report.table import counted
 from pytg.terraform.binary import find_terraform, locate, read_version
-from pytg.terraform.mirror import BUILT_IN, find_mirrors, own_config
+from pytg.terraform.provider_mirror import BUILT_IN, find_mirrors, own_config
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 PYTHON = (3, 11)
@@ -161,7 +161,7 @@ def _called(estate: Estate) -> list[Account]:
 def _sandbox(root: Path, *, needed: bool) -> Check:
     name = "sandbox"
     try:
-        from pytg.sandbox.control import MOTO, Sandbox  # noqa: PLC0415 - may lack
+        from pytg_sandbox.control import MOTO, Sandbox  # noqa: PLC0415 - may lack
 
         found = importlib.metadata.version("moto")
     except ImportError as error:

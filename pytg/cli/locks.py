@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import click
 
-from pytg.aws.store import LockInfo
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.cli._stores import stores_of
@@ -16,6 +15,7 @@ from pytg.graph.build import build_graph
 from pytg.graph.selection import Selectors, select_units
 from pytg.model import Address, Unit
 from pytg.report.table import counted, printable
+from pytg.state.store import LockInfo
 
 _THREADS = 16
 

@@ -18,7 +18,7 @@ from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
 from pytg.report.table import printable
-from pytg.run.states import States
+from pytg.state.states import States
 
 MASK = "(sensitive value)"
 

@@ -16,7 +16,7 @@ from pytg.generate.write import write_files
 from pytg.terraform.binary import find_terraform
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 from pytg.terraform.spawn import attach
 from pytg.terraform.workdir import prepare
 

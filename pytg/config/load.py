@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg.config.files import LIVE, Files, read_files
+from pytg.config.hierarchy import LIVE, Files, read_files
 from pytg.config.inputs import chosen_inputs
 from pytg.config.modules import Declared, read_module
 from pytg.config.names import check_names
 from pytg.config.places import Place, Places
 from pytg.config.problems import Collector
-from pytg.config.project import accounts_of, regions_of, terraform_of
+from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
 from pytg.config.tree import Node

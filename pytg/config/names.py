@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pytg.config.check import did_you_mean
-from pytg.config.files import Files
+from pytg.config.hierarchy import Files
 from pytg.config.modules import Declared
 from pytg.config.tree import Node, Report
 from pytg.errors import Position, Problem

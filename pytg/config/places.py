@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytg.config.facts import Facts, self_text
-from pytg.config.files import Files
+from pytg.config.hierarchy import Files
 from pytg.config.merge import merge_levels
 from pytg.config.schema import ProjectFile
 from pytg.config.tree import Node, Report

@@ -12,6 +12,7 @@ from pathlib import Path
 from pytg.generate._template import render
 from pytg.generate.aws import relative
 from pytg.generate.hcl import Expression
+from pytg.generate.module_directories import module_directories
 from pytg.generate.providers import (
     PEER,
     REGIONAL,
@@ -24,7 +25,6 @@ from pytg.generate.providers import (
     required,
     tags_by_place,
 )
-from pytg.generate.sources import module_directories
 from pytg.generate.unit import read_by, read_output
 from pytg.generate.variables import Key, outside_variables, read_outside, variable
 from pytg.generate.write import HEADER

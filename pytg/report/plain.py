@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TextIO
 
 from pytg.model import Address
-from pytg.report.table import Style, counted, printable
-from pytg.run.data import Changes, Status
-from pytg.run.events import (
+from pytg.record.run import Changes, Status
+from pytg.record.run_events import (
     Diagnostic,
     Event,
     LockWait,
@@ -27,7 +26,8 @@ from pytg.run.events import (
     UnitProgress,
     UnitStarted,
 )
-from pytg.run.record import Clock, utc_now
+from pytg.record.writer import Clock, utc_now
+from pytg.report.table import Style, counted, printable
 
 KEEP_ALIVE = 15.0  # seconds
 APART = timedelta(seconds=1)

@@ -9,9 +9,9 @@ from typing import Any
 
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
+from pytg.record.run import Changes, Result, Run, Status, UnitRecord, changes_document
 from pytg.report.plain import COLOURS, changed, seconds
 from pytg.report.table import Style, printable
-from pytg.run.data import Changes, Result, Run, Status, UnitRecord, changes_document
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
 NAMED = 3  # of the units that ended for one reason; the progress above names all

@@ -12,13 +12,13 @@ import networkx as nx
 
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.shape import Shape, shape_of
-from pytg.compose.stages import Stage
+from pytg.compose.stage import Stage
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
-from pytg.run.data import Status
-from pytg.run.events import EventLog, UnitFinished, UnitStarted
-from pytg.run.record import RunRecord
-from pytg.run.states import States
+from pytg.record.run import Status
+from pytg.record.run_events import EventLog, UnitFinished, UnitStarted
+from pytg.record.writer import RunRecord
+from pytg.state.states import States
 from pytg.terraform.binary import Binary
 from pytg.terraform.plan import Plan
 

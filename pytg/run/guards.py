@@ -11,7 +11,7 @@ from pytg.compose.changes import ResourceChange, UnitChanges
 from pytg.compose.state import is_empty
 from pytg.errors import Refused
 from pytg.model import Address, Estate
-from pytg.run.states import States, parsed
+from pytg.state.states import States, parsed
 
 _LOSING = frozenset({"delete", "replace"})
 

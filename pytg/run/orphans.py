@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytg.compose.state import is_empty
 from pytg.model import Address
 from pytg.run.execution import Execution
-from pytg.run.states import parsed
+from pytg.state.states import parsed
 
 
 def orphans(execution: Execution) -> list[Address]:

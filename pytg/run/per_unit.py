@@ -10,17 +10,17 @@ from pytg.errors import Refused
 from pytg.generate.unit import render_unit
 from pytg.generate.write import write_files
 from pytg.model import Address, Unit
-from pytg.run.abandoned import stored
-from pytg.run.adopt import Imports, adopting, keep, with_imports
-from pytg.run.data import Changes, Status
-from pytg.run.events import UnitProgress
+from pytg.record.run import Changes, Status
+from pytg.record.run_events import UnitProgress
+from pytg.recovery.dead_runs import stored
+from pytg.recovery.in_flight import lost
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
-from pytg.run.in_flight import lost
-from pytg.run.overwrites import refuse_overwriting
+from pytg.run.import_unrecorded import Imports, adopting, keep, with_imports
+from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Planned, Root, unit_root
-from pytg.terraform.events import Event
+from pytg.terraform.event_stream import Event
 
 
 def plan_unit(execution: Execution, unit: Unit) -> Planned:

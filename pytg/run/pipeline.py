@@ -8,25 +8,25 @@ from typing import Any
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stages import Stage, cut
+from pytg.compose.stage import Stage, cut
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.run.adopt import remembered
-from pytg.run.apply import apply_stage
-from pytg.run.composed import StagePlan, plan_stage
-from pytg.run.data import OPEN, Changes, Status
-from pytg.run.each import apply_each, plan_each
-from pytg.run.events import Diagnostic, Note, StagePlanned, StageStarted
+from pytg.record.run import OPEN, Changes, Status
+from pytg.record.run_events import Diagnostic, Note, StagePlanned, StageStarted
+from pytg.run.composed_apply import apply_stage
+from pytg.run.composed_plan import StagePlan, plan_stage
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
+from pytg.run.import_unrecorded import remembered
 from pytg.run.orphans import orphans
-from pytg.run.overwrites import refuse_overwriting
+from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
+from pytg.run.per_unit_schedule import apply_each, plan_each
+from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Planned, root_of
-from pytg.run.staging import plannable, stages_of, standing, without_blocked
-from pytg.run.unplannable import PlanFailed
-from pytg.terraform.events import Diagnostic as TerraformDiagnostic
+from pytg.run.stages import plannable, stages_of, standing, without_blocked
+from pytg.terraform.event_stream import Diagnostic as TerraformDiagnostic
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:

@@ -9,8 +9,8 @@ import networkx as nx
 
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
-from pytg.run.data import Status
-from pytg.terraform.events import Event
+from pytg.record.run import Status
+from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Completed
 
 

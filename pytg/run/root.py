@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
-from pytg.compose.stages import Stage
+from pytg.compose.stage import Stage
 from pytg.errors import StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
-from pytg.run.events import Note
+from pytg.record.run_events import Note
+from pytg.recovery.journal import HOLD, NAME, SNAPSHOT, STATE
 from pytg.run.execution import Execution
-from pytg.run.journal import HOLD, NAME, SNAPSHOT, STATE
+from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raws
-from pytg.run.unplannable import PlanFailed, unplannable
 from pytg.terraform.command import Command
-from pytg.terraform.events import Event
+from pytg.terraform.event_stream import Event
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Completed, Process, run
 from pytg.terraform.workdir import is_locked, locked, prepare

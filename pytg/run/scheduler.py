@@ -12,7 +12,7 @@ import networkx as nx
 
 from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.run.data import Changes, Status
+from pytg.record.run import Changes, Status
 
 RUNNING_UNIT_BYTES = 800_000_000
 UNITS_PER_CORE = 4

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pytg.terraform.command import Command, arguments
-from pytg.terraform.events import Diagnostic, Event, parse_line
+from pytg.terraform.event_stream import Diagnostic, Event, parse_line
 from pytg.terraform.spawn import record_start, spawn
 
 POLL_S = 0.02

@@ -123,7 +123,7 @@ def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_takes_it_up(
 KILLED_BEFORE_THE_NOTE = """
 import os, signal, sys
 from pytg.cli.main import main
-from pytg.run.journal import Journal
+from pytg.recovery.journal import Journal
 Journal.started = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 sys.argv[0] = "pytg"
 main()

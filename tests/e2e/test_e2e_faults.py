@@ -15,7 +15,7 @@ from acts import arrived, registered, store, verified
 from deployed import SOURCE, TARGET, Deployed
 from documents import Document, documents, invalid_documents
 from pytg.generate.aws import sandbox_directory
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 from support.dead_letters import redrive
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from estate import copy_estate
 from pytg.config.modules import read_module
 from pytg.errors import Problem
 from pytg.model import Module, Scope
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, SandboxServer, Terraform
 
 ROOT = Path(__file__).parents[2]

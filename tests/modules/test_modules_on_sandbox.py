@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import ACCOUNT, AWS, SandboxServer, Terraform
 
 pytestmark = pytest.mark.slow

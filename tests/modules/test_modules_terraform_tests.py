@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, Terraform
 
 pytestmark = pytest.mark.slow

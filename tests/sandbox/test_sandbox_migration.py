@@ -13,10 +13,10 @@ import pytest
 
 from acts import show_lag
 from deployed import SOURCE, TARGET, Deployed
+from docmig_console.checkpoints import Checkpoints
+from docmig_console.executions import RUNNING, Execution, Executions
 from pytg.generate.aws import sandbox_directory
-from pytg.migration.checkpoints import Checkpoints
-from pytg.migration.executions import RUNNING, Execution, Executions
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 from support.dead_letters import redrive
 from support.process import eventually
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytg.errors import Refused
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 from support.sandbox_server import SandboxServer, eventually
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from deployed import Deployed
 from estate import copy_estate
 from leftovers import leftovers
 from pytg.generate.aws import sandbox_directory
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.control import Sandbox
 from support.project import Project
 
 DEV = ("--env", "dev")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytg.aws.data import lock_held
-from pytg.aws.store import LockInfo, StoredState
 from pytg.errors import Refused
 from pytg.model import Address
+from pytg.state.store import LockInfo, StoredState, lock_held
 
 
 def composed(*units: Address) -> bytes:

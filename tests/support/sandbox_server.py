@@ -19,8 +19,8 @@ import botocore.session
 import pytest
 
 from pytg.model import Provider
-from pytg.sandbox.control import Sandbox
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
+from pytg_sandbox.control import Sandbox
 from support.process import eventually, run
 
 AWS = Provider("aws", "hashicorp/aws", "5.100.0")

@@ -78,10 +78,10 @@ def test_an_upward_import_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file = tmp_path / "pytg" / "graph" / "build.py"
     file.parent.mkdir(parents=True)
     lines = (
-        "import subprocess\nfrom pytg.model import Unit\n\n\ndef f():\n    import pytg.run.data\n"
+        "import subprocess\nfrom pytg.model import Unit\n\n\ndef f():\n    import pytg.record.run\n"
     )
     file.write_text(lines)
     assert list(violations(file)) == [
         "pytg/graph/build.py imports subprocess",
-        "pytg/graph/build.py imports pytg.run.data",
+        "pytg/graph/build.py imports pytg.record.run",
     ]

@@ -12,7 +12,7 @@ import pytest
 from pytg.cli._execute import _confirm
 from pytg.cli._run import Request
 from pytg.graph.selection import Selectors
-from pytg.run.cancel import Interrupts
+from pytg.run.interrupts import Interrupts
 
 
 @pytest.mark.parametrize(("answer", "approved"), [(b"y\n", True), (b"\n", False)])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytg.aws.data import LockInfo
-from pytg.aws.local_store import LocalStore
+from pytg.state.local_store import LocalStore
+from pytg.state.store import LockInfo
 from support.command import run
 
 KMS = "docs/us-east-1/dev/kms"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytg.aws.local_store import LocalStore
+from pytg.state.local_store import LocalStore
 from support.command import run
 
 KMS = "docs/us-east-1/dev/kms"

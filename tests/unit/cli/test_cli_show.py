@@ -11,7 +11,7 @@ import pytest
 from pytg.cli._run import Request
 from pytg.cli._show import Display
 from pytg.compose.changes import Calls, UnitChanges
-from pytg.compose.stages import Stage
+from pytg.compose.stage import Stage
 from pytg.graph.selection import Selectors
 from pytg.model import Address
 from pytg.terraform.plan import Plan

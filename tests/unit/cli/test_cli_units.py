@@ -11,7 +11,7 @@ from pytg.cli._stores import stores_of
 from pytg.cli._units import unit_of
 from pytg.config import load_estate
 from pytg.errors import UsageError
-from pytg.run.deferred import DeferredStore
+from pytg.state.bootstrap_store import DeferredStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 

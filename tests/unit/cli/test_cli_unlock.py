@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from pytg.aws.data import LockInfo
 from pytg.aws.session import Sessions
-from pytg.aws.store import StateStore
-from pytg.aws.stores import Stores
 from pytg.compose.shape import shape_of
 from pytg.config import load_estate
 from pytg.model import Address
-from pytg.run.journal import LOCKING, Journal, Locked, ProcessId
+from pytg.recovery.journal import LOCKING, Journal, Locked, ProcessId
+from pytg.state.store import LockInfo, StateStore
+from pytg.state.stores import Stores
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 

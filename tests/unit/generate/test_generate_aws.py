@@ -14,7 +14,7 @@ from pytg.generate.composed import render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate
-from pytg.terraform.mirror import cli_config
+from pytg.terraform.provider_mirror import cli_config
 from support.estate_builder import build_estate
 
 pytestmark = pytest.mark.slow

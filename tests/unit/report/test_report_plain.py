@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytg.model import Address
-from pytg.report.plain import TEXTS, PlainReport, changed, seconds
-from pytg.report.table import Style
-from pytg.run.data import Changes, Result, Status
-from pytg.run.events import (
+from pytg.record.run import Changes, Result, Status
+from pytg.record.run_events import (
     TYPES,
     Diagnostic,
     Event,
@@ -29,6 +27,8 @@ from pytg.run.events import (
     UnitProgress,
     UnitStarted,
 )
+from pytg.report.plain import TEXTS, PlainReport, changed, seconds
+from pytg.report.table import Style
 
 STORAGE = Address("sandbox", "us-east-1", "dev-a1", "storage")
 NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")

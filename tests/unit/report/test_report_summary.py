@@ -11,9 +11,9 @@ import pytest
 
 from pytg.cli.main import group
 from pytg.model import Address
+from pytg.record.run import Changes, Result, Run, Status, UnitRecord
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
-from pytg.run.data import Changes, Result, Run, Status, UnitRecord
 
 START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
 NETWORK, STORAGE, TABLE, QUEUE, OTHER = (

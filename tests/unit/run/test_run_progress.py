@@ -7,9 +7,9 @@ import pytest
 
 from pytg.compose.changes import Calls, ResourceChange, UnitChanges
 from pytg.model import Address
-from pytg.run.data import Status
+from pytg.record.run import Status
 from pytg.run.progress import Progress
-from pytg.terraform.events import Event
+from pytg.terraform.event_stream import Event
 from pytg.terraform.process import PANIC, Completed
 
 ONE = Address("acc", "us-east-1", "dev", "one")

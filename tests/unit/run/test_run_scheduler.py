@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytg.errors import Refused
 from pytg.model import Address
-from pytg.run.data import Changes, Status
+from pytg.record.run import Changes, Status
 from pytg.run.scheduler import Outcome, Scheduler, critical_path, default_parallelism
 
 Graph = nx.DiGraph

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.sandbox.alarms import ALARM, OK, UNKNOWN, composite, state_of, statistic_of
-from pytg.sandbox.metric_math import evaluate
+from pytg_sandbox.alarms import ALARM, OK, UNKNOWN, composite, state_of, statistic_of
+from pytg_sandbox.metric_math import evaluate
 
 N = None
 

@@ -8,8 +8,8 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.sandbox.background import Background
-from pytg.sandbox.emf import Metric, metrics
+from pytg_sandbox.background import Background
+from pytg_sandbox.emf import Metric, metrics
 
 
 def test_tasks_run_and_a_failing_one_ends_nothing() -> None:

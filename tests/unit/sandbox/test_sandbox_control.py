@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import Refused
-from pytg.sandbox.client import TOKEN_HEADER, read_server
-from pytg.sandbox.control import Sandbox
+from pytg_sandbox.client import TOKEN_HEADER, read_server
+from pytg_sandbox.control import Sandbox
 
 
 def test_nothing_was_ever_started(tmp_path: Path) -> None:

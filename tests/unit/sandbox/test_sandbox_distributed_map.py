@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.sandbox.distributed_map import MapSpec, batches, items_of, prepared, spec_of
+from pytg_sandbox.distributed_map import MapSpec, batches, items_of, prepared, spec_of
 
 MAP = {
     "Type": "Map",

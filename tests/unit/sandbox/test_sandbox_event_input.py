@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytg.sandbox.event_input import look_up, target_input
+from pytg_sandbox.event_input import look_up, target_input
 
 EVENT = {
     "id": "1",

@@ -9,7 +9,7 @@ import pytest
 from botocore.parsers import create_parser
 from werkzeug.wrappers import Response
 
-from pytg.sandbox.failures import failure, is_unrouted
+from pytg_sandbox.failures import failure, is_unrouted
 
 
 def environ(service: str, **more: str) -> dict[str, Any]:

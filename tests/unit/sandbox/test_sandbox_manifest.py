@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytg.sandbox.s3_manifest import Facts, parse_filter
+from pytg_sandbox.s3_manifest import Facts, parse_filter
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytg.sandbox.patching import Method, adding, replacing
+from pytg_sandbox.patching import Method, adding, replacing
 
 
 def test_the_new_method_has_the_original_at_hand() -> None:

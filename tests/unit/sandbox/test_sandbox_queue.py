@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.sandbox.replication import DEFAULT_LAG_SECONDS, Channel, ReplicationQueue
+from pytg_sandbox.replication import DEFAULT_LAG_SECONDS, Channel, ReplicationQueue
 
 EAST = Channel("s3", "east", "west")
 WEST = Channel("s3", "west", "east")

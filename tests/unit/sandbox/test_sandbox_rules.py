@@ -9,7 +9,7 @@ import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.sandbox.s3_rules import Rule, chosen, parse_rules
+from pytg_sandbox.s3_rules import Rule, chosen, parse_rules
 
 
 def rule(**changes: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytg.sandbox.pace import Pace
-from pytg.sandbox.schedules import parse
+from pytg_sandbox.pace import Pace
+from pytg_sandbox.schedules import parse
 
 DAY = 86400
 

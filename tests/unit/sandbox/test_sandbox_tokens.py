@@ -10,7 +10,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeSuccess,
 )
 
-from pytg.sandbox.services import states_tokens
+from pytg_sandbox.services import states_tokens
 
 
 @pytest.fixture(autouse=True)

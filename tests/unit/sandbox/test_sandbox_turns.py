@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pytg.sandbox.services.turns import Turn
+from pytg_sandbox.services.turns import Turn
 
 
 def test_effects_run_when_the_outermost_request_is_done() -> None:

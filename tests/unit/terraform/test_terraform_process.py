@@ -19,7 +19,7 @@ import pytest
 from pytg.errors import UnitFailed
 from pytg.terraform.command import Command
 from pytg.terraform.environment import environment
-from pytg.terraform.events import Event
+from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Process, run, start
 from pytg.terraform.spawn import attach, capture
 from support.fake_terraform import FakeTerraform

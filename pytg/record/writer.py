@@ -1,0 +1,194 @@
+"""The record of a run: `.pytg/runs/<id>/run.json`, whole and true whenever it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytg.files import write_atomic
+from pytg.model import Address
+from pytg.record.reader import RUNS, line, lock, write
+from pytg.record.run import (
+    Result,
+    Run,
+    UnitRecord,
+    moved_on,
+    settled,
+)
+
+SOON_S = 0.25
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RunRecord:
+    """The writer of one record, for the process that does the run. Safe to use from threads.
+
+    While it lives it holds an advisory lock on the run's directory: that is how other processes
+    tell a run that goes on from one whose process died.
+    """
+
+    def __init__(self, run: Run, *, clock: Clock = utc_now) -> None:
+        self._run = run
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._lock: int | None = lock(run.directory, fcntl.LOCK_EX)
+        self._lines = {address: line(address, unit) for address, unit in run.units.items()}
+        self._late: threading.Timer | None = None
+        write(run, self._lines)
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        command: str,
+        args: Sequence[str],
+        selection: str,
+        units: Iterable[Address],
+        terraform_binary: str,
+        terraform_version: str,
+        mode: str,
+        parent_run_id: str | None = None,
+        clock: Clock = utc_now,
+    ) -> RunRecord:
+        """Start a record below the project `root`: on disk, all units pending, when this returns.
+
+        `args` is what stood after `pytg` on the command line, `selection` its canonical
+        expression, `mode` `composed` or `per-unit`.
+        """
+        now = clock()
+        run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        directory = root / RUNS / run_id
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700)
+        record = cls(
+            Run(
+                directory=directory,
+                run_id=run_id,
+                command=command,
+                args=redacted(args),
+                selection=selection,
+                terraform_binary=terraform_binary,
+                terraform_version=terraform_version,
+                mode=mode,
+                started_at=now,
+                units={address: UnitRecord() for address in sorted(units)},
+                parent_run_id=parent_run_id,
+            ),
+            clock=clock,
+        )
+        write_atomic(directory.parent / "latest", f"{run_id}\n".encode(), mode=0o644)
+        return record
+
+    @property
+    def run(self) -> Run:
+        """What the record says now."""
+        return self._run
+
+    def update(self, address: Address, **changed: Any) -> None:
+        """Change fields of one unit, such as `status`, `reason` or `changes`.
+
+        Status `running` stamps `started_at` and counts an attempt; a final status stamps
+        `finished_at` of a unit that had started. Raises KeyError for a unit not in the run.
+        """
+        self.update_all({address: changed})
+
+    def update_all(self, changed: Mapping[Address, Mapping[str, Any]]) -> None:
+        """`update` for several units with one write."""
+        with self._mutex:
+            self._save(self._moved(changed))
+
+    def update_soon(self, address: Address, **changed: Any) -> None:
+        """`update`, on disk a moment later: for changes that come many at a time.
+
+        The first unit that starts is on disk at once: a run that died is then known to have
+        begun.
+        """
+        with self._mutex:
+            moved = self._moved({address: changed})
+            if not any(unit.started_at for unit in self._run.units.values()):
+                self._save(moved)
+                return
+            self._run, self._lines = moved, self._changed(moved)
+            if self._late is None:
+                self._late = threading.Timer(SOON_S, self._catch_up)
+                self._late.daemon = True
+                self._late.start()
+
+    def update_run(
+        self,
+        *,
+        stages: Iterable[Iterable[Address]] | None = None,
+        processes: int | None = None,
+    ) -> None:
+        """Change what concerns the run as a whole; `processes` is the count so far."""
+        with self._mutex:
+            run = self._run
+            if stages is not None:
+                run = replace(run, stages=tuple(tuple(sorted(stage)) for stage in stages))
+            if processes is not None:
+                run = replace(run, processes=processes)
+            self._save(run)
+
+    def finish(self, result: Result, exit_code: int) -> Run:
+        """Close the record: units still pending become cancelled, running ones unknown."""
+        with self._mutex:
+            self._save(settled(self._run, self._clock(), result, exit_code))
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+            return self._run
+
+    def _moved(self, changed: Mapping[Address, Mapping[str, Any]]) -> Run:
+        now = self._clock()
+        units = dict(self._run.units)
+        for address, values in changed.items():
+            units[address] = moved_on(units[address], now, values)
+        return replace(self._run, units=units)
+
+    def _changed(self, run: Run) -> dict[Address, str]:
+        before = self._run.units
+        return self._lines | {a: line(a, u) for a, u in run.units.items() if u is not before[a]}
+
+    def _save(self, run: Run) -> None:
+        lines = self._changed(run)
+        write(run, lines)
+        self._run, self._lines = run, lines
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _catch_up(self) -> None:
+        with self._mutex, contextlib.suppress(OSError):  # the next write raises it
+            if self._late is not None:
+                self._save(self._run)
+
+
+def redacted(args: Sequence[str]) -> tuple[str, ...]:
+    """`args` without values that may be secret: `-var x=y`, and names such as `secret_key`."""
+    shown = []
+    for before, arg in zip(("", *args), args, strict=False):
+        secret = _VARIABLE if before in ("-var", "--var") else _SECRET
+        shown.append(secret.sub(r"\1***", arg))
+    return tuple(shown)
+
+
+_VARIABLE = re.compile(r"([^=]+=).*", re.DOTALL)
+_SECRET = re.compile(
+    r"(--?var=[^=]+=|.*?(?:secret|password|token|credential|access_key)[^=]*=).*",
+    re.DOTALL | re.IGNORECASE,
+)

@@ -1,0 +1,210 @@
+"""Takes up what an interrupted composed apply left behind, before anything else is done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.compose.changes import Calls
+from pytg.compose.state import split, succeed
+from pytg.errors import Interrupted, LockHeld, Refused
+from pytg.model import Address
+from pytg.record.reader import RUNS, load, mark_dead
+from pytg.record.run_events import EventLog, Note, Recovered, StateWritten, read
+from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, newest_state
+from pytg.run.import_unrecorded import remember
+from pytg.run.root import COMPOSED, clear, only_here
+from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.states import States
+from pytg.state.store import LockInfo
+
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was taken up. `in_flight` may exist in the account and be in no state."""
+
+    run_id: str
+    written: tuple[Address, ...]
+    in_flight: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, run_id: str, written: Iterable[Address], unknown: Mapping[Address, Iterable[str]]
+    ) -> Recovery:
+        """`unknown` are the resources in flight by unit."""
+        named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
+        return cls(run_id, tuple(written), named)
+
+
+def recover(
+    root: Path,
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+    *,
+    concerns: Callable[[Journal], bool] = lambda _journal: True,
+) -> list[Recovery]:
+    """Write the states that dead runs left in `.pytg/composed`; returns what was done.
+
+    A run that is still alive is left alone, and so is one whose journal does not concern the
+    caller. A Terraform process that outlived its pytg is waited for: it writes its state to the
+    end. Raises Refused where a state moved meanwhile.
+    """
+    found = []
+    for workdir, journal in journals(root):
+        if not concerns(journal) or journal.pytg.alive:
+            continue
+        with only_here(workdir, cancel, say):
+            found.append(recover_here(root, workdir, states, say, cancel))
+    return list(filter(None, found))
+
+
+def recover_here(
+    root: Path,
+    workdir: Path,
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+) -> Recovery | None:
+    """See `recover`, for `workdir` alone, which this process has to itself.
+
+    So whoever wrote a journal there is at its end, whether or not its process still shows. None
+    where there is none, or no longer.
+    """
+    if not (workdir / NAME).exists():
+        return None
+    journal = Journal.read(workdir)
+    _wait_for_terraform(journal, workdir, say, cancel)
+    return _take_up(root, workdir, journal, states)
+
+
+def tell(log: EventLog, found: Recovery) -> None:
+    """Write into the log of a run what it took up."""
+    if found.written:
+        log.emit(Recovered(found.written))
+    for resource in found.in_flight:
+        log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
+
+
+def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
+    """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
+    for file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
+        with contextlib.suppress(FileNotFoundError):  # its run has just ended
+            yield file.parent, Journal.read(file.parent)
+
+
+def _wait_for_terraform(
+    journal: Journal, workdir: Path, say: Callable[[str], None], cancel: threading.Event
+) -> None:
+    process = journal.terraform
+
+    def at_work() -> bool:
+        return held(workdir) if process is None else process.alive
+
+    if at_work():
+        pid = f" (pid {process.pid})" if process else ""
+        say(f"Terraform{pid} of run {journal.run_id} still works: waiting for its end")
+    while at_work():
+        if cancel.wait(_POLL_S):
+            raise Interrupted("interrupted while waiting for a Terraform that is still at work")
+
+
+def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
+    body = newest_state(workdir)
+    written: list[Address] = []
+    in_flight: tuple[str, ...] = ()
+    if journal.phase == APPLYING:
+        for unit in journal.locked:
+            _lock(unit, journal, states)
+        written = _write_all(root, body, journal, states)
+        in_flight = resources_in_flight(root / RUNS / journal.run_id / journal.events, body)
+    _unlock(journal, states)
+    calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
+    unknown = calls.by_unit(in_flight)
+    remember(root, unknown)
+    with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
+        mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)
+    clear(workdir)
+    return Recovery.of(journal.run_id, written, unknown)
+
+
+def _write_all(root: Path, body: bytes | None, journal: Journal, states: States) -> list[Address]:
+    """Write each unit's part of `body`, under its lock; the units whose state was changed."""
+    if body is None:
+        return []
+    known = _written(root, journal)
+    parts = split(json.loads(body), [unit.shape for unit in journal.locked])
+    return [
+        unit.address
+        for unit in journal.locked
+        if _write(unit, parts[unit.shape.slug], journal, states, known)
+    ]
+
+
+def _unlock(journal: Journal, states: States) -> None:
+    for unit in journal.locked:
+        store, key = states.store(unit), unit.backend.key
+        if isinstance(store, DeferredStore) and journal.phase == APPLYING:
+            store.settle(key)
+        holder = store.holder(key)
+        if holder is None or holder.id == journal.lock_id:  # else it never had that lock
+            store.unlock(key, journal.lock_id)
+
+
+def _written(root: Path, journal: Journal) -> dict[str, int]:
+    """The newest serial of each unit that the dead run is known to have written."""
+    known = dict(journal.serials)
+    log = root / RUNS / journal.run_id / "events.jsonl"
+    with contextlib.suppress(OSError):
+        for _, event in read(log):
+            if isinstance(event, StateWritten):
+                known[str(event.unit)] = max(known.get(str(event.unit), 0), event.serial)
+    return known
+
+
+def _lock(unit: Locked, journal: Journal, states: States) -> None:
+    """Take over the lock of the dead run, or take it anew where it ended with its process."""
+    try:
+        store = states.store(unit)
+        store.lock(unit.backend.key, LockInfo.new("pytg recover", journal.lock_id))
+    except LockHeld as held:
+        raise LockHeld(
+            f"{held.message}, and run {journal.run_id} left newer state of it behind",
+            hint="wait until that lock is gone and run pytg again: it takes the state up then; "
+            + held.hint.rpartition("; ")[2],
+        ) from held
+
+
+def _write(
+    unit: Locked,
+    part: dict[str, object],
+    journal: Journal,
+    states: States,
+    known: Mapping[str, int],
+) -> bool:
+    """Write one unit's part, under its lock.
+
+    Raises Refused where somebody else has written the state since: a run that died between a
+    write and its event may be one serial ahead of what is known.
+    """
+    store, key = states.store(unit), unit.backend.key
+    store.digest_repair(key)
+    current = states.read([unit])[unit.address].state
+    after = succeed(current, part)
+    if after is None:
+        return False
+    if current is not None and current["serial"] > known.get(str(unit.address), 0) + 1:
+        raise Refused(
+            f"the state of {unit.address} moved since run {journal.run_id} died with newer state",
+            hint=f"compare it with the one that run left in .pytg/composed (run id "
+            f"{journal.run_id}); keep what is right, then move that directory away",
+        )
+    store.write(key, json.dumps(after, indent=2).encode() + b"\n")
+    return True

@@ -1,0 +1,96 @@
+"""Runs that died without a journal: their record is closed, and what they made is remembered.
+
+A unit's own Terraform writes its state while it applies, but only now and then: when it is
+killed, what it made since may exist and be in no state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytg.compose.changes import Calls
+from pytg.errors import PytgError
+from pytg.model import Address, Estate, Unit
+from pytg.record.reader import mark_dead, running
+from pytg.record.run import Run, Status
+from pytg.recovery.composed import Recovery
+from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery.journal import gone
+from pytg.run.import_unrecorded import remember
+from pytg.state.states import States
+
+
+def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
+    """Close the records of dead runs, and remember what their units' own Terraforms had begun.
+
+    After `recover`, which does that for runs with a journal. A run whose Terraform still works
+    is left for later.
+    """
+    found: list[Recovery] = []
+
+    def remembered(run: Run) -> dict[Address, list[str]] | None:
+        for workdir in at_work(run):
+            say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
+            return None
+        unknown = _in_flight(estate, run, states)
+        remember(estate.root, unknown)
+        found.append(Recovery.of(run.run_id, (), unknown))
+        return unknown
+
+    for run in running(estate.root):
+        mark_dead(run, remembered)
+    return found
+
+
+def at_work(run: Run) -> list[Path]:
+    """The directories in which a Terraform of `run` still applies."""
+    try:
+        lines = (run.directory / "processes.jsonl").read_text().splitlines()
+    except OSError:
+        return []
+    processes = []
+    for line in lines:
+        with contextlib.suppress(ValueError):  # half a line: it died in the middle of it
+            processes.append(json.loads(line))
+    return [Path(p["cwd"]).resolve() for p in processes if p["argv"][1] == "apply" and _works(p)]
+
+
+def _works(process: Mapping[str, Any]) -> bool:
+    """Whether it lives: its number may have been given to another one, which works elsewhere."""
+    if gone(process["pid"]):
+        return False
+    try:
+        return Path(f"/proc/{process['pid']}/cwd").readlink() == Path(process["cwd"]).resolve()
+    except PermissionError:
+        return True
+    except OSError:
+        return not Path("/proc/self").exists()  # a system without them
+
+
+def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[str]]:
+    """By unit, addresses inside its module."""
+    found: dict[Address, list[str]] = {}
+    for address, record in run.units.items():
+        if record.status is not Status.RUNNING or not record.log:
+            continue
+        unit = estate.units.get(address)  # it may have left the configuration
+        calls = Calls({address.module: address}, composed=False)
+        state = stored(states, unit) if unit else None
+        names = resources_in_flight(run.directory / record.log, state)
+        inside = calls.by_unit(names).get(address, ())
+        begun = [name for name in inside if name not in names]  # not beside the call
+        if begun:
+            found[address] = begun
+    return found
+
+
+def stored(states: States, unit: Unit) -> bytes | None:
+    """The unit's state in its backend; None where there is none, or it cannot be read."""
+    with contextlib.suppress(PytgError):
+        held = states.store(unit).read(unit.backend.key)
+        return held.body if held else None
+    return None

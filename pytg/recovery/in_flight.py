@@ -1,0 +1,73 @@
+"""What Terraform had begun and not finished when it died, from the events that it wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pytg.compose.changes import Calls
+from pytg.model import Address
+from pytg.record.run import Status
+from pytg.terraform.event_stream import parse_line
+from pytg.terraform.process import Completed
+
+_ENDS = frozenset({"apply_complete", "apply_errored"})
+
+
+def resources_in_flight(events: Path, state: bytes | None) -> tuple[str, ...]:
+    """Addresses of resources that may exist and are in no state.
+
+    Those begun and not ended, and those whose creation ended after the last whole `state` was
+    seen. Addresses are those of the composed root.
+    """
+    begun: dict[str, str] = {}
+    created: set[str] = set()
+    try:
+        lines = events.read_text(errors="replace").splitlines()
+    except OSError:
+        return ()
+    for event in map(parse_line, lines):
+        if event.action == "read":
+            continue
+        if event.type == "apply_start":
+            begun[event.address] = event.action
+        elif event.type in _ENDS:
+            begun.pop(event.address, None)
+            if event.type == "apply_complete" and event.action == "create":
+                created.add(event.address)
+            elif event.type == "apply_complete" and event.action == "delete":
+                created.discard(event.address)
+    return tuple(sorted({*begun, *(created - _recorded(state))}))
+
+
+def lost(
+    events: Path, calls: Calls, completed: Completed, state: bytes | None
+) -> dict[Address, dict[str, Any]]:
+    """Units with resources that may exist and are not in `state`, after an apply was killed.
+
+    With the fields of their records.
+    """
+    found = calls.by_unit(resources_in_flight(events, state))
+    reason = completed.explain()
+    return {
+        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
+        for unit, names in found.items()
+    }
+
+
+def _recorded(state: bytes | None) -> set[str]:
+    if state is None:
+        return set()
+    return {
+        _address(resource, instance)
+        for resource in json.loads(state)["resources"]
+        for instance in resource["instances"]
+    }
+
+
+def _address(resource: dict[str, str], instance: dict[str, object]) -> str:
+    module = f"{resource['module']}." if resource.get("module") else ""
+    key = instance.get("index_key")
+    index = "" if key is None else f"[{json.dumps(key)}]"
+    return f"{module}{resource['type']}.{resource['name']}{index}"

@@ -1,0 +1,79 @@
+"""The state that Terraform could not write to a unit's backend, and left in the unit's root.
+
+Its next apply there would plan on the old state, make everything again and write over that file.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pytg.compose.state import State, same
+from pytg.errors import Refused
+from pytg.generate.unit import unit_directory
+from pytg.model import Address, Estate, Unit
+from pytg.run.root import only_here
+from pytg.state.states import States
+from pytg.state.store import LockInfo
+
+NAME = "errored.tfstate"
+
+
+def push_errored(
+    estate: Estate,
+    units: Iterable[Unit],
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+) -> tuple[Address, ...]:
+    """Write what Terraform left into the backends, under the locks; the units concerned.
+
+    Raises Refused where the backend's state is not the one that Terraform began with.
+    """
+    pushed = []
+    for unit in units:
+        file = unit_directory(estate, unit) / NAME
+        if not file.exists():
+            continue
+        with only_here(file.parent, cancel, say):
+            if file.exists():  # else another pytg wrote it while this one waited
+                _push(unit, file, states)
+                pushed.append(unit.address)
+    return tuple(pushed)
+
+
+def _push(unit: Unit, file: Path, states: States) -> None:
+    store, key = states.store(unit), unit.backend.key
+    lock = LockInfo.new("pytg recover")
+    store.lock(key, lock)
+    try:
+        store.digest_repair(key)
+        body = file.read_bytes()
+        current = states.read([unit])[unit.address].state
+        follows, known = _compare(body, current)
+        if not follows and not known:
+            raise Refused(
+                f"{file} is what Terraform could not write, and the state of {unit.address} has "
+                "moved since",
+                hint=f"compare it with `pytg tf {unit.address} -- state pull`, keep what is right, "
+                "then move that file away",
+            )
+        if follows:
+            store.write(key, body)
+    finally:
+        store.unlock(key, lock.id)
+    file.unlink()
+
+
+def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:
+    """Whether `body` is the state after `current`, and whether that holds the same already."""
+    try:
+        left = json.loads(body)
+        if current is None:
+            return True, False
+        newer = left["lineage"] == current["lineage"] and left["serial"] > current["serial"]
+        return newer, same(left, current)
+    except (ValueError, KeyError, TypeError):  # half a file: a person has to look
+        return False, False

@@ -1,0 +1,177 @@
+"""Apply a composed plan: under the units' locks, with the state split back while it grows."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pytg.errors import Refused, StalePlan
+from pytg.files import write_atomic
+from pytg.model import Address, Unit
+from pytg.record.run import Status
+from pytg.record.run_events import Note, StateWritten, UnitProgress
+from pytg.recovery.composed import journals
+from pytg.recovery.in_flight import lost
+from pytg.recovery.journal import (
+    APPLYING,
+    LOCKING,
+    SNAPSHOT,
+    STATE,
+    WRITTEN,
+    Journal,
+    Locked,
+    ProcessId,
+    holding,
+    newest_state,
+)
+from pytg.run.composed_plan import StagePlan
+from pytg.run.execution import Execution
+from pytg.run.import_unrecorded import keep
+from pytg.run.progress import Progress
+from pytg.run.root import PARALLELISM, clear
+from pytg.run.state_mirror import Mirror
+from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.lock_set import LockSet
+from pytg.state.states import Held
+from pytg.state.store import LockInfo
+from pytg.terraform.event_stream import Event
+from pytg.terraform.process import Completed, Process
+
+
+def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, dict[str, Any]]:
+    """Apply exactly `planned`; returns the fields of each touched unit's record.
+
+    Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
+    unit's state cannot be written, the journal, the local state and the locks stay: the next
+    run takes them up before it does anything else.
+    """
+    lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
+    touched = planned.touched
+    workdir = planned.root.workdir
+    locks = LockSet(
+        [(execution.states.store(unit), unit.backend.key) for unit in touched],
+        lock,
+        timeout_s=execution.options.lock_timeout_s,
+        on_wait=lambda text: execution.log.emit(Note(text)),
+        cancel=execution.cancel,
+    )
+    journal = Journal(
+        run_id=execution.record.run.run_id,
+        lock_id=lock.id,
+        units=tuple(str(unit.address) for unit, _ in planned.shapes),
+        locked=tuple(Locked.of(unit, execution.shape(unit)) for unit in touched),
+        pytg=ProcessId.of(os.getpid()),
+        events=planned.root.log("apply").name,
+        phase=LOCKING,
+        serials={str(u.address): _serial(planned.read[u.address]) for u in touched},
+    )
+    journal.write(workdir)
+    try:
+        locks.acquire()
+        _refuse_unfinished(execution, planned)
+        planned.require_same()
+        _refuse_stale(execution, planned)
+        _retreat(execution, touched)
+        write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
+        journal = journal.enter(workdir, APPLYING)
+    except BaseException:
+        locks.release()
+        clear(workdir)
+        raise
+    progress = Progress(planned.root.calls, planned.changes)
+    completed = _run(execution, planned, journal, progress)
+    for unit in touched:
+        store = execution.states.store(unit)
+        if isinstance(store, DeferredStore):
+            store.settle(unit.backend.key)
+    outcomes = dict(progress.outcomes(completed, execution.needs))
+    if completed.crashed:
+        log, calls = planned.root.log("apply"), planned.root.calls
+        outcomes |= lost(log, calls, completed, newest_state(workdir))
+    keep(execution, outcomes)
+    journal.enter(workdir, WRITTEN)
+    locks.release()
+    clear(workdir)
+    return outcomes
+
+
+def _serial(held: Held) -> int:
+    return int(held.state["serial"]) if held.state else 0
+
+
+def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
+    """Another apply of these units may have died just now, with its Terraform still at work."""
+    mine = {unit.address for unit in planned.touched}
+    for workdir, other in journals(execution.estate.root):
+        if workdir == planned.root.workdir or other.phase != APPLYING:
+            continue
+        if mine & {unit.address for unit in other.locked}:
+            raise Refused(
+                f"run {other.run_id} of the same units has not been taken up",
+                hint="run the command again: it takes that up first",
+            )
+
+
+def _run(
+    execution: Execution, planned: StagePlan, journal: Journal, progress: Progress
+) -> Completed:
+    def started(process: Process) -> None:
+        journal.started(planned.root.workdir, process.pid)
+
+    def on_event(event: Event) -> None:
+        found = progress.feed(event)
+        if found:
+            _report(execution, progress, found, event)
+        if execution.options.fail_fast and progress.failed:
+            execution.cancel.set()
+
+    touched = {unit.address for unit in planned.touched}
+    shapes = [(unit, shape) for unit, shape in planned.shapes if unit.address in touched]
+
+    def wrote(unit: Address, serial: int) -> None:
+        execution.log.emit(StateWritten(unit, serial))
+
+    root = planned.root
+    mirror = Mirror(root.workdir, shapes, planned.read, execution.states, wrote)
+    with holding(root.workdir) as hold, mirror:
+        completed = root.apply(
+            on_event,
+            started,
+            hold=hold,
+            parallelism=execution.options.parallelism or PARALLELISM,
+        )
+    mirror.sync()
+    return completed
+
+
+def _refuse_stale(execution: Execution, planned: StagePlan) -> None:
+    units = [execution.estate.units[address] for address in planned.read]
+    moved = execution.states.moved(units, planned.read)
+    if moved:
+        raise StalePlan(
+            "these states moved after the plan was made:\n"
+            + "\n".join(f"    {address}" for address in moved),
+            hint="plan again: somebody applied in between",
+        )
+
+
+def _retreat(execution: Execution, touched: tuple[Unit, ...]) -> None:
+    """The state of a backend that is being destroyed is kept outside of it."""
+    for unit in touched:
+        store = execution.states.store(unit)
+        if execution.options.destroy and unit.bootstrap and isinstance(store, DeferredStore):
+            store.retreat(unit.backend.key)
+
+
+def _report(
+    execution: Execution, progress: Progress, found: tuple[Address, str], event: Event
+) -> None:
+    unit, resource = found
+    if event.type == "apply_start":
+        if execution.record.run.units[unit].status is Status.PENDING:
+            execution.begin(unit, among_many=True)
+        return
+    done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)
+    execution.log.emit(UnitProgress(unit, resource, event.action, done, total))

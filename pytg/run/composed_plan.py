@@ -1,0 +1,99 @@
+"""One plan of a whole stage in one Terraform process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytg.compose.shape import Shape
+from pytg.compose.stage import Stage
+from pytg.compose.state import merge
+from pytg.files import write_atomic
+from pytg.generate.composed import render_composed
+from pytg.model import Address, Unit
+from pytg.record.run_events import Note
+from pytg.recovery.composed import recover_here, tell
+from pytg.recovery.journal import SNAPSHOT, STATE
+from pytg.run.execution import Execution
+from pytg.run.import_unrecorded import Imports, adopting, with_imports
+from pytg.run.plan_failure import PlanFailed
+from pytg.run.root import PARALLELISM, Planned, Root, composed_root
+from pytg.run.stage_inputs import Sources, read_sources
+from pytg.state.states import Held
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan(Planned):
+    """A composed plan. `read` are all states that it was made from."""
+
+    shapes: Sequence[tuple[Unit, Shape]]
+    read: Mapping[Address, Held]
+
+
+def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
+    """Plan a stage, in its root that this process has to itself.
+
+    What a killed run may have left in no state is imported where it is found. Raises
+    PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection is read
+    and was never applied.
+    """
+    root = composed_root(execution, execution.units(stage))
+    _recover_late(root)
+    sources = read_sources(execution, stage)
+    return adopting(execution, lambda imports: _plan_with(root, stage, sources, imports))
+
+
+def _recover_late(root: Root) -> None:
+    """Take up a run that looked alive when this one began, and died since."""
+    execution = root.execution
+
+    def say(text: str) -> None:
+        execution.log.emit(Note(text))
+
+    found = recover_here(
+        execution.estate.root, root.workdir, execution.states, say, execution.cancel
+    )
+    if found is not None:
+        tell(execution.log, found)
+
+
+def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> StagePlan:
+    """Write the root module and the merged state, and plan."""
+    execution, workdir = root.execution, root.workdir
+    composed = render_composed(
+        execution.estate,
+        [with_imports(unit, adopted) for unit in sources.units],
+        sources.literals,
+        workdir,
+        {u: frozenset(execution.order.predecessors(u)) for u in stage.units},
+        types=sources.types,
+        every_edge=execution.options.destroy,
+    )
+    root = replace(root, environment={**root.environment, **composed.environment})
+    root.prepare(composed.files)
+    shapes = [(unit, execution.shape(unit)) for unit in sources.units]
+    (workdir / SNAPSHOT).unlink(missing_ok=True)
+    write_atomic(workdir / STATE, _merged(execution, shapes, sources))
+    parallelism = execution.options.parallelism or PARALLELISM
+    try:
+        # with a value gone that a variable needs, a refresh would fail on it
+        made = root.plan(parallelism=parallelism, refresh=False if sources.missing else None)
+    except PlanFailed as error:
+        if not (execution.options.destroy and error.late):
+            raise
+        # the refresh before a destroy asks for keys that an upstream change makes unknown; the
+        # destroy itself takes them from the state
+        made = root.plan(parallelism=parallelism, refresh=False)
+    return StagePlan(root, made.changes, made.digest, shapes, sources.held)
+
+
+def _merged(execution: Execution, shapes: Sequence[tuple[Unit, Shape]], sources: Sources) -> bytes:
+    """The state that the stage is planned on."""
+    inside = {unit.address for unit, _ in shapes}
+    others = [u for u in execution.estate.units.values() if u.address not in inside]
+    merged = merge(
+        [(shape, sources.held[unit.address].state) for unit, shape in shapes]
+        + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
+    )
+    return json.dumps(merged, indent=2).encode()

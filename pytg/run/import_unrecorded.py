@@ -1,0 +1,215 @@
+"""Adopts what a killed Terraform made and could not record.
+
+A resource in flight at a crash may exist in the account and be in no state: creating it again
+would fail. Its address is kept until a later plan either imports it, by an id that the plan
+itself knows, or finds that it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pytg.compose.changes import Calls
+from pytg.files import write_atomic
+from pytg.model import Address, Import, Unit
+from pytg.record.run import Status
+from pytg.record.run_events import Note
+from pytg.run.execution import Execution
+from pytg.run.plan_failure import PlanFailed
+from pytg.run.root import Planned
+from pytg.terraform.plan import Plan
+from pytg.terraform.workdir import locked
+
+FILE = Path(".pytg", "in-flight.json")
+NOT_THERE = "Cannot import non-existent remote object"
+
+Imports = Mapping[Address, tuple[Import, ...]]
+AnyPlan = TypeVar("AnyPlan", bound=Planned)
+
+_BUCKET = (
+    "accelerate_configuration cors_configuration lifecycle_configuration logging notification "
+    "ownership_controls policy public_access_block replication_configuration "
+    "server_side_encryption_configuration versioning"
+)
+# Import ids as the AWS provider documents them, from arguments that a plan knows.
+IDS: Mapping[str, str] = {
+    "aws_s3_bucket": "{bucket}",
+    **{f"aws_s3_bucket_{kind}": "{bucket}" for kind in _BUCKET.split()},
+    "aws_s3_bucket_inventory": "{bucket}:{name}",
+    "aws_s3_bucket_metric": "{bucket}:{name}",
+    "aws_backup_vault": "{name}",
+    "aws_cloudwatch_composite_alarm": "{alarm_name}",
+    "aws_cloudwatch_dashboard": "{dashboard_name}",
+    "aws_cloudwatch_event_archive": "{name}",
+    "aws_cloudwatch_event_bus": "{name}",
+    "aws_cloudwatch_event_rule": "{event_bus_name}/{name}",
+    "aws_cloudwatch_event_target": "{event_bus_name}/{rule}/{target_id}",
+    "aws_cloudwatch_log_group": "{name}",
+    "aws_cloudwatch_metric_alarm": "{alarm_name}",
+    "aws_dynamodb_table": "{name}",
+    "aws_iam_role": "{name}",
+    "aws_iam_role_policy": "{role}:{name}",
+    "aws_lambda_function": "{function_name}",
+    "aws_ssm_parameter": "{name}",
+}
+
+
+def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPlan:
+    """`plan` without imports, or with those of what a killed run made and is found there.
+
+    What cannot be imported, or would be replaced then, is planned as if it were not there.
+    Raises what `plan` raises.
+    """
+    planned = plan({})
+    adopted = {} if execution.options.destroy else _adoptable(execution, planned)
+    if not adopted:
+        return planned
+    while adopted:
+        try:
+            planned = plan(adopted)
+        except PlanFailed as error:
+            if error.completed.interrupted or error.completed.killed:
+                raise
+            fewer = without_missing(adopted, error)
+            if fewer is None:
+                execution.log.emit(Note(f"not imported after all: {error.message}"))
+            adopted = fewer or {}
+        else:
+            strangers = _replaced(planned, adopted)
+            if not strangers:
+                return planned
+            adopted = _without(adopted, strangers)
+    return plan({})
+
+
+def _replaced(planned: Planned, adopted: Imports) -> set[tuple[Address, str]]:
+    """What was imported and is not what the configuration says: it may be somebody else's."""
+    return {
+        (unit, change.address)
+        for unit, imports in adopted.items()
+        for change in planned.changes[unit].resources
+        if change.action in {"replace", "delete"} and change.address in {i.to for i in imports}
+    }
+
+
+def _without(imports: Imports, gone: Collection[tuple[Address, str]]) -> Imports:
+    kept = {u: tuple(i for i in found if (u, i.to) not in gone) for u, found in imports.items()}
+    return {unit: found for unit, found in kept.items() if found}
+
+
+def _adoptable(execution: Execution, planned: Planned) -> Imports:
+    in_flight = remembered(execution.estate.root)
+    if not any(
+        change.action == "create" and change.address in in_flight.get(unit, ())
+        for unit, changes in planned.changes.items()
+        for change in changes.resources
+    ):
+        return {}
+    return importable(planned.details(), planned.root.calls, in_flight)
+
+
+def remembered(root: Path) -> dict[Address, list[str]]:
+    """By unit, addresses inside its module of what may exist and is in no state."""
+    try:
+        raw = json.loads((root / FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
+
+
+def keep(execution: Execution, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
+    """After an apply: remember what is unknown, and forget the units that were applied whole.
+
+    A destroy forgets nothing: what is in no state it has not destroyed.
+    """
+    unknown = {unit: f.get("unknown_resources", ()) for unit, f in outcomes.items()}
+    whole = {unit for unit, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED}
+    if execution.options.destroy:
+        whole = set()
+    _change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
+
+
+def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
+    """Add to what is remembered; durable when this returns."""
+    _change(root, found, frozenset())
+
+
+def _change(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
+    with locked((root / FILE).with_suffix(".lock")):
+        before = remembered(root)
+        every = {u: set(names) for u, names in before.items() if u not in whole}
+        for unit, names in found.items():
+            every.setdefault(unit, set()).update(names)
+        after = {unit: sorted(names) for unit, names in sorted(every.items())}
+        if after != before:
+            _write(root, after)
+
+
+def importable(
+    plan: Plan, calls: Calls, in_flight: Mapping[Address, Sequence[str]]
+) -> dict[Address, tuple[Import, ...]]:
+    """The imports that take the place of creating what is in flight, where the id is known."""
+    found: dict[Address, tuple[Import, ...]] = {}
+    for change in plan.changes:
+        owner = calls.unit_of(change.address)
+        if (
+            owner is None
+            or change.action != "create"
+            or change.address == owner[1]  # beside the call in a unit's own root
+            or owner[1] not in in_flight.get(owner[0], ())
+        ):
+            continue
+        import_id = _import_id(change.type, change.after)
+        if import_id is not None:
+            found[owner[0]] = (*found.get(owner[0], ()), Import(owner[1], import_id))
+    return found
+
+
+def with_imports(unit: Unit, extra: Imports) -> Unit:
+    """`unit` with the imports that adopt what is in flight."""
+    return replace(unit, imports=(*unit.imports, *extra.get(unit.address, ())))
+
+
+def without_missing(extra: Imports, error: PlanFailed) -> Imports | None:
+    """`extra` without what a failed plan says is not there; None: it failed for another reason."""
+    errors = error.completed.errors
+    missing = [d for d in errors if d.summary == NOT_THERE]
+    if not missing or len(missing) != len(errors):
+        return None
+    said = "\n".join(d.detail for d in missing)
+    calls = {unit: call for call, unit in error.calls.units.items()}
+    gone = {
+        (unit, item.to)
+        for unit, imports in extra.items()
+        for item in imports
+        if _quoted(f"module.{calls[unit]}.{item.to}") in said
+    }
+    return _without(extra, gone) if gone else None
+
+
+def _quoted(address: str) -> str:
+    """As Terraform's messages quote it: like a string of Go, the quotes in it escaped."""
+    return json.dumps(address, ensure_ascii=False)
+
+
+def _import_id(kind: str, after: Any) -> str | None:
+    template = IDS.get(kind)
+    if template is None or not isinstance(after, dict):
+        return None
+    names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+    if any(not after.get(name) for name in names):
+        return None
+    return template.format(**{name: after[name] for name in names})
+
+
+def _write(root: Path, every: Mapping[Address, Sequence[str]]) -> None:
+    document = {str(unit): addresses for unit, addresses in every.items()}
+    if document:
+        write_atomic(root / FILE, json.dumps(document, indent=2).encode())
+    else:
+        (root / FILE).unlink(missing_ok=True)

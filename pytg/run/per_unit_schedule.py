@@ -1,0 +1,126 @@
+"""`--per-unit`: every unit in its own Terraform process, in dependency order, side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import networkx as nx
+
+from pytg.compose.changes import UnitChanges
+from pytg.errors import Interrupted, PytgError
+from pytg.model import Address
+from pytg.record.run import Changes, Status
+from pytg.record.run_events import Diagnostic, Note
+from pytg.run.execution import Execution
+from pytg.run.per_unit import plan_unit, run_unit
+from pytg.run.plan_failure import PlanFailed
+from pytg.run.root import unit_root
+from pytg.run.scheduler import Outcome, Scheduler, default_parallelism
+
+
+def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
+    """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
+    found: dict[Address, UnitChanges] = {}
+
+    def work(address: Address) -> Outcome:
+        unit = execution.estate.units[address]
+        never = _never_applied(execution, address)
+        if never:
+            reason = f"planned once these are applied: {', '.join(map(str, never))}"
+            return Outcome(Status.SKIPPED, reason)
+        with unit_root(execution, unit).alone():
+            plan = plan_unit(execution, unit)
+        found.update(plan.changes)
+        execution.record.update(address, changes=Changes(**plan.changes[address].counts))
+        return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
+
+    independent: nx.DiGraph[Address] = nx.DiGraph()
+    independent.add_nodes_from(execution.order)  # a plan waits for no other plan
+    _schedule(execution, independent, work)
+    _name_outdated(execution, found)
+    return found
+
+
+def _name_outdated(execution: Execution, found: Mapping[Address, UnitChanges]) -> None:
+    """Each unit was planned on the outputs that are stored: not on those to come."""
+    changed = {unit for unit, changes in found.items() if changes.changed}
+    late = sorted(u for u in found if nx.ancestors(execution.order, u) & changed)
+    if late:
+        text = (
+            f"planned on what is applied now, while units that they need change: "
+            f"{', '.join(map(str, late))}; without --per-unit the plan shows what that does to them"
+        )
+        execution.log.emit(Note(text))
+
+
+def apply_each(
+    execution: Execution,
+    graph: nx.DiGraph[Address],
+    approved: Mapping[Address, UnitChanges] | None,
+) -> dict[Address, UnitChanges]:
+    """Plan and apply every unit of `graph` at its turn; see `run_unit` for `approved`."""
+    found: dict[Address, UnitChanges] = {}
+
+    def work(address: Address) -> Outcome:
+        fields = run_unit(execution, execution.estate.units[address], approved, found)
+        return Outcome(**fields)
+
+    _schedule(execution, graph, work)
+    return found
+
+
+def _never_applied(execution: Execution, address: Address) -> list[Address]:
+    reads = {e.upstream for e in execution.estate.edges if e.unit == address and e.outputs}
+    held = execution.states.read(execution.estate.units[u] for u in sorted(reads))
+    return [u for u, state in held.items() if state.state is None]
+
+
+def _schedule(
+    execution: Execution, graph: nx.DiGraph[Address], work: Callable[[Address], Outcome]
+) -> None:
+    def guarded(address: Address) -> Outcome:
+        try:
+            return work(address)
+        except Interrupted as error:
+            return Outcome(Status.CANCELLED, error.message)
+        except PlanFailed as error:
+            if error.completed.interrupted or error.completed.killed:
+                return Outcome(Status.CANCELLED, "interrupted while planning")
+            for diagnostic in error.completed.errors:
+                file, line = diagnostic.file or None, diagnostic.line or None
+                execution.log.emit(
+                    Diagnostic(address, "error", diagnostic.summary, diagnostic.detail, file, line)
+                )
+            return Outcome(Status.FAILED, error.message)
+        except PytgError as error:
+            summary, _, names = error.message.partition("\n")
+            detail = "\n".join(filter(None, (names, error.hint)))
+            execution.log.emit(Diagnostic(address, "error", summary, detail))
+            return Outcome(Status.FAILED, str(error))
+
+    def on_change(address: Address, outcome: Outcome) -> None:
+        if outcome.status is Status.RUNNING:
+            execution.begin(address)
+        else:
+            execution.end(
+                address,
+                outcome.status,
+                reason=outcome.reason,
+                blocked_by=outcome.blocked_by,
+                unknown_resources=outcome.unknown_resources,
+            )
+
+    Scheduler(
+        graph,
+        guarded,
+        parallelism=execution.options.parallelism or _default_parallelism(),
+        on_change=on_change,
+        cancel=execution.cancel,
+        fail_fast=execution.options.fail_fast,
+    ).run()
+
+
+def _default_parallelism() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return default_parallelism(os.cpu_count() or 1, memory)

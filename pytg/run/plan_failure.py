@@ -1,0 +1,83 @@
+"""A plan that failed, and which units Terraform could not plan through an unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from pytg.compose.changes import Calls
+from pytg.errors import UnitFailed
+from pytg.generate.module_directories import module_directories
+from pytg.model import Address, Unit, references
+from pytg.terraform.event_stream import Diagnostic
+from pytg.terraform.process import Completed
+
+_SUMMARIES = ("Invalid for_each argument", "Invalid count argument")
+_UNKNOWN = "cannot be determined until apply"
+
+
+class PlanFailed(UnitFailed):
+    """`late` are the units to plan in a later stage, with the reason; empty: a real failure."""
+
+    def __init__(
+        self,
+        completed: Completed,
+        calls: Calls,
+        late: Mapping[Address, str],
+        *,
+        workdir: Path,
+        units: Sequence[Unit],
+    ) -> None:
+        super().__init__(completed.explain())
+        self.completed = completed
+        self.calls = calls
+        self.late = late
+        self.by_unit: dict[Address, Diagnostic] = {}
+        parts = _parts(units)
+        for diagnostic in completed.errors:
+            found = calls.unit_of(diagnostic.address)
+            blamed = [found[0]] if found else _of_module(diagnostic, workdir, units, parts)
+            for unit in blamed:
+                self.by_unit.setdefault(unit, diagnostic)
+
+
+def _of_module(
+    diagnostic: Diagnostic,
+    workdir: Path,
+    units: Sequence[Unit],
+    parts: Mapping[Path, Collection[Path]],
+) -> list[Address]:
+    """The units whose module holds the file of a diagnostic that names no address."""
+    file = (workdir / diagnostic.file).resolve()
+    return [unit.address for unit in units if file.parent in parts[unit.module.path]]
+
+
+def _parts(units: Sequence[Unit]) -> dict[Path, tuple[Path, ...]]:
+    """By module, the directories that it is made of."""
+    return {path: module_directories(path) for path in {unit.module.path for unit in units}}
+
+
+def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> dict[Address, str]:
+    """The units whose `for_each` or `count` depends on what another unit has yet to make.
+
+    Terraform's diagnostic names no address, only the file of the module and the expression:
+    the units whose module holds or calls that one and which read a unit of the same plan. Empty
+    when any other error stands beside it, or when nobody upstream can be waited for.
+    """
+    late: dict[Address, str] = {}
+    inside = {unit.address for unit in units}
+    parts = _parts(units)
+    for diagnostic in completed.errors:
+        if diagnostic.summary not in _SUMMARIES or _UNKNOWN not in diagnostic.detail:
+            return {}
+        file = (workdir / diagnostic.file).resolve()
+        for unit in units:
+            reads = {r.unit for value in unit.inputs.values() for r in references(value)}
+            if reads & inside and file.parent in parts[unit.module.path]:
+                upstream = ", ".join(str(address) for address in sorted(reads & inside))
+                late[unit.address] = (
+                    f"{file.parent.name}/{file.name}:{diagnostic.line} "
+                    f"in module {unit.module.name} "
+                    f"({diagnostic.snippet.strip()}) needs {upstream} applied first"
+                )
+    return late

@@ -1,0 +1,74 @@
+"""What a stage is planned from: the states of its units, and outputs of units outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytg.compose.stage import Stage
+from pytg.model import Address, Reference, Unit, references
+from pytg.run.execution import Execution
+from pytg.run.guards import refuse_missing_upstream
+from pytg.state.states import Held
+
+Key = tuple[Address, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """`held` are all states that were read; `literals` and `types` the outputs from outside.
+
+    `missing`: a destroy goes on although an output that is read is in no state.
+    """
+
+    units: tuple[Unit, ...]
+    held: Mapping[Address, Held]
+    literals: Mapping[Key, object]
+    missing: bool = False
+
+    @property
+    def types(self) -> dict[Key, Any]:
+        """The types of `literals`, as states write them."""
+        return {key: self.held[key[0]].types[key[1]] for key in self.literals}
+
+
+def read_sources(execution: Execution, stage: Stage) -> Sources:
+    """Read what `stage` is planned from. Raises Refused where a needed output is in no state."""
+    units = execution.units(stage)
+    inside = set(stage.units)
+    outside = sorted({r.unit for unit in units for r in _reads(unit)} - inside)
+    held = execution.states.read((*units, *(execution.estate.units[a] for a in outside)))
+    known = {address: held[address] for address in outside}
+    literals, missing = _literals(units, known)
+    if missing and not execution.options.destroy:
+        refuse_missing_upstream(missing)
+    return Sources(units, held, literals, bool(missing))
+
+
+def _literals(
+    units: Sequence[Unit], known: Mapping[Address, Held]
+) -> tuple[dict[Key, object], dict[Key, set[Address]]]:
+    """The outputs that the stage reads from states, and who reads one that is in none.
+
+    A state does not hold an output whose value is null, so an optional reference to one that is
+    not there is null.
+    """
+    literals: dict[Key, object] = {}
+    missing: dict[Key, set[Address]] = {}
+    for unit in units:
+        for reference in _reads(unit):
+            key = (reference.unit, reference.output)
+            upstream = known.get(reference.unit)
+            if upstream is None:
+                continue
+            if reference.output in upstream.outputs:
+                literals[key] = upstream.outputs[reference.output]
+            elif not (reference.optional and upstream.state):
+                missing.setdefault(key, set()).add(unit.address)
+    return literals, missing
+
+
+def _reads(unit: Unit) -> Iterator[Reference]:
+    for value in unit.inputs.values():
+        yield from references(value)

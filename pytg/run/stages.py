@@ -1,0 +1,94 @@
+"""The stages of a run, and what is left of one when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import networkx as nx
+
+from pytg.compose.changes import UnitChanges
+from pytg.compose.stage import Stage, cut
+from pytg.compose.state import is_empty
+from pytg.model import Address
+from pytg.record.run import Status
+from pytg.run.execution import Execution
+
+BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
+
+
+def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
+    """The stages of the selection, in run order.
+
+    A bootstrap unit comes first, by itself, where its backend is missing and something is
+    applied; in a destroy it comes last, since it holds the state of all others.
+    """
+    estate, order = execution.estate, execution.order
+    units = [estate.units[address] for address in nx.lexicographical_topological_sort(order)]
+    isolated = {u.address for u in units if u.isolate and not u.bootstrap}
+    bootstrap = [u for u in units if u.bootstrap]
+    if execution.options.destroy:
+        kept = [u.address for u in reversed(units) if not u.bootstrap]
+        graph = order.subgraph(kept).reverse()
+        stages = cut(graph, kept, isolated=isolated)
+        last = tuple(u.address for u in reversed(bootstrap))
+        return [*stages, Stage(last, reason="holds the state of the others")] if last else stages
+    missing = {u.address for u in bootstrap if not execution.states.store(u).exists()}
+    first = missing if applying else set()
+    return cut(order, [u.address for u in units], isolated=isolated, first=first)
+
+
+def plannable(execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]) -> Stage:
+    """`stage` without the units that need what earlier stages have yet to apply.
+
+    Those are `skipped`: their plan would be a guess.
+    """
+    kept: list[Address] = []
+    skipped: dict[Address, dict[str, Any]] = {}
+    for unit in stage.units:
+        waits = sorted(
+            upstream
+            for upstream in execution.needs.predecessors(unit)
+            if upstream not in kept and (upstream not in changes or changes[upstream].changed)
+        )
+        if not waits:
+            kept.append(unit)
+            continue
+        reason = f"planned once these are applied: {', '.join(map(str, waits))}"
+        skipped[unit] = {"status": Status.SKIPPED, "reason": reason, "blocked_by": tuple(waits)}
+    execution.end_all(skipped)
+    return Stage(tuple(kept), stage.composed, stage.reason)
+
+
+def without_blocked(execution: Execution, stage: Stage) -> Stage:
+    """`stage` without the units that need one which went wrong; those are skipped."""
+    units = execution.record.run.units
+    bad = {u for u, record in units.items() if record.status in BAD}
+    blocked = {u: sorted(nx.ancestors(execution.needs, u) & bad) for u in stage.units}
+    execution.end_all(
+        {
+            unit: {
+                "status": Status.SKIPPED,
+                "reason": "an upstream failed",
+                "blocked_by": tuple(by),
+            }
+            for unit, by in blocked.items()
+            if by
+        }
+    )
+    kept = tuple(unit for unit in stage.units if not blocked[unit])
+    if execution.options.fail_fast and bad:
+        kept = ()
+    return Stage(kept, stage.composed, stage.reason)
+
+
+def standing(execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]) -> Stage:
+    """In a destroy, the units of `stage` that hold anything; the others are done already."""
+    if not execution.options.destroy:
+        return stage
+    held = execution.states.read(execution.units(stage))
+    gone = [u for u in stage.units if is_empty(held[u].state) and not held[u].outputs]
+    changes.update({unit: UnitChanges(unit) for unit in gone})
+    execution.end_all({unit: {"status": Status.UNCHANGED} for unit in gone})
+    kept = tuple(unit for unit in stage.units if unit not in gone)
+    return Stage(kept, stage.composed, stage.reason)

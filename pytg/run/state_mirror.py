@@ -1,0 +1,98 @@
+"""Carries a growing composed state into the units' own states while Terraform runs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+from pytg.compose.shape import Shape
+from pytg.compose.state import State, split, succeed
+from pytg.errors import PytgError
+from pytg.files import write_atomic
+from pytg.model import Address, Unit
+from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.state.states import Held, States
+
+_WRITERS = 8
+_INTERVAL_S = 0.5
+
+
+class Mirror:
+    """Splits the state in `workdir` and writes the parts that changed.
+
+    Used as a context manager it does so about twice a second in the background, until it is
+    left; what cannot be written then is tried again, and raised by the last `sync`.
+    """
+
+    def __init__(
+        self,
+        workdir: Path,
+        units: Sequence[tuple[Unit, Shape]],
+        held: Mapping[Address, Held],
+        states: States,
+        on_write: Callable[[Address, int], None],
+    ) -> None:
+        self._workdir = workdir
+        self._units = {shape.slug: unit for unit, shape in units}
+        self._shapes = [shape for _, shape in units]
+        self._current: dict[str, State | None] = {
+            slug: held[unit.address].state for slug, unit in self._units.items()
+        }
+        self._states = states
+        self._on_write = on_write
+        self._seen: tuple[int, int] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="mirror", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def sync(self) -> None:
+        """Write what changed since the last time. PytgError or OSError when a write fails."""
+        body = newest_state(self._workdir)
+        if body is None:
+            return
+        write_atomic(self._workdir / SNAPSHOT, body)
+        parts = split(json.loads(body), self._shapes)
+        changed = {
+            slug: after
+            for slug, part in sorted(parts.items())
+            if (after := succeed(self._current[slug], part)) is not None
+        }
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            list(pool.map(self._write, changed.items()))
+
+    def _write(self, item: tuple[str, State]) -> None:
+        slug, state = item
+        unit = self._units[slug]
+        body = json.dumps(state, indent=2).encode() + b"\n"
+        self._states.store(unit).write(unit.backend.key, body)
+        self._current[slug] = state
+        self._on_write(unit.address, state["serial"])
+
+    def _loop(self) -> None:
+        while not self._stop.wait(_INTERVAL_S):
+            stamp = self._stamp()
+            if stamp is None or stamp == self._seen:
+                continue
+            try:
+                self.sync()
+            except (PytgError, OSError):
+                continue  # the disk or the backend may answer again; the last sync raises it if not
+            self._seen = stamp
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            stat = (self._workdir / STATE).stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size

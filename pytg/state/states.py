@@ -1,0 +1,107 @@
+"""The states of units: read side by side, and looked at again before a plan is applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytg.compose.state import STATE_VERSION, State
+from pytg.errors import PytgError
+from pytg.model import Account, Address, Backend
+from pytg.state.store import StateStore, StoredState
+
+_READERS = 16
+_FIELDS = {
+    "version": int,
+    "terraform_version": str,
+    "serial": int,
+    "lineage": str,
+    "outputs": dict,
+    "resources": list,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A unit's state as it was read; None where the unit was never applied."""
+
+    state: State | None
+    version: str | None
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The values of the unit's outputs."""
+        return {k: v["value"] for k, v in (self.state or {}).get("outputs", {}).items()}
+
+    @property
+    def types(self) -> Mapping[str, Any]:
+        """The types of the unit's outputs, as a state writes them."""
+        return {k: v["type"] for k, v in (self.state or {}).get("outputs", {}).items()}
+
+
+class Kept(Protocol):
+    """What says where a state is kept: a unit, or what a journal remembers of one."""
+
+    @property
+    def address(self) -> Address:
+        """Whose state it is."""
+        ...
+
+    @property
+    def account(self) -> Account:
+        """Where the backend is reached."""
+        ...
+
+    @property
+    def backend(self) -> Backend:
+        """Where the state lies."""
+        ...
+
+    @property
+    def bootstrap(self) -> bool:
+        """Whether the unit makes that backend."""
+        ...
+
+
+class States:
+    """Reads states through `store_of`, many at a time."""
+
+    def __init__(self, store_of: Callable[[Kept], StateStore]) -> None:
+        self._store_of = store_of
+
+    def store(self, unit: Kept) -> StateStore:
+        """The store that holds the unit's state."""
+        return self._store_of(unit)
+
+    def read(self, units: Iterable[Kept]) -> dict[Address, Held]:
+        """The states of `units`. Raises PytgError where one cannot be read or parsed."""
+        wanted = list(units)
+        with ThreadPoolExecutor(_READERS) as pool:
+            return dict(zip((u.address for u in wanted), pool.map(self._read, wanted), strict=True))
+
+    def moved(self, units: Iterable[Kept], held: Mapping[Address, Held]) -> list[Address]:
+        """The units whose stored state is no longer the one in `held`."""
+        now = self.read(units)
+        return [address for address in now if now[address].version != held[address].version]
+
+    def _read(self, unit: Kept) -> Held:
+        stored = self._store_of(unit).read(unit.backend.key)
+        if stored is None:
+            return Held(None, None)
+        return Held(parsed(stored, unit.backend.key), stored.version)
+
+
+def parsed(stored: StoredState, key: str) -> State:
+    """The state at `key`. Raises PytgError where it is none that Terraform writes today."""
+    state = json.loads(stored.body)
+    whole = isinstance(state, dict) and all(isinstance(state.get(k), t) for k, t in _FIELDS.items())
+    if not whole or state["version"] != STATE_VERSION:
+        raise PytgError(
+            f"{key} in its backend is no state of version {STATE_VERSION}",
+            hint="look at it there; a Terraform of version 0.12 or later brings an old one up to "
+            "date, and an older version of a damaged one can be brought back",
+        )
+    return dict(state)

@@ -1,0 +1,109 @@
+"""Runs that died without a journal."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytg.model import Address
+from pytg.record.reader import runs
+from pytg.record.run import Result, Status
+from pytg.record.writer import RunRecord
+from pytg.recovery.dead_runs import at_work, close_abandoned
+from pytg.run.import_unrecorded import remembered
+from pytg.state.states import Kept, States
+from pytg.state.store import StateStore
+from pytg.terraform.spawn import record_start
+from support.estate_in_memory import estate_of
+from support.memory_store import MemoryStore
+
+ONE = Address("acc", "us-east-1", "dev", "one")
+LEFT = Address("acc", "us-east-1", "dev-pr1", "one")  # of another suffix, not in the estate
+LOG = "apply.jsonl"
+
+
+def begin(root: Path) -> RunRecord:
+    """A per-unit run that has begun to make a resource in each of two units."""
+    record = RunRecord.create(
+        root,
+        command="apply",
+        args=[],
+        selection="",
+        units=[ONE, LEFT],
+        terraform_binary="terraform",
+        terraform_version="1.11.4",
+        mode="per-unit",
+    )
+    event = {
+        "type": "apply_start",
+        "hook": {"action": "create", "resource": {"addr": "module.one.terraform_data.this"}},
+    }
+    (record.run.directory / LOG).write_text(json.dumps(event) + "\n")
+    for unit in (ONE, LEFT):
+        record.update(unit, status=Status.RUNNING, log=LOG)
+    return record
+
+
+def died(root: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=begin, args=(root,))
+    process.start()
+    process.join()
+
+
+def close(root: Path) -> list[str]:
+    """What was said; the resources that were found are noted as `may have left`."""
+
+    def store_of(_unit: Kept) -> StateStore:
+        return MemoryStore()
+
+    said: list[str] = []
+    estate = replace(estate_of([str(ONE)]), root=root)
+    found = close_abandoned(estate, States(store_of), said.append)
+    return said + [f"may have left {name}" for recovery in found for name in recovery.in_flight]
+
+
+def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estate(
+    tmp_path: Path,
+) -> None:
+    died(tmp_path)
+    assert close(tmp_path) == [f"may have left {u} terraform_data.this" for u in (ONE, LEFT)]
+    assert remembered(tmp_path) == {u: ["terraform_data.this"] for u in (ONE, LEFT)}
+    [run] = runs(tmp_path)
+    assert run.result is Result.INTERRUPTED
+    assert close(tmp_path) == []
+
+
+def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    record = begin(tmp_path)
+    assert close(tmp_path) == []
+    assert remembered(tmp_path) == {}
+    record.finish(Result.SUCCEEDED, 0)
+
+
+def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> None:
+    died(tmp_path)
+    [run] = runs(tmp_path)
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE) as terraform:
+        record_start(run.directory / "processes.jsonl", ["tf", "apply"], tmp_path, terraform.pid)
+        [said] = close(tmp_path)
+        assert f"{run.run_id} still works in {tmp_path}" in said
+        assert remembered(tmp_path) == {}
+        terraform.communicate(b"\n")
+    assert len(close(tmp_path)) == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the system does not tell")
+def test_a_number_that_was_given_to_another_process_is_no_terraform(tmp_path: Path) -> None:
+    run = begin(tmp_path).run
+    record_start(run.directory / "processes.jsonl", ["tf", "apply"], tmp_path / "x", os.getpid())
+    with (run.directory / "processes.jsonl").open("a") as file:
+        file.write('{"argv": ["tf", "app')  # as a death leaves it
+    assert at_work(run) == []

@@ -1,0 +1,81 @@
+"""Which of the resources that may exist are imported, and by what id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytg.compose.changes import Calls
+from pytg.model import Address, Import
+from pytg.run.import_unrecorded import NOT_THERE, importable, without_missing
+from pytg.run.plan_failure import PlanFailed
+from pytg.terraform.event_stream import Diagnostic
+from pytg.terraform.plan import Plan, ResourceChange
+from pytg.terraform.process import Completed
+
+UNIT = Address("acc", "us-east-1", "dev", "storage")
+ROOTS = [
+    Calls({UNIT.slug: UNIT}),  # a stage's
+    Calls({UNIT.module: UNIT}, composed=False),  # the unit's own
+]
+BUCKET, OTHER = Import('aws_s3_bucket.this["a"]', "a"), Import("aws_iam_role.this", "r")
+
+
+def call_of(calls: Calls) -> str:
+    (call,) = calls.units
+    return f"module.{call}"
+
+
+def failed(calls: Calls, *diagnostics: Diagnostic) -> PlanFailed:
+    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    return PlanFailed(completed, calls, {}, workdir=Path(), units=())
+
+
+def missing(calls: Calls, item: Import) -> Diagnostic:
+    """In Terraform's words."""
+    detail = (
+        "While attempting to import an existing object to "
+        f"{json.dumps(f'{call_of(calls)}.{item.to}')}, the provider detected that no object exists"
+    )
+    return Diagnostic("error", NOT_THERE, detail)
+
+
+@pytest.mark.parametrize("calls", ROOTS)
+def test_what_is_not_there_is_not_imported_again(calls: Calls) -> None:
+    both = {UNIT: (BUCKET, OTHER)}
+    assert without_missing(both, failed(calls, missing(calls, BUCKET))) == {UNIT: (OTHER,)}
+    assert without_missing({UNIT: (BUCKET,)}, failed(calls, missing(calls, BUCKET))) == {}
+
+
+@pytest.mark.parametrize("calls", ROOTS)
+def test_another_error_is_no_missing_object(calls: Calls) -> None:
+    both = {UNIT: (BUCKET, OTHER)}
+    denied = Diagnostic("error", "AccessDenied")
+    assert without_missing(both, failed(calls, denied)) is None
+    assert without_missing(both, failed(calls, denied, missing(calls, BUCKET))) is None
+    assert without_missing({UNIT: (OTHER,)}, failed(calls, missing(calls, BUCKET))) is None
+
+
+@pytest.mark.parametrize("calls", ROOTS)
+def test_only_what_is_in_flight_and_would_be_created_with_a_known_id(calls: Calls) -> None:
+    def change(inside: str, kind: str, action: str, after: object) -> ResourceChange:
+        call, name = call_of(calls), inside.partition(".")[2]
+        address, provider = f"{call}.{inside}", "aws"
+        return ResourceChange(
+            address, call, "managed", kind, name, provider, (action,), after=after
+        )
+
+    changes = (
+        change(BUCKET.to, "aws_s3_bucket", "create", {"bucket": "a"}),
+        change("aws_s3_bucket.new", "aws_s3_bucket", "create", {"bucket": "new"}),
+        change("aws_s3_bucket.unknown", "aws_s3_bucket", "create", {"bucket": None}),
+        change("aws_kms_key.this", "aws_kms_key", "create", {"description": "d"}),
+        change(OTHER.to, "aws_iam_role", "update", {"name": "r"}),
+    )
+    plan = Plan("1.11.4", changes, (), (), errored=False, complete=True)
+    in_flight = {
+        UNIT: [BUCKET.to, "aws_s3_bucket.unknown", "aws_kms_key.this", OTHER.to],
+    }
+    assert importable(plan, calls, in_flight) == {UNIT: (BUCKET,)}

@@ -1,0 +1,82 @@
+"""The states that grow while Terraform runs are carried on, whatever fails in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytg.compose.shape import shape_of
+from pytg.errors import PytgError
+from pytg.model import Address
+from pytg.recovery.journal import SNAPSHOT, STATE
+from pytg.run.state_mirror import Mirror
+from pytg.state.states import Held, Kept, States
+from pytg.state.store import StateStore
+from support.estate_in_memory import estate_of
+from support.memory_store import MemoryStore, composed
+from support.process import eventually
+
+ONE, OTHER = (Address("acc", "us-east-1", "dev", name) for name in ("one", "other"))
+
+
+class Failing(MemoryStore):
+    """Raises `errors`, one a write, before it writes."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    def write(self, key: str, body: bytes) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return super().write(key, body)
+
+
+def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> Mirror:
+    estate = estate_of([str(ONE), str(OTHER)])
+    units = [(unit, shape_of(estate, unit)) for unit in estate.units.values()]
+
+    def store_of(_unit: Kept) -> StateStore:
+        return store
+
+    held = {unit.address: Held(None, None) for unit, _ in units}
+    return Mirror(workdir, units, held, States(store_of), lambda unit, _: written.append(unit))
+
+
+@pytest.mark.parametrize(
+    "error", [PytgError("the bucket does not answer"), OSError(28, "No space left on device")]
+)
+def test_a_write_that_fails_is_tried_again_while_terraform_runs(
+    tmp_path: Path, error: Exception
+) -> None:
+    store, written = Failing(error), list[Address]()
+    with mirror(tmp_path, store, written):
+        (tmp_path / STATE).write_bytes(composed(ONE))
+        eventually(lambda: written)
+    assert not store.errors
+    assert written == [ONE]
+
+
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
+    written: list[Address] = []
+    carried = mirror(tmp_path, MemoryStore(), written)
+    for units in ((ONE,), (ONE, OTHER), (ONE, OTHER)):
+        (tmp_path / STATE).write_bytes(composed(*units))
+        carried.sync()
+    assert written == [ONE, OTHER]
+
+
+@pytest.mark.parametrize("half", [b"", b'{"version": 4, "resou'])
+def test_the_last_whole_state_is_kept_beside_the_one_that_is_written(
+    tmp_path: Path, half: bytes
+) -> None:
+    written: list[Address] = []
+    carried = mirror(tmp_path, MemoryStore(), written)
+    (tmp_path / STATE).write_bytes(composed(ONE))
+    carried.sync()
+    assert (tmp_path / SNAPSHOT).read_bytes() == composed(ONE)
+    (tmp_path / STATE).write_bytes(half)
+    carried.sync()
+    assert (tmp_path / SNAPSHOT).read_bytes() == composed(ONE)
+    assert written == [ONE]
