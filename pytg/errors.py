@@ -7,7 +7,8 @@ PytgError
 ├── EmptySelection        5   the selection is valid and empty
 ├── Refused               6   a guard refused, or the machine is not ready; nothing was started
 │   ├── LockHeld              another run or person holds a unit's state lock
-│   └── StalePlan             a state moved between plan and apply
+│   ├── StalePlan             a state moved between plan and apply
+│   └── NotApplied            a unit that is read was never applied
 └── Interrupted         130   Ctrl-C
 """
 
@@ -102,6 +103,10 @@ class LockHeld(Refused):
 
 class StalePlan(Refused):
     """A unit's state moved after it was planned."""
+
+
+class NotApplied(Refused):
+    """A unit whose outputs are read has no state yet."""
 
 
 class Interrupted(PytgError):

@@ -12,7 +12,7 @@ from typing import Any
 from docmig_console.platform import Platform
 from documents import Document
 from narration import NotTrueError
-from pytg.config import load_estate
+from pytg.project import Project
 
 BIN = Path(sys.executable).parent
 SOURCE, TARGET = "us-east-1", "eu-west-1"
@@ -33,7 +33,7 @@ class Deployed(Platform):
     """The environment `env` of the estate in `root`, and its documents."""
 
     def __init__(self, root: Path, env: str) -> None:
-        super().__init__(load_estate(root), env)
+        super().__init__(Project(root), env)
         self.root = root
 
     def bucket(self, region: str) -> str:

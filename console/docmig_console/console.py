@@ -16,11 +16,8 @@ from docmig_console.executions import Execution, Executions
 from docmig_console.platform import Platform
 from docmig_console.status import status_of
 from pytg import __version__
-from pytg.aws.failures import reported
-from pytg.cli._boundary import boundary
-from pytg.cli._context import Context
-from pytg.cli._options import option, suffix_option
 from pytg.errors import UsageError
+from pytg.plugin import Context, boundary, option, reported, suffix_option
 
 HOUR = 3600.0
 
@@ -64,7 +61,7 @@ class Console:
 
     def platform(self) -> Platform:
         """The environment, with its outputs."""
-        return Platform(self.context.estate(self.suffix), self.env)
+        return Platform(self.context.project(self.suffix), self.env)
 
     @contextmanager
     def checkpoints(self, doing: str) -> Iterator[Checkpoints]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytg.aws.session import Sessions
-from pytg.cli._stores import stores_of
-from pytg.errors import PytgError, Refused, UsageError
-from pytg.graph.methods import unknown
+from pytg.errors import NotApplied, PytgError, Refused, UsageError
+from pytg.graph.selection import Selectors
 from pytg.model import Address, Estate, Unit
-from pytg.state.states import Held, States
+from pytg.project import Project
 
 RUNS_IN_SOURCE = {"migration": True, "cutover": False, "rollback": True}
 
@@ -20,20 +18,15 @@ class StatesUnreadableError(Refused):
 
 
 class Platform:
-    """The environment `env` (its name, or its full name with suffix) of `estate`.
+    """The environment `env` (its name, or its full name with suffix) of `project`.
 
     Raises UsageError where there is no such environment, or more than one; Refused where it is
     not applied or its account cannot be reached.
     """
 
-    def __init__(self, estate: Estate, env: str, sessions: Sessions | None = None) -> None:
-        units = [
-            unit
-            for unit in estate.units.values()
-            if env in (unit.environment_name, unit.address.environment)
-        ]
-        if not units:
-            raise unknown(estate, "env", env)
+    def __init__(self, project: Project, env: str) -> None:
+        found_units = project.select(Selectors(env=(env,))).units
+        units = [project.estate.units[address] for address in found_units]
         full = {(unit.account.name, unit.address.environment) for unit in units}
         if len(full) != 1:
             found = sorted(f"{account}/{name}" for account, name in full)
@@ -43,32 +36,26 @@ class Platform:
             )
         (_, self.name) = full.pop()
         self.account = units[0].account
-        self.source, self.target = _regions(estate)
+        self.source, self.target = _regions(project.estate)
         self._units = {(unit.module.name, unit.address.region): unit for unit in units}
-        self._states = States(stores_of(estate, sessions))
-        self._sessions = sessions or Sessions(estate.root)
-        self._held: dict[Address, Held] = {}
+        self._project = project
+        self._outputs: dict[Address, Mapping[str, Any]] = {}
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client of the environment's account."""
-        made: Any = self._sessions.client(self.account, service, region)  # type: ignore[call-overload]  # any service
-        return made
+        return self._project.client(self.account, service, region)
 
     def outputs(self, module: str, region: str) -> Mapping[str, Any]:
         """The outputs of the module's unit in `region` (`global`: of the whole environment)."""
-        unit = self._unit(module, region)
-        if unit.address not in self._held:
+        address = self._unit(module, region).address
+        if address not in self._outputs:
             try:
-                self._held.update(self._states.read(self._units_of(module)))
+                self._outputs[address] = self._project.outputs(address)
+            except NotApplied as error:
+                raise Refused(error.message, hint=f"pytg apply-all --env {self.name}") from error
             except PytgError as error:
                 raise StatesUnreadableError(error.message, hint=error.hint) from error
-        held = self._held[unit.address]
-        if held.state is None:
-            raise Refused(
-                f"{unit.address} is not applied",
-                hint=f"pytg apply-all --env {self.name}",
-            )
-        return held.outputs
+        return self._outputs[address]
 
     @property
     def tables(self) -> Mapping[str, str]:
@@ -101,9 +88,6 @@ class Platform:
         region = self.source if RUNS_IN_SOURCE[purpose] else self.target
         machine = f"{self.name}-{region}-sfn-{purpose}"
         return region, f"arn:aws:states:{region}:{self.account.id}:stateMachine:{machine}"
-
-    def _units_of(self, module: str) -> list[Unit]:
-        return [unit for (name, _), unit in self._units.items() if name == module]
 
     def _unit(self, module: str, region: str) -> Unit:
         if (module, region) not in self._units:

@@ -46,7 +46,7 @@ _NOTHING = MISSING | {
 }
 
 
-class Overwrites:
+class BucketSettings:
     """Looks with the clients of a unit's account."""
 
     def __init__(self, sessions: Sessions) -> None:

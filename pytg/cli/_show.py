@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pytg.cli._run import Request
+from pytg.cli._view_options import ViewOptions
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.files import write_atomic
@@ -21,9 +21,9 @@ from pytg.terraform.plan import Plan, ResourceChange
 class Display:
     """Collects what was shown, for `--json`; values that are sensitive are masked in all forms."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._stream = sys.stderr if request.as_json or request.applies else sys.stdout
+    def __init__(self, shown: ViewOptions, *, applies: bool) -> None:
+        self._shown = shown
+        self._stream = sys.stderr if shown.json or applies else sys.stdout
         self.document: dict[str, Any] = {}
 
     def show(
@@ -37,15 +37,15 @@ class Display:
         rows = [changes[unit] for unit in sorted(changes)]
         self.document |= {str(row.address): _document(row) for row in rows}
         click.echo(plan_table(rows, Style.of(self._stream)), file=self._stream)
-        if not (self._request.verbose or self._request.out):
+        if not (self._shown.verbose or self._shown.out):
             return
         lines = _lines(details(), calls)
-        if self._request.verbose:
+        if self._shown.verbose:
             for unit in sorted(lines):
                 click.echo(f"\n{unit}\n" + "\n".join(lines[unit]), file=self._stream)
-        if self._request.out:
+        if self._shown.out:
             for row in rows:
-                path = self._request.out / f"{row.address}.json"
+                path = self._shown.out / f"{row.address}.json"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 detail = {"differences": lines.get(row.address, [])}
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from pytg.cli._checks import MISSING, NOTE, OK, Check
 from pytg.cli._context import Context
 from pytg.cli._options import option
+from pytg.cli._plugins import checks
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
-from pytg.generate.aws import sandbox_directory
-from pytg.generate.providers import REGIONAL
 from pytg.model import Account, Estate
+from pytg.project import Project
 from pytg.report.table import counted
 from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.provider_mirror import BUILT_IN, find_mirrors, own_config
 
-OK, NOTE, MISSING = "ok", "note", "missing"
 PYTHON = (3, 11)
-INSTALL = "pip install 'pytg[sandbox]'"
+INSTALL = "from a clone of pytg: pip install ./sandbox"
 FREE_GIB = 2  # the AWS provider alone takes 0.7 GiB unpacked
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. Only `missing` makes `pytg doctor` fail; `hint` says what to do."""
-
-    name: str
-    state: str
-    found: str
-    hint: str = ""
 
 
 @click.command("doctor")
@@ -60,15 +49,15 @@ def command(context: Context, *, as_json: bool) -> None:
 def examine(context: Context) -> Iterator[Check]:
     """Every check, in a fixed order. Outside a project those of the project are left out."""
     yield _python()
-    root, estate, configuration = _project(context)
+    root, project, configuration = _project(context)
     yield configuration
+    estate = project.estate if project else None
     yield _terraform(root, estate)
     yield from _providers(root, estate)
     yield _writable(root)
     yield _disk(root)
-    called = _called(estate) if estate else []
-    if estate is None or any(account.sandbox for account in called):
-        yield _sandbox(root, needed=estate is not None)
+    called = project.accounts() if project else []
+    yield from _of_plugins(root, project, called)
     yield from _credentials([account for account in called if not account.sandbox])
     git = shutil.which("git")
     yield Check("git", OK if git else NOTE, git or "not on PATH", "" if git else "install git")
@@ -86,20 +75,21 @@ def _python() -> Check:
     return Check("python", MISSING, version, f"install Python {PYTHON[0]}.{PYTHON[1]} or later")
 
 
-def _project(context: Context) -> tuple[Path, Estate | None, Check]:
+def _project(context: Context) -> tuple[Path, Project | None, Check]:
     name = "configuration"
     try:
-        root = context.root
+        project = context.project()
     except UsageError as error:
         return Path(context.directory).resolve(), None, Check(name, NOTE, str(error), error.hint)
+    root = project.root
     try:
-        estate = context.estate()
+        units = counted(len(project.estate.units), "unit")
     except ConfigError as error:
         found = f"{counted(len(error.problems), 'problem')} in {root}"
         return root, None, Check(name, MISSING, found, "pytg validate shows them")
     except PytgError as error:
         return root, None, Check(name, MISSING, str(error), error.hint)
-    return root, estate, Check(name, OK, f"{counted(len(estate.units), 'unit')} in {root}")
+    return root, project, Check(name, OK, f"{units} in {root}")
 
 
 def _terraform(root: Path, estate: Estate | None) -> Check:
@@ -148,32 +138,16 @@ def _disk(root: Path) -> Check:
     return Check("disk", MISSING, text, f"make room: {FREE_GIB} GiB are needed")
 
 
-def _called(estate: Estate) -> list[Account]:
-    """The accounts in which AWS is called: for resources, or for states."""
-    found = {
-        unit.account.name: unit.account
-        for unit in estate.units.values()
-        if REGIONAL in unit.module.providers or unit.backend.type != "local"
-    }
-    return [found[name] for name in sorted(found)]
-
-
-def _sandbox(root: Path, *, needed: bool) -> Check:
-    name = "sandbox"
-    try:
-        from pytg_sandbox.control import MOTO, Sandbox  # noqa: PLC0415 - may lack
-
-        found = importlib.metadata.version("moto")
-    except ImportError as error:
-        return Check(name, MISSING if needed else NOTE, f"not installed: {error}", INSTALL)
-    if found != MOTO:
-        text = f"needs moto {MOTO} and finds moto {found}"
-        return Check(name, MISSING if needed else NOTE, text, INSTALL)
-    running = Sandbox(sandbox_directory(root)).status()
-    if running is None:
-        hint = "start it: pytg sandbox start" if needed else ""
-        return Check(name, NOTE if needed else OK, "installed, not running", hint)
-    return Check(name, OK, f"runs at {running.url}")
+def _of_plugins(root: Path, project: Project | None, called: list[Account]) -> Iterator[Check]:
+    names = set()
+    for plugin in checks():
+        names.add(plugin.entry.name)
+        try:
+            yield from plugin.load()(root, project)
+        except Refused as error:
+            yield Check(plugin.entry.name, MISSING, str(error), error.hint)
+    if "sandbox" not in names and any(account.sandbox for account in called):
+        yield Check("sandbox", MISSING, "not installed", INSTALL)
 
 
 def _credentials(real: list[Account]) -> Iterator[Check]:

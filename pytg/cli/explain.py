@@ -8,8 +8,6 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._units import unit_of
-from pytg.config import load_project
 from pytg.config.explain import Entry, explain
 
 
@@ -26,9 +24,9 @@ def command(
 
     KEY narrows it down: `inputs`, `inputs.name` or just `name`, `tags`, `backend.bucket`.
     """
-    loaded = load_project(context.root, suffix)
-    unit = unit_of(loaded.estate, address)
-    entries = explain(loaded, unit, key)
+    project = context.project(suffix)
+    unit = project.unit(address)
+    entries = explain(project.loaded, unit, key)
     if as_json:
         document = {"address": str(unit.address), "values": [entry.as_json() for entry in entries]}
         click.echo(json.dumps(document, indent=2))

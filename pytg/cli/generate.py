@@ -12,8 +12,7 @@ from pytg.errors import Refused
 from pytg.generate.providers import tags_by_place
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import stale_files, write_files
-from pytg.graph.build import build_graph
-from pytg.graph.selection import Selectors, select_units
+from pytg.graph.selection import Selectors
 
 
 @click.command("generate")
@@ -26,8 +25,8 @@ def command(context: Context, selectors: Selectors, *, check: bool) -> None:
     Plain Terraform runs in each of them. With --check, print those that are not as the
     configuration says.
     """
-    estate = context.estate(selectors.suffix)
-    selection = select_units(estate, build_graph(estate), selectors)
+    project = context.project(selectors.suffix)
+    estate, selection = project.estate, project.select(selectors)
     tags = tags_by_place(estate)
     shown = []
     for address in selection.units:

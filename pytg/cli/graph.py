@@ -10,8 +10,8 @@ from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.errors import UsageError
 from pytg.files import write_atomic
-from pytg.graph.build import build_graph, contract
-from pytg.graph.selection import Selectors, select_units
+from pytg.graph.build import contract
+from pytg.graph.selection import Selectors
 from pytg.report.graph_draw import FORMS, LEVELS, draw
 
 
@@ -45,10 +45,9 @@ def command(
     context: Context, selectors: Selectors, form: str, level: str, output: Path | None
 ) -> None:
     """Draw the selected units, in the order that the whole graph gives them."""
-    estate = context.estate(selectors.suffix)
-    graph = build_graph(estate)
-    selection = select_units(estate, graph, selectors)
-    picture = draw(estate, contract(graph, selection.units), form, level)
+    project = context.project(selectors.suffix)
+    selection = project.select(selectors)
+    picture = draw(project.estate, contract(project.graph, selection.units), form, level)
     if output is None:
         click.echo(picture, nl=False)
         return

@@ -10,9 +10,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
-from pytg.cli._stores import stores_of
-from pytg.graph.build import build_graph
-from pytg.graph.selection import Selectors, select_units
+from pytg.graph.selection import Selectors
 from pytg.model import Address, Unit
 from pytg.report.table import counted, printable
 from pytg.state.store import LockInfo
@@ -26,14 +24,13 @@ _THREADS = 16
 @click.pass_obj
 def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
     """List the locks on the states of the selected units: who holds them, since when, for what."""
-    estate = context.estate(selectors.suffix)
-    selection = select_units(estate, build_graph(estate), selectors)
-    store_of = stores_of(estate)
+    project = context.project(selectors.suffix)
+    selection = project.select(selectors)
 
     def holder(unit: Unit) -> LockInfo | None:
-        return store_of(unit).holder(unit.backend.key)
+        return project.states.store(unit).holder(unit.backend.key)
 
-    units = [estate.units[address] for address in sorted(selection.units)]
+    units = [project.estate.units[address] for address in sorted(selection.units)]
     with ThreadPoolExecutor(_THREADS) as pool:
         found = zip(units, pool.map(holder, units), strict=True)
         held = {unit.address: info for unit, info in found if info is not None}

@@ -6,8 +6,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
-from pytg.graph.build import build_graph
-from pytg.graph.selection import Selectors, select_units
+from pytg.graph.selection import Selectors
 from pytg.report.graph_list import FORMS
 
 
@@ -26,7 +25,6 @@ from pytg.report.graph_list import FORMS
 @click.pass_obj
 def command(context: Context, selectors: Selectors, form: str, *, why: bool) -> None:
     """List the selected units in the order in which a run takes them."""
-    estate = context.estate(selectors.suffix)
-    graph = build_graph(estate)
-    selection = select_units(estate, graph, selectors)
-    click.echo(FORMS[form](estate, graph, selection, why=why), nl=False)
+    project = context.project(selectors.suffix)
+    selection = project.select(selectors)
+    click.echo(FORMS[form](project.estate, project.graph, selection, why=why), nl=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -12,55 +12,69 @@ from pytg import __version__
 from pytg.cli._boundary import boundary
 from pytg.cli._context import Context
 from pytg.cli._options import option
+from pytg.cli._plugins import command_of, plugin_commands
+from pytg.suggest import near
 
-COMMANDS = (
-    "apply",
-    "apply-all",
-    "destroy",
-    "destroy-all",
-    "doctor",
-    "explain",
-    "generate",
-    "graph",
-    "locks",
-    "ls",
-    "output",
-    "plan",
-    "plan-all",
-    "sandbox",
-    "schema",
-    "tf",
-    "unlock",
-    "validate",
-)
+# with the help of each, so that `pytg --help` imports none of them
+COMMANDS: Mapping[str, str] = {
+    "apply": "Plan, show, ask, and apply exactly that plan.",
+    "apply-all": "apply, for the whole estate.",
+    "destroy": "Plan the destruction, show it, ask, and destroy.",
+    "destroy-all": "destroy, for the whole estate.",
+    "doctor": "Say what is missing on this machine, and how to get it.",
+    "explain": "Show the values of the unit at ADDRESS, their places, and what they overrode.",
+    "generate": "Write the root modules of units, by default of all, and print their directories.",
+    "graph": "Draw the selected units, in the order that the whole graph gives them.",
+    "locks": "List the locks on the states of the selected units.",
+    "ls": "List the selected units in the order in which a run takes them.",
+    "output": "Print the outputs of the unit at ADDRESS, or the value of the output NAME.",
+    "plan": "Show what would change, in one true plan of the selected units.",
+    "plan-all": "plan, for the whole estate.",
+    "schema": "Print the JSON Schema of a configuration file.",
+    "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
+    "unlock": "Remove the lock LOCK_ID from the state of the unit at ADDRESS.",
+    "validate": "Check configuration, references, inputs and cycles: every problem at once.",
+}
 
 
 class Commands(click.Group):
-    """`pytg NAME` is `command` in `pytg.cli.NAME`, imported on first use."""
+    """`pytg NAME` is `command` in `pytg.cli.NAME`, or a plugin's, imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
+        return sorted({*COMMANDS, *plugin_commands()})
 
     def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002 - click's signature
         cmd_name: str,
     ) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"pytg.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"pytg.cli.{cmd_name.replace('-', '_')}")
+            command: click.Command = module.command
+            return command
+        plugin = plugin_commands().get(cmd_name)
+        return command_of(plugin) if plugin else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; it knows no names to suggest before a command is loaded."""
+        """As click does, with names of plugins among those that are suggested."""
         name = args[0]
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        if near and name not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"No such command '{name}'. Did you mean '{near[0]}'?")
+        known = () if name in COMMANDS else self.list_commands(ctx)
+        close = near(name, known)
+        if close and name not in known and not ctx.resilient_parsing:
+            ctx.fail(f"No such command '{name}'. Did you mean '{close[0]}'?")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, from the table above: nothing of pytg's is imported for it."""
+        plugins = plugin_commands()
+        rows = [
+            (name, COMMANDS[name] if name in COMMANDS else plugins[name].summary)
+            for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.command(cls=Commands)

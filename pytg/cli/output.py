@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +10,14 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._recover import recover_unit
-from pytg.cli._stores import stores_of
-from pytg.cli._units import unit_of
+from pytg.cli._recovered import say, tell_recovered
 from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
+from pytg.recovery.recover import recover_unit
 from pytg.report.table import printable
 from pytg.state.states import States
+from pytg.suggest import near
 
 MASK = "(sensitive value)"
 
@@ -48,10 +47,10 @@ def command(
 
     What a run that died left of the unit's state is taken up first.
     """
-    estate = context.estate(suffix)
-    unit = unit_of(estate, address)
-    recover_unit(estate, unit)
-    outputs = _outputs(unit, States(stores_of(estate)), reveal=reveal)
+    project = context.project(suffix)
+    unit = project.unit(address)
+    tell_recovered(recover_unit(project.estate, unit, project.states, say))
+    outputs = _outputs(unit, project.states, reveal=reveal)
     if name is not None:
         found = _one(unit, outputs, name)
         if found["sensitive"] and not reveal:
@@ -93,8 +92,7 @@ def _output(stored: Mapping[str, Any], *, reveal: bool) -> dict[str, Any]:
 def _one(unit: Unit, outputs: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name in outputs:
         return outputs[name]
-    close = difflib.get_close_matches(name, outputs, n=3) or list(outputs)
-    hint = f"its outputs: {', '.join(close)}" if close else ""
+    hint = f"its outputs: {', '.join(near(name, outputs, most=3) or outputs)}" if outputs else ""
     raise UsageError(f"{unit.address} has no output `{name}`", hint=hint)
 
 

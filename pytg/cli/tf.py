@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.cli._recover import recover_unit
-from pytg.cli._units import unit_of
+from pytg.cli._recovered import say, tell_recovered
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
-from pytg.terraform.binary import find_terraform
+from pytg.recovery.recover import recover_unit
 from pytg.terraform.command import Command
-from pytg.terraform.environment import environment
-from pytg.terraform.provider_mirror import cli_config
 from pytg.terraform.spawn import attach
 from pytg.terraform.workdir import prepare
 
@@ -35,22 +30,16 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     What a run that died left of the unit's state is taken up first; the root is generated and
     initialised, where that is needed. The exit code is Terraform's.
     """
-    estate = context.estate(suffix)
-    unit = unit_of(estate, address)
+    project = context.project(suffix)
+    estate, unit = project.estate, project.unit(address)
     directory, files = unit_directory(estate, unit), render_unit(estate, unit)
-    binary = find_terraform(estate.terraform.binary, estate.root)
-    binary.require(estate.terraform.required_version)
-    env = environment(
-        os.environ,
-        sandbox=unit.account.sandbox,
-        cli_config=cli_config(estate.root, estate.terraform.providers.values(), os.environ),
-    )
+    env = project.environment([unit])
     if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
         write_files(directory, files)
     else:
-        recover_unit(estate, unit)
+        tell_recovered(recover_unit(estate, unit, project.states, say))
         key = init_key(files, directory)
-        prepare(binary, directory, files, env, init_key=key)
+        prepare(project.binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}
-    code = attach(binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
+    code = attach(project.binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
     return code if code >= 0 else 128 - code

@@ -6,9 +6,8 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.cli._recover import recover_lock
-from pytg.cli._stores import stores_of
-from pytg.cli._units import unit_of
+from pytg.cli._recovered import say, tell_recovered
+from pytg.recovery.recover import recover_lock
 
 
 @click.command("unlock")
@@ -23,10 +22,10 @@ def command(context: Context, address: str, lock_id: str, suffix: str | None) ->
     refused for a run of this project directory; one that died here is taken up first. `pytg
     locks` lists the lock ids.
     """
-    estate = context.estate(suffix)
-    unit = unit_of(estate, address)
-    recover_lock(estate, unit, lock_id)
-    store = stores_of(estate)(unit)
+    project = context.project(suffix)
+    unit = project.unit(address)
+    tell_recovered(recover_lock(project.estate, unit, lock_id, project.states, say))
+    store = project.states.store(unit)
     holder = store.holder(unit.backend.key)
     store.unlock(unit.backend.key, lock_id)
     done = "is not locked" if holder is None else f"is unlocked; it was held by {holder}"

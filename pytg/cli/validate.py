@@ -6,7 +6,6 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.graph.build import build_graph
 from pytg.report.table import counted
 
 
@@ -15,7 +14,7 @@ from pytg.report.table import counted
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
     """Check configuration, references, inputs and cycles: every problem at once."""
-    estate = context.estate(suffix)
-    build_graph(estate)
-    units, edges = counted(len(estate.units), "unit"), counted(len(estate.edges), "edge")
+    project = context.project(suffix)
+    units = counted(len(project.graph), "unit")
+    edges = counted(len(project.estate.edges), "edge")
     click.echo(f"{units}, {edges}: valid", err=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,6 +12,7 @@ from pydantic_core import ErrorDetails
 from pytg.config.schema import FILES, json_schema
 from pytg.config.tree import Node, Report
 from pytg.errors import Problem
+from pytg.suggest import did_you_mean, near
 
 _FILE_NAMES = {
     "project": "config.yaml",
@@ -30,16 +29,6 @@ _EXPECTED = {
     "list_type": "a list",
 }
 Path = tuple[str | int, ...]
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint naming the nearest candidate, or all of a few, or nothing."""
-    known = sorted(candidates)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    few = 12
-    return f"known: {', '.join(known)}" if 0 < len(known) <= few else ""
 
 
 def check_level(level: str, document: Node, report: Report) -> tuple[Node, list[Path]]:
@@ -104,7 +93,7 @@ def _problem(level: str, document: Node, path: Path, detail: ErrorDetails) -> Pr
 def _key_hint(level: str, path: Path) -> str:
     name = str(path[-1])
     known = _known_keys(level, path)
-    if not difflib.get_close_matches(name, known, n=1, cutoff=0.8):
+    if not near(name, known, cutoff=0.8):
         homes = [_FILE_NAMES[other] for other in FILES if name in _known_keys(other, path)]
         if homes:
             return f"`{name}` stands in {' or '.join(homes)} only"

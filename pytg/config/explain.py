@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytg.config.check import did_you_mean
 from pytg.config.load import Loaded
 from pytg.config.tree import Node
 from pytg.errors import Position, UsageError
 from pytg.model import Reference, Template, Unit, Value, references
+from pytg.suggest import did_you_mean
 
 SENSITIVE = "(sensitive)"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from pytg.config.check import did_you_mean
 from pytg.config.syntax import Placeholder, parse_text
 from pytg.config.tree import Node, Report
 from pytg.errors import Problem
+from pytg.suggest import did_you_mean
 
 Fact: TypeAlias = str | list[str] | dict[str, str] | None
 Facts: TypeAlias = Mapping[str, Fact]

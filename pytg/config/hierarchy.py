@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytg.config.check import Path as Keys
-from pytg.config.check import check_level, did_you_mean
+from pytg.config.check import check_level
 from pytg.config.schema import check_name
 from pytg.config.tree import Node, Report
 from pytg.config.yaml_source import read_yaml
 from pytg.errors import Position, Problem
+from pytg.suggest import did_you_mean
 
 PROJECT = Path("config.yaml")
 LIVE = Path("live")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytg.config.check import did_you_mean
 from pytg.config.modules import Declared
 from pytg.config.places import Place
 from pytg.config.problems import Collector
@@ -14,6 +13,7 @@ from pytg.config.tree import Node
 from pytg.config.types import mismatches, parse_type
 from pytg.errors import Problem
 from pytg.model import Value, Variable
+from pytg.suggest import did_you_mean
 
 
 def chosen_inputs(place: Place, declared: Declared) -> dict[str, Node]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pytg.config.check import did_you_mean
 from pytg.config.hierarchy import Files
 from pytg.config.modules import Declared
 from pytg.config.tree import Node, Report
 from pytg.errors import Position, Problem
+from pytg.suggest import did_you_mean
 
 BUILT_IN = "terraform"  # the provider inside Terraform itself
 PEER = "peer"  # the one alias that a unit root has

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytg.config.check import did_you_mean
 from pytg.config.schema import AccountFile, ProjectFile
 from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
+from pytg.suggest import did_you_mean
 
 _OPPOSITE = {"source": "target", "target": "source"}
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytg.config.check import did_you_mean
 from pytg.config.facts import Unresolvable, fact, fact_text
 from pytg.config.modules import Declared
 from pytg.config.places import Place
@@ -15,6 +14,7 @@ from pytg.config.syntax import Placeholder, parse_text
 from pytg.config.tree import Node
 from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Address, Reference, Region, Scope, Template, Value
+from pytg.suggest import did_you_mean
 
 _RELATIVE = ("peer", "source", "target")
 _ALONE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_-]*)\??\}")

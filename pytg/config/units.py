@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytg.config.backends import backend_of, bootstrap
-from pytg.config.check import did_you_mean
 from pytg.config.edges import edges_of
 from pytg.config.inputs import resolve_inputs
 from pytg.config.modules import Declared
@@ -16,6 +15,7 @@ from pytg.config.references import Known, Resolver
 from pytg.config.tree import Node
 from pytg.errors import Position, Problem
 from pytg.model import Address, Edge, Import, Unit
+from pytg.suggest import did_you_mean
 
 
 def build_unit(

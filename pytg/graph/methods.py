@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pytg.errors import UsageError
 from pytg.model import GLOBAL, Address, Estate, Unit
+from pytg.suggest import did_you_mean
 
 Values = Callable[[Estate, Unit], Iterable[str]]
 
@@ -63,12 +63,10 @@ def unknown(estate: Estate, method: str, value: str) -> UsageError:
     known |= set(_declared(estate, method))
     if not method and "/" not in value:
         known = {address.module for address in estate.units}
-    close = difflib.get_close_matches(value, sorted(known), n=3)
-    if close:
-        hint = f"did you mean {' or '.join(close)}?"
-    else:
-        more = f", and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-        hint = f"known: {', '.join(sorted(known)[:_SHOWN])}{more}"
+    hint = did_you_mean(value, known, most=3, quote="", known=_SHOWN)
+    if not hint:
+        listed = ", ".join(sorted(known)[:_SHOWN])
+        hint = f"known: {listed}, and {len(known) - _SHOWN} more"
     return UsageError(f"no {method or 'address or module'} matches `{value}`", hint=hint)
 
 

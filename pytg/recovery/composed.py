@@ -14,12 +14,12 @@ from pytg.compose.state import split, succeed
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
-from pytg.record.run_events import EventLog, Note, Recovered, StateWritten, read
+from pytg.record.run_events import StateWritten, read
 from pytg.recovery.in_flight import resources_in_flight
 from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, newest_state
 from pytg.run.import_unrecorded import remember
 from pytg.run.root import COMPOSED, clear, only_here
-from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.states import States
 from pytg.state.store import LockInfo
 
@@ -85,14 +85,6 @@ def recover_here(
     return _take_up(root, workdir, journal, states)
 
 
-def tell(log: EventLog, found: Recovery) -> None:
-    """Write into the log of a run what it took up."""
-    if found.written:
-        log.emit(Recovered(found.written))
-    for resource in found.in_flight:
-        log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
-
-
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
     """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
     for file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
@@ -151,7 +143,7 @@ def _write_all(root: Path, body: bytes | None, journal: Journal, states: States)
 def _unlock(journal: Journal, states: States) -> None:
     for unit in journal.locked:
         store, key = states.store(unit), unit.backend.key
-        if isinstance(store, DeferredStore) and journal.phase == APPLYING:
+        if isinstance(store, BootstrapStore) and journal.phase == APPLYING:
             store.settle(key)
         holder = store.holder(key)
         if holder is None or holder.id == journal.lock_id:  # else it never had that lock

@@ -32,7 +32,7 @@ from pytg.run.import_unrecorded import keep
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, clear
 from pytg.run.state_mirror import Mirror
-from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.states import Held
 from pytg.state.store import LockInfo
@@ -53,7 +53,7 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
     locks = LockSet(
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
         lock,
-        timeout_s=execution.options.lock_timeout_s,
+        timeout_s=execution.options.lock_timeout,
         on_wait=lambda text: execution.log.emit(Note(text)),
         cancel=execution.cancel,
     )
@@ -84,7 +84,7 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
     completed = _run(execution, planned, journal, progress)
     for unit in touched:
         store = execution.states.store(unit)
-        if isinstance(store, DeferredStore):
+        if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
     outcomes = dict(progress.outcomes(completed, execution.needs))
     if completed.crashed:
@@ -161,7 +161,7 @@ def _retreat(execution: Execution, touched: tuple[Unit, ...]) -> None:
     """The state of a backend that is being destroyed is kept outside of it."""
     for unit in touched:
         store = execution.states.store(unit)
-        if execution.options.destroy and unit.bootstrap and isinstance(store, DeferredStore):
+        if execution.options.destroy and unit.bootstrap and isinstance(store, BootstrapStore):
             store.retreat(unit.backend.key)
 
 

@@ -13,8 +13,9 @@ from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
 from pytg.record.run_events import Note
-from pytg.recovery.composed import recover_here, tell
+from pytg.recovery.composed import recover_here
 from pytg.recovery.journal import SNAPSHOT, STATE
+from pytg.recovery.recover import report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, adopting, with_imports
 from pytg.run.plan_failure import PlanFailed
@@ -55,7 +56,7 @@ def _recover_late(root: Root) -> None:
         execution.estate.root, root.workdir, execution.states, say, execution.cancel
     )
     if found is not None:
-        tell(execution.log, found)
+        report(execution.log, found)
 
 
 def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> StagePlan:

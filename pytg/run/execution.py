@@ -18,6 +18,7 @@ from pytg.model import Address, Estate, Unit
 from pytg.record.run import Status
 from pytg.record.run_events import EventLog, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
+from pytg.run.options import Options
 from pytg.state.states import States
 from pytg.terraform.binary import Binary
 from pytg.terraform.plan import Plan
@@ -25,28 +26,8 @@ from pytg.terraform.plan import Plan
 Show = Callable[[Stage, Mapping[Address, UnitChanges], Calls, Callable[[], Plan]], None]
 
 
-def _show_nothing(*_: object) -> None:
-    return
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asks for.
-
-    `parallelism`: Terraform's own in a composed run, units at a time in a per-unit one; None
-    takes the default of each. `allow_loss`: see guards; `allow_overwrite`: see
-    overwrites. `out`: a directory for plan documents.
-    """
-
-    destroy: bool = False
-    per_unit: bool = False
-    fail_fast: bool = False
-    parallelism: int | None = None
-    lock_timeout_s: float = 30.0
-    allow_loss: frozenset[str] = frozenset()
-    allow_overwrite: frozenset[str] = frozenset()
-    out: Path | None = None
-    verbose: bool = False
+def show_nothing(*_: object) -> None:
+    """For a run that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +35,7 @@ class Execution:
     """`graph` is the whole estate's, `order` that of the selection, contracted.
 
     `environment(units)` is the environment of a Terraform process for these units. `show` is
-    told each plan before it is applied; `confirm` asks, where `asks`. `overwritten` says what a
+    told each plan before it is applied; `confirm` asks. `overwritten` says what a
     resource of a type would overwrite in a bucket.
     """
 
@@ -70,8 +51,7 @@ class Execution:
     log: EventLog
     cancel: threading.Event
     kill: threading.Event
-    asks: bool = False
-    show: Show = _show_nothing
+    show: Show = show_nothing
     confirm: Callable[[str], bool] = lambda _question: True
     overwritten: Callable[[Unit, str, str], str | None] = lambda _unit, _type, _bucket: None
 

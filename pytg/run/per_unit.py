@@ -35,7 +35,7 @@ def plan_unit(execution: Execution, unit: Unit) -> Planned:
     def plan(imports: Imports) -> Planned:
         whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
         root.prepare(whole)
-        return root.plan(lock_timeout=f"{execution.options.lock_timeout_s:.0f}s")
+        return root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
 
     try:
         return adopting(execution, plan)
@@ -59,7 +59,7 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
     completed = plan.root.apply(
         on_event,
         parallelism=PARALLELISM,
-        lock_timeout=f"{execution.options.lock_timeout_s:.0f}s",
+        lock_timeout=f"{execution.options.lock_timeout:.0f}s",
     )
     outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
     if completed.crashed:

@@ -73,7 +73,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
         refuse_orphaning(execution.graph, estate, selected, states)
         refuse_losing_states(estate, selected, states)
     stages = stages_of(execution, applying=True)
-    if execution.options.per_unit and not execution.asks:
+    if execution.options.per_unit and execution.options.yes:
         return _apply_unasked(execution, stages)
     return _apply_stages(execution, stages)
 
@@ -163,7 +163,7 @@ def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     verb = "Destroy" if execution.options.destroy else "Apply"
     units = f"{len(stage.units)} unit{'s' if len(stage.units) != 1 else ''}"
-    if not execution.confirm(f"{verb} this plan of {units}?"):
+    if not execution.options.yes and not execution.confirm(f"{verb} this plan of {units}?"):
         raise Interrupted("not approved: nothing was changed in this stage")
 
 

@@ -18,7 +18,7 @@ from pytg.errors import LockHeld, PytgError, Refused
 from pytg.state.store import LockInfo, StateStore, StoredState
 
 
-class DeferredStore:
+class BootstrapStore:
     """`remote` where it exists, else `local`. For the state of one unit."""
 
     def __init__(self, remote: StateStore, local: StateStore) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pytg.aws.session import Sessions
 from pytg.generate.aws import STATES
-from pytg.model import Account, Backend
+from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.local_store import LocalStore
 from pytg.state.s3_store import S3Store
+from pytg.state.states import Kept
 from pytg.state.store import StateStore
 
 
@@ -21,19 +22,21 @@ class Stores:
         self._sessions = sessions
         self._local = LocalStore(root / STATES)
         self._made: dict[Hashable, StateStore] = {}
+        self._bootstrap: dict[Hashable, BootstrapStore] = {}
 
-    @property
-    def local(self) -> StateStore:
-        """The store in the project, for backends of type `local` and for states that wait."""
-        return self._local
+    def of(self, unit: Kept) -> StateStore:
+        """The store of the unit's state. Raises Refused where its AWS cannot be reached.
 
-    def of(self, backend: Backend, account: Account) -> StateStore:
-        """The store of `backend`. Raises Refused where its AWS cannot be reached."""
-        if backend.type == "local":
+        That of a unit which makes the backend may wait for it in the project.
+        """
+        if unit.backend.type == "local":
             return self._local
-        key = (account, replace(backend, key=""))
-        if key not in self._made:
-            s3 = self._sessions.client(account, "s3", backend.region)
-            dynamodb = self._sessions.client(account, "dynamodb", backend.region)
-            self._made[key] = S3Store(backend, account, s3, dynamodb)
-        return self._made[key]
+        place = (unit.account, replace(unit.backend, key=""))
+        if place not in self._made:
+            s3 = self._sessions.client(unit.account, "s3", unit.backend.region)
+            dynamodb = self._sessions.client(unit.account, "dynamodb", unit.backend.region)
+            self._made[place] = S3Store(unit.backend, unit.account, s3, dynamodb)
+        if not unit.bootstrap:
+            return self._made[place]
+        which = (unit.address, unit.account, unit.backend)
+        return self._bootstrap.setdefault(which, BootstrapStore(self._made[place], self._local))

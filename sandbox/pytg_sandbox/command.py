@@ -8,11 +8,8 @@ from typing import Any
 
 import click
 
-from pytg.cli._context import Context
-from pytg.cli._options import option
-from pytg.errors import Refused
-from pytg.generate.aws import sandbox_directory
-from pytg_sandbox.control import Sandbox
+from pytg.plugin import Context, Refused, option
+from pytg_sandbox.control import Sandbox, sandbox_directory
 
 pass_context = click.pass_obj
 SERVICE = click.Choice(["s3", "dynamodb", "*"])
@@ -24,7 +21,7 @@ def command() -> None:
 
 
 def _sandbox(context: Context) -> Sandbox:
-    return Sandbox(sandbox_directory(context.root))
+    return Sandbox(sandbox_directory(context.project().root))
 
 
 @command.command()

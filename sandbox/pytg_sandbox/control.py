@@ -16,10 +16,11 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.files import write_atomic
-from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_SERVER
+from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_SERVER, sandbox_directory
 from pytg_sandbox.client import HOST, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
+INSTALL = "from a clone of pytg: pip install ./sandbox"
 SERVER = "pytg_sandbox.server"
 READY_SECONDS = 60.0
 EXIT_SECONDS = 20.0
@@ -201,7 +202,7 @@ class Sandbox:
 
 
 def _require_moto() -> None:
-    hint = "install it: pip install 'pytg[sandbox]'"
+    hint = INSTALL
     try:
         version = importlib.metadata.version("moto")
     except importlib.metadata.PackageNotFoundError as error:
@@ -227,4 +228,4 @@ def _is_held(file: Path) -> bool:
         return False
 
 
-__all__ = ["HOST", "MOTO", "Endpoint", "Sandbox"]
+__all__ = ["HOST", "MOTO", "Endpoint", "Sandbox", "sandbox_directory"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytg.aws.bucket_settings import SETTINGS, Overwrites
+from pytg.aws.bucket_settings import SETTINGS, BucketSettings
 from pytg.aws.session import Sessions
 from pytg.errors import Refused
 from pytg.model import Account
@@ -91,8 +91,8 @@ def test_a_new_bucket_has_nothing_to_lose(
 ) -> None:
     assert old
     unit = replace(unit_at("sandbox/us-east-1/dev/storage"), account=account)
-    assert Overwrites(sessions).there(unit, kind, "old") is None
-    assert Overwrites(sessions).there(unit, kind, "not-there") is None
+    assert BucketSettings(sessions).there(unit, kind, "old") is None
+    assert BucketSettings(sessions).there(unit, kind, "not-there") is None
 
 
 @pytest.mark.parametrize("kind", sorted(PUTS))
@@ -100,7 +100,7 @@ def test_what_is_there_is_shown(kind: str, old: Any, sessions: Sessions, account
     operation, given, word = PUTS[kind]
     getattr(old, operation)(Bucket="old", **given)
     unit = replace(unit_at("sandbox/us-east-1/dev/storage"), account=account)
-    found = Overwrites(sessions).there(unit, kind, "old")
+    found = BucketSettings(sessions).there(unit, kind, "old")
     assert found
     assert word in found
 
@@ -108,4 +108,4 @@ def test_what_is_there_is_shown(kind: str, old: Any, sessions: Sessions, account
 def test_what_cannot_be_seen_is_refused(sessions: Sessions) -> None:
     unit = replace(unit_at("x/us-east-1/dev/storage"), account=Account("x", None, profile="none"))
     with pytest.raises(Refused, match="cannot"):
-        Overwrites(sessions).there(unit, "aws_s3_bucket_policy", "old")
+        BucketSettings(sessions).there(unit, "aws_s3_bucket_policy", "old")

@@ -11,7 +11,7 @@ from pytg.cli._stores import stores_of
 from pytg.cli._units import unit_of
 from pytg.config import load_estate
 from pytg.errors import UsageError
-from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.bootstrap_store import BootstrapStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 
@@ -56,6 +56,6 @@ def test_the_store_of_a_backends_own_unit_may_wait_for_it(tmp_path: Path) -> Non
     store_of = stores_of(estate)
     unit = unit_of(estate, KMS)
     maker = replace(unit, bootstrap=True)
-    assert isinstance(store_of(maker), DeferredStore)
+    assert isinstance(store_of(maker), BootstrapStore)
     assert store_of(maker) is store_of(maker)  # it knows whether its backend is still in use
-    assert not isinstance(store_of(unit), DeferredStore)
+    assert not isinstance(store_of(unit), BootstrapStore)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytg.errors import LockHeld, Refused
-from pytg.state.bootstrap_store import DeferredStore
+from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.local_store import LocalStore
 from pytg.state.store import LockInfo
 from support.memory_store import MemoryStore
@@ -35,8 +35,8 @@ def local(tmp_path: Path) -> LocalStore:
 
 
 @pytest.fixture
-def store(bucket: MemoryStore, local: LocalStore) -> DeferredStore:
-    return DeferredStore(bucket, local)
+def store(bucket: MemoryStore, local: LocalStore) -> BootstrapStore:
+    return BootstrapStore(bucket, local)
 
 
 def body(store: MemoryStore | LocalStore) -> bytes | None:
@@ -45,7 +45,7 @@ def body(store: MemoryStore | LocalStore) -> bytes | None:
 
 
 def test_a_state_moves_into_the_bucket_when_it_is_settled_and_not_before(
-    store: DeferredStore, bucket: MemoryStore, local: LocalStore
+    store: BootstrapStore, bucket: MemoryStore, local: LocalStore
 ) -> None:
     store.lock(KEY, ALICE)
     store.write(KEY, state(1, "bucket"))
@@ -61,29 +61,29 @@ def test_a_state_moves_into_the_bucket_when_it_is_settled_and_not_before(
 
 
 def test_of_two_who_make_the_backend_the_second_does_not_get_in(
-    store: DeferredStore, bucket: MemoryStore, tmp_path: Path
+    store: BootstrapStore, bucket: MemoryStore, tmp_path: Path
 ) -> None:
     store.lock(KEY, ALICE)
     bucket.there = True
     store.write(KEY, state(1, "bucket"))
     with pytest.raises(LockHeld, match="alice"):
-        DeferredStore(bucket, LocalStore(tmp_path / "bob")).lock(KEY, BOB)
+        BootstrapStore(bucket, LocalStore(tmp_path / "bob")).lock(KEY, BOB)
     assert bucket.locks == {KEY: ALICE}
 
 
 def test_on_one_machine_the_lock_holds_while_there_is_no_bucket_and_after(
-    store: DeferredStore, bucket: MemoryStore, tmp_path: Path
+    store: BootstrapStore, bucket: MemoryStore, tmp_path: Path
 ) -> None:
     store.lock(KEY, ALICE)
     for there in (False, True):
         bucket.there = there
         with pytest.raises(LockHeld):
-            DeferredStore(bucket, LocalStore(tmp_path / "alice")).lock(KEY, BOB)
+            BootstrapStore(bucket, LocalStore(tmp_path / "alice")).lock(KEY, BOB)
     assert store.holder(KEY) == ALICE
 
 
 def test_the_state_of_who_came_second_waits_and_harms_nothing(
-    store: DeferredStore, bucket: MemoryStore, local: LocalStore
+    store: BootstrapStore, bucket: MemoryStore, local: LocalStore
 ) -> None:
     store.lock(KEY, ALICE)
     bucket.there = True
@@ -102,7 +102,7 @@ def test_the_state_of_who_came_second_waits_and_harms_nothing(
     assert local.holder(KEY) is None
 
 
-def test_reading_moves_nothing(store: DeferredStore, bucket: MemoryStore) -> None:
+def test_reading_moves_nothing(store: BootstrapStore, bucket: MemoryStore) -> None:
     store.lock(KEY, ALICE)
     store.write(KEY, state(1, "bucket"))
     store.unlock(KEY, ALICE.id)
@@ -114,7 +114,7 @@ def test_reading_moves_nothing(store: DeferredStore, bucket: MemoryStore) -> Non
 
 
 def test_a_lock_in_a_bucket_whose_table_is_gone_is_left(
-    store: DeferredStore, bucket: MemoryStore
+    store: BootstrapStore, bucket: MemoryStore
 ) -> None:
     bucket.there = True
     store.lock(KEY, ALICE)
@@ -125,7 +125,7 @@ def test_a_lock_in_a_bucket_whose_table_is_gone_is_left(
 
 
 def test_a_destroy_goes_on_outside_of_the_bucket(
-    store: DeferredStore, bucket: MemoryStore, local: LocalStore
+    store: BootstrapStore, bucket: MemoryStore, local: LocalStore
 ) -> None:
     bucket.there = True
     bucket.states[KEY] = state(1, "bucket")
@@ -155,7 +155,7 @@ def test_after_a_crash_the_newer_of_one_lineage_stays(
     local: LocalStore, there: bytes | None, waiting: bytes, kept: bytes
 ) -> None:
     bucket = MemoryStore()
-    store = DeferredStore(bucket, local)
+    store = BootstrapStore(bucket, local)
     local.write(KEY, waiting)
     if there is not None:
         bucket.states[KEY] = there
@@ -166,7 +166,7 @@ def test_after_a_crash_the_newer_of_one_lineage_stays(
 
 
 def test_unlock_by_hand_leaves_a_lock_of_another_alone(
-    store: DeferredStore, bucket: MemoryStore
+    store: BootstrapStore, bucket: MemoryStore
 ) -> None:
     bucket.there = True
     bucket.lock(KEY, BOB)

@@ -1,0 +1,31 @@
+"""What plan, apply and destroy may be asked to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytg.errors import UsageError
+from pytg.run.options import asked
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """How a run is shown. `out` is a directory that gets a file for each unit's plan."""
+
+    verbose: bool = asked(False, "Show plans in full.", "--verbose", "-v")
+    json: bool = asked(False, "One JSON object on standard output.")
+    out: Path | None = asked(
+        None, "Write the plan there, a file a unit.", metavar="DIR", commands=("plan",)
+    )
+
+    def require_place(self) -> None:
+        """Make the directory `out`. Raises UsageError where that cannot be."""
+        if self.out is None:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write into {self.out}: {error.strerror}", hint="--out needs a directory"
+            ) from error

@@ -1,0 +1,201 @@
+"""A project, opened once: the one wiring of everything that works on it.
+
+Every command starts from a `Project`, and so do programs that use pytg as a library: open a
+project, select units, read outputs, plan, apply. See docs/reference/python.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from pytg.aws.bucket_settings import BucketSettings
+from pytg.aws.identity import check_identity
+from pytg.aws.session import Sessions
+from pytg.config.load import Loaded, load_project
+from pytg.errors import NotApplied, UsageError
+from pytg.generate.providers import REGIONAL
+from pytg.graph.build import UnitGraph, build_graph
+from pytg.graph.selection import Selection, Selectors, select_units
+from pytg.model import Account, Address, Estate, Unit
+from pytg.run.options import Options, Request
+from pytg.run.runner import Finished, View, run
+from pytg.state.states import States
+from pytg.state.stores import Stores
+from pytg.suggest import did_you_mean
+from pytg.terraform.binary import Binary, find_terraform
+from pytg.terraform.environment import environment
+from pytg.terraform.provider_mirror import cli_config
+
+CONFIG = "config.yaml"
+
+
+class Project:
+    """The project in the directory `root`, which holds config.yaml.
+
+    Each part is made when it is first asked for and kept. `suffix` replaces that of every
+    environment. What cannot be had is raised as a PytgError where it is asked for.
+    """
+
+    def __init__(self, root: Path, *, suffix: str | None = None) -> None:
+        self.root = root
+        self.suffix = suffix
+
+    @classmethod
+    def find(cls, start: Path | str = ".", *, suffix: str | None = None) -> Self:
+        """The project at or above `start`. Raises UsageError where there is none."""
+        directory = Path(start).resolve()
+        for candidate in (directory, *directory.parents):
+            if (candidate / CONFIG).is_file():
+                return cls(candidate, suffix=suffix)
+        raise UsageError(
+            f"no config.yaml in {directory} or above it",
+            hint="run pytg inside a project, or name one with -C DIR",
+        )
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The configuration with the trail of every value. Raises ConfigError with all problems."""
+        private = self.root / ".pytg"
+        with contextlib.suppress(OSError):  # whoever needs to write there says so
+            private.mkdir(mode=0o700, exist_ok=True)  # states and plans hold secrets in clear
+        return load_project(self.root, self.suffix)
+
+    @property
+    def estate(self) -> Estate:
+        """What `config.yaml` and `live/` describe. Raises ConfigError with every problem found."""
+        return self.loaded.estate
+
+    @cached_property
+    def graph(self) -> UnitGraph:
+        """Who needs whom. Raises ConfigError for a cycle."""
+        return build_graph(self.estate)
+
+    @cached_property
+    def binary(self) -> Binary:
+        """The Terraform to use. Raises Refused where there is none of the version asked for."""
+        settings = self.estate.terraform
+        binary = find_terraform(settings.binary, self.root)
+        binary.require(settings.required_version)
+        return binary
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The AWS clients of the accounts."""
+        return Sessions(self.root)
+
+    @cached_property
+    def states(self) -> States:
+        """The states of the units, wherever they lie."""
+        return States(Stores(self.root, self.sessions).of)
+
+    def unit(self, address: str | Address) -> Unit:
+        """The unit at `address`. Raises UsageError, with what comes close."""
+        text = str(address).strip("/")
+        try:
+            parsed = Address.parse(text)
+        except ValueError:
+            raise UsageError(
+                f"`{text}` is no address",
+                hint="an address is account/region/environment/module; `pytg ls` lists them",
+            ) from None
+        if parsed in self.estate.units:
+            return self.estate.units[parsed]
+        near = did_you_mean(text, map(str, self.estate.units), most=3, quote="", known=0)
+        raise UsageError(f"no unit {text}", hint=near or "`pytg ls` lists the units")
+
+    def select(self, selectors: Selectors | None = None) -> Selection:
+        """The units that `selectors` name, in run order; without any, all of them.
+
+        Raises UsageError for what names nothing known, EmptySelection where no unit is left.
+        """
+        return select_units(self.estate, self.graph, selectors or Selectors())
+
+    def accounts(self, units: Iterable[Unit] | None = None) -> list[Account]:
+        """The accounts in which AWS is called for `units` (all): for resources, or for states."""
+        found = {
+            unit.account.name: unit.account
+            for unit in (self.estate.units.values() if units is None else units)
+            if REGIONAL in unit.module.providers or unit.backend.type != "local"
+        }
+        return [found[name] for name in sorted(found)]
+
+    def environment(self, units: Iterable[Unit]) -> Mapping[str, str]:
+        """The environment variables of a Terraform process that works on `units`."""
+        return environment(
+            os.environ,
+            sandbox=all(unit.account.sandbox for unit in units),
+            cli_config=self._cli_config,
+            plugin_cache=None if self._cli_config else self.root / ".pytg" / "cache" / "plugins",
+        )
+
+    def outputs(self, unit: str | Address) -> Mapping[str, Any]:
+        """The values of a unit's outputs by name, sensitive ones too, from its state.
+
+        Raises NotApplied where the unit was never applied, and another PytgError where its
+        state cannot be read.
+        """
+        found = self.unit(unit)
+        held = self.states.read([found])[found.address]
+        if held.state is None:
+            raise NotApplied(
+                f"{found.address} is not applied: it has no outputs yet",
+                hint=f"pytg apply --select '{found.address}'",
+            )
+        return held.outputs
+
+    def client(self, account: Account, service: str, region: str) -> Any:
+        """A boto3 client of `service`. Raises Refused where the account cannot be reached."""
+        made: Any = self.sessions.client(account, service, region)  # type: ignore[call-overload]  # any service
+        return made
+
+    def plan(
+        self, selectors: Selectors | None = None, *, view: View | None = None, **options: Any
+    ) -> Finished:
+        """Plan the selected units; nothing is changed. `options` are fields of `Options`."""
+        return self.run(Request("plan", selectors or Selectors(), Options(**options)), view)
+
+    def apply(
+        self, selectors: Selectors | None = None, *, view: View | None = None, **options: Any
+    ) -> Finished:
+        """Plan the selected units and apply exactly that plan, where `view` approves of it.
+
+        Without a view that asks, pass `yes=True`. Raises PytgError where the run could not
+        begin; how a run ended is in what is returned.
+        """
+        return self.run(Request("apply", selectors or Selectors(), Options(**options)), view)
+
+    def destroy(
+        self, selectors: Selectors | None = None, *, view: View | None = None, **options: Any
+    ) -> Finished:
+        """Plan a destroy of the selected units and apply it; see `apply`."""
+        chosen = Options(**{**options, "destroy": True})
+        return self.run(Request("destroy", selectors or Selectors(), chosen), view)
+
+    def run(self, request: Request, view: View | None = None) -> Finished:
+        """Do what `request` says, from what dead runs left to the end of the run's record.
+
+        Without a view nothing is shown, and a plan is approved only by the option `yes`.
+        """
+        selection = self.select(request.selectors)
+        binary = self.binary
+        check_identity(self.sessions, self.accounts(self.estate.units[a] for a in selection.units))
+        return run(
+            request,
+            view or View(),
+            estate=self.estate,
+            graph=self.graph,
+            selection=selection,
+            binary=binary,
+            states=self.states,
+            environment=self.environment,
+            overwritten=BucketSettings(self.sessions).there,
+        )
+
+    @cached_property
+    def _cli_config(self) -> Path | None:
+        return cli_config(self.root, self.estate.terraform.providers.values(), os.environ)

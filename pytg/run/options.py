@@ -1,0 +1,89 @@
+"""What is asked of a run: each option stands here once, with how the command line asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytg.graph.selection import Selectors
+
+EVERY = ("plan", "apply", "destroy")
+CHANGING = ("apply", "destroy")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """How the command line asks for a field: `--field-name`, unless `names` says otherwise.
+
+    `commands` are those that have it, `minimum` is the least number that is taken.
+    """
+
+    help: str
+    names: tuple[str, ...] = ()
+    commands: tuple[str, ...] = EVERY
+    metavar: str | None = None
+    minimum: float | None = None
+    hidden_in: tuple[str, ...] = ()
+
+
+def asked(default: Any, text: str, *names: str, **more: Any) -> Any:
+    """A field of a dataclass of options, with its `Flag`."""
+    return field(default=default, metadata={"flag": Flag(text, names, **more)})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run works. A new option needs its field here, and whatever reads it.
+
+    `parallelism`: Terraform's own in a composed run, units at a time in a per-unit one; None
+    takes the default of each. `allow_loss` and `allow_overwrite` name resources as
+    `<unit address>:<resource address>`; see guards and overwrite_guard.
+    """
+
+    parallelism: int | None = asked(
+        None,
+        "Operations at a time in one Terraform; with --per-unit, units at a time.",
+        metavar="N",
+        minimum=1,
+    )
+    per_unit: bool = asked(False, "One Terraform process a unit, in order.")
+    fail_fast: bool = asked(False, "Stop the rest when one unit has failed.")
+    lock_timeout: float = asked(
+        30.0, "How long to wait for a state's lock.", metavar="SECONDS", minimum=0
+    )
+    destroy: bool = asked(False, "Plan a destroy.", commands=("plan",))
+    detailed_exitcode: bool = asked(
+        False, "Exit 2 when the plan has changes, 0 when not.", commands=("plan",)
+    )
+    yes: bool = asked(False, "Do not ask.", "--yes", "-y", hidden_in=("plan",))
+    allow_loss: frozenset[str] = asked(
+        frozenset(),
+        "Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
+        metavar="NAME",
+        commands=CHANGING,
+    )
+    allow_overwrite: frozenset[str] = asked(
+        frozenset(),
+        "Let this resource overwrite what its bucket has: UNIT:RESOURCE.",
+        metavar="NAME",
+        commands=CHANGING,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is to do: `command` on the units that `selectors` name.
+
+    `command` is `plan`, `apply` or `destroy`, each also with `-all`; `args` is what stood after
+    `pytg` on the command line, for the record.
+    """
+
+    command: str
+    selectors: Selectors = field(default_factory=Selectors)
+    options: Options = field(default_factory=Options)
+    args: tuple[str, ...] = ()
+
+    @property
+    def applies(self) -> bool:
+        """Whether the run changes anything."""
+        return not self.command.startswith("plan")
