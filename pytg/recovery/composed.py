@@ -15,10 +15,10 @@ from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
+from pytg.recovery.composed_directory import COMPOSED, clear, only_here
 from pytg.recovery.in_flight import resources_in_flight
 from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, newest_state
-from pytg.run.import_unrecorded import remember
-from pytg.run.root import COMPOSED, clear, only_here
+from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.states import States
 from pytg.state.store import LockInfo

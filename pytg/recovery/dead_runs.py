@@ -20,7 +20,7 @@ from pytg.record.run import Run, Status
 from pytg.recovery.composed import Recovery
 from pytg.recovery.in_flight import resources_in_flight
 from pytg.recovery.journal import gone
-from pytg.run.import_unrecorded import remember
+from pytg.recovery.unrecorded import remember
 from pytg.state.states import States
 
 

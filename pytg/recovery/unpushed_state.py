@@ -14,7 +14,7 @@ from pytg.compose.state import State, same
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Estate, Unit
-from pytg.run.root import only_here
+from pytg.recovery.composed_directory import only_here
 from pytg.state.states import States
 from pytg.state.store import LockInfo
 

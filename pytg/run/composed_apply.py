@@ -13,6 +13,7 @@ from pytg.model import Address, Unit
 from pytg.record.run import Status
 from pytg.record.run_events import Note, StateWritten, UnitProgress
 from pytg.recovery.composed import journals
+from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
 from pytg.recovery.journal import (
     APPLYING,
@@ -30,7 +31,7 @@ from pytg.run.composed_plan import StagePlan
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import keep
 from pytg.run.progress import Progress
-from pytg.run.root import PARALLELISM, clear
+from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import Mirror
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet

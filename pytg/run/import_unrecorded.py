@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pytg.compose.changes import Calls
-from pytg.files import write_atomic
 from pytg.model import Address, Import, Unit
 from pytg.record.run import Status
 from pytg.record.run_events import Note
+from pytg.recovery.unrecorded import change, remembered
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Planned
 from pytg.terraform.plan import Plan
-from pytg.terraform.workdir import locked
 
-FILE = Path(".pytg", "in-flight.json")
 NOT_THERE = "Cannot import non-existent remote object"
 
 Imports = Mapping[Address, tuple[Import, ...]]
@@ -113,15 +110,6 @@ def _adoptable(execution: Execution, planned: Planned) -> Imports:
     return importable(planned.details(), planned.root.calls, in_flight)
 
 
-def remembered(root: Path) -> dict[Address, list[str]]:
-    """By unit, addresses inside its module of what may exist and is in no state."""
-    try:
-        raw = json.loads((root / FILE).read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
-
-
 def keep(execution: Execution, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
     """After an apply: remember what is unknown, and forget the units that were applied whole.
 
@@ -131,23 +119,7 @@ def keep(execution: Execution, outcomes: Mapping[Address, Mapping[str, Any]]) ->
     whole = {unit for unit, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED}
     if execution.options.destroy:
         whole = set()
-    _change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
-
-
-def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
-    """Add to what is remembered; durable when this returns."""
-    _change(root, found, frozenset())
-
-
-def _change(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
-    with locked((root / FILE).with_suffix(".lock")):
-        before = remembered(root)
-        every = {u: set(names) for u, names in before.items() if u not in whole}
-        for unit, names in found.items():
-            every.setdefault(unit, set()).update(names)
-        after = {unit: sorted(names) for unit, names in sorted(every.items())}
-        if after != before:
-            _write(root, after)
+    change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
 
 
 def importable(
@@ -205,11 +177,3 @@ def _import_id(kind: str, after: Any) -> str | None:
     if any(not after.get(name) for name in names):
         return None
     return template.format(**{name: after[name] for name in names})
-
-
-def _write(root: Path, every: Mapping[Address, Sequence[str]]) -> None:
-    document = {str(unit): addresses for unit, addresses in every.items()}
-    if document:
-        write_atomic(root / FILE, json.dumps(document, indent=2).encode())
-    else:
-        (root / FILE).unlink(missing_ok=True)

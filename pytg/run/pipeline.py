@@ -14,11 +14,11 @@ from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Status
 from pytg.record.run_events import Diagnostic, Note, StagePlanned, StageStarted
+from pytg.recovery.unrecorded import remembered
 from pytg.run.composed_apply import apply_stage
 from pytg.run.composed_plan import StagePlan, plan_stage
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
-from pytg.run.import_unrecorded import remembered
 from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit

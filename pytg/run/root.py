@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
 from pytg.record.run_events import Note
-from pytg.recovery.journal import HOLD, NAME, SNAPSHOT, STATE
+from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, only_here, remove_plans
+from pytg.recovery.journal import NAME as JOURNAL
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raws
@@ -27,12 +27,9 @@ from pytg.terraform.command import Command
 from pytg.terraform.event_stream import Event
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Completed, Process, run
-from pytg.terraform.workdir import is_locked, locked, prepare
+from pytg.terraform.workdir import prepare
 
-COMPOSED = Path(".pytg", "composed")
-PLANS = "pytg-*.tfplan"
 PARALLELISM = 30
-LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Root:
         At the end the plan is removed; what a journal guards stays.
         """
         with only_here(self.workdir, self.execution.cancel, self._say):
-            _remove_plans(self.workdir)  # of runs that died
+            remove_plans(self.workdir)  # of runs that died
             try:
                 yield
             finally:
@@ -106,8 +103,8 @@ class Root:
 
     def _discard(self) -> None:
         if not self.composed:
-            _remove_plans(self.workdir)
-        elif not (self.workdir / NAME).exists():
+            remove_plans(self.workdir)
+        elif not (self.workdir / JOURNAL).exists():
             clear(self.workdir)
 
     @property
@@ -219,29 +216,6 @@ def unit_root(execution: Execution, unit: Unit) -> Root:
         lambda what: directory / what,
         composed=False,
     )
-
-
-@contextlib.contextmanager
-def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
-    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
-    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
-    lock = workdir / "stage.lock"
-    if is_locked(lock):
-        say(f"waiting: another pytg works on the same units in {workdir}")
-    with locked(lock, cancel):
-        yield
-
-
-def clear(workdir: Path) -> None:
-    """Remove what must not outlive its use: plans and states hold secrets in clear."""
-    for name in LEFTOVERS:
-        (workdir / name).unlink(missing_ok=True)
-    _remove_plans(workdir)
-
-
-def _remove_plans(workdir: Path) -> None:
-    for plan in workdir.glob(PLANS):
-        plan.unlink(missing_ok=True)
 
 
 def _digest(plan: Path) -> str:

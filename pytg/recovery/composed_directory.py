@@ -1,0 +1,42 @@
+"""The directory of a composed root, `.pytg/composed/<key>`: who has it to itself, what is removed.
+
+It lies in this room for what a dead run leaves there; `pytg.run.root` puts it there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pytg.recovery.journal import HOLD, NAME, SNAPSHOT, STATE
+from pytg.terraform.workdir import is_locked, locked
+
+COMPOSED = Path(".pytg", "composed")
+PLANS = "pytg-*.tfplan"
+LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
+
+
+@contextlib.contextmanager
+def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
+    workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
+    lock = workdir / "stage.lock"
+    if is_locked(lock):
+        say(f"waiting: another pytg works on the same units in {workdir}")
+    with locked(lock, cancel):
+        yield
+
+
+def clear(workdir: Path) -> None:
+    """Remove what must not outlive its use: plans and states hold secrets in clear."""
+    for name in LEFTOVERS:
+        (workdir / name).unlink(missing_ok=True)
+    remove_plans(workdir)
+
+
+def remove_plans(workdir: Path) -> None:
+    """Remove the plan files of all runs."""
+    for plan in workdir.glob(PLANS):
+        plan.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""Resources that may exist in the account and are in no state: kept until a plan settles them.
+
+A resource in flight at a crash may exist: creating it again would fail. Its address is kept here
+until a later plan imports it, or finds that it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pytg.files import write_atomic
+from pytg.model import Address
+from pytg.terraform.workdir import locked
+
+FILE = Path(".pytg", "in-flight.json")
+
+
+def remembered(root: Path) -> dict[Address, list[str]]:
+    """By unit, addresses inside its module of what may exist and is in no state."""
+    try:
+        raw = json.loads((root / FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
+
+
+def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
+    """Add to what is remembered; durable when this returns."""
+    change(root, found, frozenset())
+
+
+def change(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
+    """Add `found` and forget the units in `whole`; durable when this returns."""
+    with locked((root / FILE).with_suffix(".lock")):
+        before = remembered(root)
+        every = {u: set(names) for u, names in before.items() if u not in whole}
+        for unit, names in found.items():
+            every.setdefault(unit, set()).update(names)
+        after = {unit: sorted(names) for unit, names in sorted(every.items())}
+        if after != before:
+            _write(root, after)
+
+
+def _write(root: Path, every: Mapping[Address, Sequence[str]]) -> None:
+    document = {str(unit): addresses for unit, addresses in every.items()}
+    if document:
+        write_atomic(root / FILE, json.dumps(document, indent=2).encode())
+    else:
+        (root / FILE).unlink(missing_ok=True)
