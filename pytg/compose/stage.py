@@ -8,7 +8,7 @@ plan through an unknown.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
@@ -19,12 +19,18 @@ from pytg.model import Address
 class Stage:
     """Units in run order. `composed`: one process for all; else the unit's own root.
 
-    `reason` says why the stage stands by itself; empty for the usual one.
+    `reason` says why the stage stands by itself; empty for the usual one. `number` counts the
+    stages of a run from 1; 0 until its turn has come.
     """
 
     units: tuple[Address, ...]
     composed: bool = True
     reason: str = ""
+    number: int = 0
+
+    def only(self, units: Iterable[Address]) -> Stage:
+        """The stage with fewer units."""
+        return replace(self, units=tuple(units))
 
 
 def cut(

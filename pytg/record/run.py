@@ -64,6 +64,20 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a unit ended in a run.
+
+    `blocked_by` are the units that a skipped one needs and that went wrong; `unknown_resources`
+    may exist and be in no state.
+    """
+
+    status: Status
+    reason: str = ""
+    blocked_by: tuple[Address, ...] = ()
+    unknown_resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit in a run. `log` is relative to the run's directory."""
 

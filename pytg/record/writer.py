@@ -9,7 +9,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
 from pytg.record.run import (
+    Changes,
+    Outcome,
     Result,
     Run,
+    Status,
     UnitRecord,
     moved_on,
     settled,
@@ -99,6 +102,25 @@ class RunRecord:
         """What the record says now."""
         return self._run
 
+    def begin(self, unit: Address, *, soon: bool = False) -> None:
+        """A unit starts: it is stamped and its attempt counted.
+
+        `soon`: on disk a moment later, for units that start many at a time.
+        """
+        (self.update_soon if soon else self.update)(unit, status=Status.RUNNING)
+
+    def end(self, outcomes: Mapping[Address, Outcome]) -> None:
+        """Units are done."""
+        self.update_all({unit: vars_of(outcome) for unit, outcome in outcomes.items()})
+
+    def planned(self, changes: Mapping[Address, Changes]) -> None:
+        """What is planned for units."""
+        self.update_all({unit: {"changes": found} for unit, found in changes.items()})
+
+    def logged(self, unit: Address, log: str) -> None:
+        """Where the log of a unit lies, from the run's directory."""
+        self.update(unit, log=log)
+
     def update(self, address: Address, **changed: Any) -> None:
         """Change fields of one unit, such as `status`, `reason` or `changes`.
 
@@ -176,6 +198,11 @@ class RunRecord:
         with self._mutex, contextlib.suppress(OSError):  # the next write raises it
             if self._late is not None:
                 self._save(self._run)
+
+
+def vars_of(outcome: Outcome) -> dict[str, Any]:
+    """The fields of `outcome` by name."""
+    return {field.name: getattr(outcome, field.name) for field in fields(outcome)}
 
 
 def redacted(args: Sequence[str]) -> tuple[str, ...]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pytg.compose.changes import Calls
 from pytg.model import Address
-from pytg.record.run import Status
+from pytg.record.run import Outcome, Status
 from pytg.terraform.event_stream import parse_line
 from pytg.terraform.process import Completed
 
@@ -43,15 +42,12 @@ def resources_in_flight(events: Path, state: bytes | None) -> tuple[str, ...]:
 
 def lost(
     events: Path, calls: Calls, completed: Completed, state: bytes | None
-) -> dict[Address, dict[str, Any]]:
-    """Units with resources that may exist and are not in `state`, after an apply was killed.
-
-    With the fields of their records.
-    """
+) -> dict[Address, Outcome]:
+    """Units with resources that may exist and are not in `state`, after an apply was killed."""
     found = calls.by_unit(resources_in_flight(events, state))
     reason = completed.explain()
     return {
-        unit: {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": tuple(names)}
+        unit: Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(names))
         for unit, names in found.items()
     }
 

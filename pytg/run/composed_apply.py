@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from pytg.errors import Refused, StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
-from pytg.record.run import Status
-from pytg.record.run_events import Note, StateWritten, UnitProgress
+from pytg.record.run import Outcome, Status
+from pytg.record.run_events import StateWritten, UnitProgress
 from pytg.recovery.composed import journals
 from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
@@ -27,9 +26,9 @@ from pytg.recovery.journal import (
     holding,
     newest_state,
 )
-from pytg.run.composed_plan import StagePlan
+from pytg.run.composed_plan import ComposedPlan
 from pytg.run.execution import Execution
-from pytg.run.import_unrecorded import keep
+from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import Mirror
@@ -41,13 +40,14 @@ from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Completed, Process
 
 
-def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, dict[str, Any]]:
-    """Apply exactly `planned`; returns the fields of each touched unit's record.
+def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
+    """Apply exactly `planned`; returns how each touched unit ended.
 
     Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
     unit's state cannot be written, the journal, the local state and the locks stay: the next
     run takes them up before it does anything else.
     """
+    execution = planned.root.execution
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
     touched = planned.touched
     workdir = planned.root.workdir
@@ -55,7 +55,7 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
         lock,
         timeout_s=execution.options.lock_timeout,
-        on_wait=lambda text: execution.log.emit(Note(text)),
+        on_wait=execution.note,
         cancel=execution.cancel,
     )
     journal = Journal(
@@ -91,7 +91,7 @@ def apply_stage(execution: Execution, planned: StagePlan) -> Mapping[Address, di
     if completed.crashed:
         log, calls = planned.root.log("apply"), planned.root.calls
         outcomes |= lost(log, calls, completed, newest_state(workdir))
-    keep(execution, outcomes)
+    keep_unrecorded(execution, outcomes)
     journal.enter(workdir, WRITTEN)
     locks.release()
     clear(workdir)
@@ -102,7 +102,7 @@ def _serial(held: Held) -> int:
     return int(held.state["serial"]) if held.state else 0
 
 
-def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
+def _refuse_unfinished(execution: Execution, planned: ComposedPlan) -> None:
     """Another apply of these units may have died just now, with its Terraform still at work."""
     mine = {unit.address for unit in planned.touched}
     for workdir, other in journals(execution.estate.root):
@@ -116,9 +116,12 @@ def _refuse_unfinished(execution: Execution, planned: StagePlan) -> None:
 
 
 def _run(
-    execution: Execution, planned: StagePlan, journal: Journal, progress: Progress
+    execution: Execution, planned: ComposedPlan, journal: Journal, progress: Progress
 ) -> Completed:
+    running: list[Process] = []
+
     def started(process: Process) -> None:
+        running.append(process)
         journal.started(planned.root.workdir, process.pid)
 
     def on_event(event: Event) -> None:
@@ -126,7 +129,7 @@ def _run(
         if found:
             _report(execution, progress, found, event)
         if execution.options.fail_fast and progress.failed:
-            execution.cancel.set()
+            running[0].interrupt()
 
     touched = {unit.address for unit in planned.touched}
     shapes = [(unit, shape) for unit, shape in planned.shapes if unit.address in touched]
@@ -147,7 +150,7 @@ def _run(
     return completed
 
 
-def _refuse_stale(execution: Execution, planned: StagePlan) -> None:
+def _refuse_stale(execution: Execution, planned: ComposedPlan) -> None:
     units = [execution.estate.units[address] for address in planned.read]
     moved = execution.states.moved(units, planned.read)
     if moved:
@@ -171,7 +174,7 @@ def _report(
 ) -> None:
     unit, resource = found
     if event.type == "apply_start":
-        if execution.record.run.units[unit].status is Status.PENDING:
+        if execution.status(unit) is Status.PENDING:
             execution.begin(unit, among_many=True)
         return
     done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)

@@ -12,54 +12,49 @@ from pytg.compose.state import merge
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
-from pytg.record.run_events import Note
 from pytg.recovery.composed import recover_here
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import report
 from pytg.run.execution import Execution
-from pytg.run.import_unrecorded import Imports, adopting, with_imports
+from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import PARALLELISM, Planned, Root, composed_root
+from pytg.run.root import PARALLELISM, Planned, Root
 from pytg.run.stage_inputs import Sources, read_sources
 from pytg.state.states import Held
 
 
 @dataclass(frozen=True, slots=True)
-class StagePlan(Planned):
+class ComposedPlan(Planned):
     """A composed plan. `read` are all states that it was made from."""
 
     shapes: Sequence[tuple[Unit, Shape]]
     read: Mapping[Address, Held]
 
 
-def plan_stage(execution: Execution, stage: Stage) -> StagePlan:
-    """Plan a stage, in its root that this process has to itself.
+def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
+    """Plan a stage in its root, which this process has to itself.
 
     What a killed run may have left in no state is imported where it is found. Raises
     PlanFailed with Terraform's diagnostics, Refused where a unit outside the selection is read
     and was never applied.
     """
-    root = composed_root(execution, execution.units(stage))
+    execution = root.execution
     _recover_late(root)
     sources = read_sources(execution, stage)
-    return adopting(execution, lambda imports: _plan_with(root, stage, sources, imports))
+    return plan_importing(execution, lambda imports: _plan_with(root, stage, sources, imports))
 
 
 def _recover_late(root: Root) -> None:
     """Take up a run that looked alive when this one began, and died since."""
     execution = root.execution
-
-    def say(text: str) -> None:
-        execution.log.emit(Note(text))
-
     found = recover_here(
-        execution.estate.root, root.workdir, execution.states, say, execution.cancel
+        execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
     )
     if found is not None:
         report(execution.log, found)
 
 
-def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> StagePlan:
+def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
     composed = render_composed(
@@ -86,7 +81,7 @@ def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> 
         # the refresh before a destroy asks for keys that an upstream change makes unknown; the
         # destroy itself takes them from the state
         made = root.plan(parallelism=parallelism, refresh=False)
-    return StagePlan(root, made.changes, made.digest, shapes, sources.held)
+    return ComposedPlan(root, made.changes, made.digest, shapes, sources.held)
 
 
 def _merged(execution: Execution, shapes: Sequence[tuple[Unit, Shape]], sources: Sources) -> bytes:

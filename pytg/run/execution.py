@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 
@@ -15,8 +14,8 @@ from pytg.compose.shape import Shape, shape_of
 from pytg.compose.stage import Stage
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
-from pytg.record.run import Status
-from pytg.record.run_events import EventLog, UnitFinished, UnitStarted
+from pytg.record.run import Changes, Outcome, Status
+from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
 from pytg.run.options import Options
 from pytg.state.states import States
@@ -66,22 +65,29 @@ class Execution:
 
     def begin(self, unit: Address, *, among_many: bool = False) -> None:
         """A unit starts; `among_many` may start at about the same time."""
-        note = self.record.update_soon if among_many else self.record.update
-        note(unit, status=Status.RUNNING)
+        self.record.begin(unit, soon=among_many)
         self.log.emit(UnitStarted(unit))
 
-    def end(self, unit: Address, status: Status, **fields: Any) -> None:
-        """A unit is done; `fields` are those of its record."""
-        self.end_all({unit: {"status": status, **fields}})
-
-    def end_all(self, ended: Mapping[Address, Mapping[str, Any]]) -> None:
-        """Units are done, each with the fields of its record, `status` among them."""
-        if not ended:
+    def end(self, outcomes: Mapping[Address, Outcome]) -> None:
+        """Units are done."""
+        if not outcomes:
             return
-        self.record.update_all(ended)
-        for unit, fields in ended.items():
+        self.record.end(outcomes)
+        for unit, outcome in outcomes.items():
             changes = self.record.run.units[unit].changes
-            self.log.emit(UnitFinished(unit, fields["status"], changes, fields.get("reason", "")))
+            self.log.emit(UnitFinished(unit, outcome.status, changes, outcome.reason))
+
+    def planned(self, found: Mapping[Address, UnitChanges]) -> None:
+        """Record what is planned for units."""
+        self.record.planned({unit: Changes(**each.counts) for unit, each in found.items()})
+
+    def status(self, unit: Address) -> Status:
+        """Where the unit stands now."""
+        return self.record.run.units[unit].status
+
+    def note(self, text: str) -> None:
+        """Tell whoever follows the run."""
+        self.log.emit(Note(text))
 
     @property
     def needs(self) -> nx.DiGraph[Address]:

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 from pytg.compose.changes import Calls
 from pytg.model import Address, Import, Unit
-from pytg.record.run import Status
-from pytg.record.run_events import Note
+from pytg.record.run import Outcome, Status
 from pytg.recovery.unrecorded import change, remembered
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
@@ -56,7 +55,7 @@ IDS: Mapping[str, str] = {
 }
 
 
-def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPlan:
+def plan_importing(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPlan:
     """`plan` without imports, or with those of what a killed run made and is found there.
 
     What cannot be imported, or would be replaced then, is planned as if it were not there.
@@ -74,7 +73,7 @@ def adopting(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> AnyPla
                 raise
             fewer = without_missing(adopted, error)
             if fewer is None:
-                execution.log.emit(Note(f"not imported after all: {error.message}"))
+                execution.note(f"not imported after all: {error.message}")
             adopted = fewer or {}
         else:
             strangers = _replaced(planned, adopted)
@@ -110,13 +109,13 @@ def _adoptable(execution: Execution, planned: Planned) -> Imports:
     return importable(planned.details(), planned.root.calls, in_flight)
 
 
-def keep(execution: Execution, outcomes: Mapping[Address, Mapping[str, Any]]) -> None:
+def keep_unrecorded(execution: Execution, outcomes: Mapping[Address, Outcome]) -> None:
     """After an apply: remember what is unknown, and forget the units that were applied whole.
 
     A destroy forgets nothing: what is in no state it has not destroyed.
     """
-    unknown = {unit: f.get("unknown_resources", ()) for unit, f in outcomes.items()}
-    whole = {unit for unit, fields in outcomes.items() if fields["status"] is Status.SUCCEEDED}
+    unknown = {unit: outcome.unknown_resources for unit, outcome in outcomes.items()}
+    whole = {unit for unit, outcome in outcomes.items() if outcome.status is Status.SUCCEEDED}
     if execution.options.destroy:
         whole = set()
     change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pytg.compose.changes import UnitChanges, exceeds
 from pytg.errors import Refused
 from pytg.generate.unit import render_unit
 from pytg.generate.write import write_files
 from pytg.model import Address, Unit
-from pytg.record.run import Changes, Status
+from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.dead_runs import stored
 from pytg.recovery.in_flight import lost
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
-from pytg.run.import_unrecorded import Imports, adopting, keep, with_imports
+from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Planned, Root, unit_root
 from pytg.terraform.event_stream import Event
 
 
-def plan_unit(execution: Execution, unit: Unit) -> Planned:
-    """Plan one unit, in its own root that this process has to itself.
+def plan_unit(root: Root) -> Planned:
+    """Plan one unit in its own root, which this process has to itself.
 
     What a killed run may have left in no state is imported where it is found. Raises PlanFailed.
     """
-    root = unit_root(execution, unit)
-    _note_log(root, "plan")
+    execution, unit = root.execution, root.units[0]
+    _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
 
     def plan(imports: Imports) -> Planned:
@@ -38,14 +37,15 @@ def plan_unit(execution: Execution, unit: Unit) -> Planned:
         return root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
 
     try:
-        return adopting(execution, plan)
+        return plan_importing(execution, plan)
     finally:  # the plan has its own copy; what lies here is for people
         write_files(root.workdir, plain)
 
 
-def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
-    """Apply exactly `plan`; returns the fields of the unit's record."""
+def apply_unit(plan: Planned) -> Outcome:
+    """Apply exactly `plan`; returns how the unit ended."""
     plan.require_same()
+    execution = plan.root.execution
     address = plan.root.units[0].address
     progress = Progress(plan.root.calls, plan.changes)
 
@@ -55,7 +55,7 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
             done, total = progress.done.get(address, 0), progress.total.get(address, 0)
             execution.log.emit(UnitProgress(address, found[1], event.action, done, total))
 
-    _note_log(plan.root, "apply")
+    _record_log(plan.root, "apply")
     completed = plan.root.apply(
         on_event,
         parallelism=PARALLELISM,
@@ -65,7 +65,7 @@ def apply_unit(execution: Execution, plan: Planned) -> dict[str, Any]:
     if completed.crashed:
         state = stored(execution.states, plan.root.units[0])
         outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
-    keep(execution, outcomes)
+    keep_unrecorded(execution, outcomes)
     return outcomes[address]
 
 
@@ -74,26 +74,27 @@ def run_unit(
     unit: Unit,
     approved: Mapping[Address, UnitChanges] | None,
     found: dict[Address, UnitChanges],
-) -> dict[str, Any]:
-    """Plan one unit at its turn and apply that plan; returns the fields of its record.
+) -> Outcome:
+    """Plan one unit at its turn and apply that plan; returns how it ended.
 
     Its changes are put into `found`.
     `approved` is what a person saw of each unit; a plan that goes beyond it is refused, with
     the difference. None: nobody was asked (`--yes`).
     """
-    with unit_root(execution, unit).alone():
-        plan = plan_unit(execution, unit)
+    root = unit_root(execution, unit)
+    with root.alone():
+        plan = plan_unit(root)
         changes = plan.changes[unit.address]
         found[unit.address] = changes
-        execution.record.update(unit.address, changes=Changes(**changes.counts))
+        execution.planned(plan.changes)
         if not plan.touched:
-            return {"status": Status.UNCHANGED}
+            return Outcome(Status.UNCHANGED)
         if approved is not None:
             _refuse_beyond(changes, approved.get(unit.address, UnitChanges(unit.address)))
         else:  # what was approved was looked at whole
             refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
-        return apply_unit(execution, plan)
+        return apply_unit(plan)
 
 
 def _refuse_beyond(changes: UnitChanges, approved: UnitChanges) -> None:
@@ -106,7 +107,7 @@ def _refuse_beyond(changes: UnitChanges, approved: UnitChanges) -> None:
         )
 
 
-def _note_log(root: Root, what: str) -> None:
+def _record_log(root: Root, what: str) -> None:
     execution = root.execution
     log = str(root.log(what).relative_to(execution.directory))
-    execution.record.update(root.units[0].address, log=log)
+    execution.record.logged(root.units[0].address, log)

@@ -10,16 +10,16 @@ import networkx as nx
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.model import Address
-from pytg.record.run import Changes, Status
-from pytg.record.run_events import Diagnostic, Note
+from pytg.record.run import Outcome, Status
+from pytg.record.run_events import Diagnostic
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import unit_root
-from pytg.run.scheduler import Outcome, Scheduler, default_parallelism
+from pytg.run.scheduler import Scheduler, default_parallelism
 
 
-def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
+def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
     found: dict[Address, UnitChanges] = {}
 
@@ -29,10 +29,11 @@ def plan_each(execution: Execution) -> dict[Address, UnitChanges]:
         if never:
             reason = f"planned once these are applied: {', '.join(map(str, never))}"
             return Outcome(Status.SKIPPED, reason)
-        with unit_root(execution, unit).alone():
-            plan = plan_unit(execution, unit)
+        root = unit_root(execution, unit)
+        with root.alone():
+            plan = plan_unit(root)
         found.update(plan.changes)
-        execution.record.update(address, changes=Changes(**plan.changes[address].counts))
+        execution.planned(plan.changes)
         return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
 
     independent: nx.DiGraph[Address] = nx.DiGraph()
@@ -51,10 +52,10 @@ def _name_outdated(execution: Execution, found: Mapping[Address, UnitChanges]) -
             f"planned on what is applied now, while units that they need change: "
             f"{', '.join(map(str, late))}; without --per-unit the plan shows what that does to them"
         )
-        execution.log.emit(Note(text))
+        execution.note(text)
 
 
-def apply_each(
+def apply_per_unit(
     execution: Execution,
     graph: nx.DiGraph[Address],
     approved: Mapping[Address, UnitChanges] | None,
@@ -63,8 +64,7 @@ def apply_each(
     found: dict[Address, UnitChanges] = {}
 
     def work(address: Address) -> Outcome:
-        fields = run_unit(execution, execution.estate.units[address], approved, found)
-        return Outcome(**fields)
+        return run_unit(execution, execution.estate.units[address], approved, found)
 
     _schedule(execution, graph, work)
     return found
@@ -103,13 +103,7 @@ def _schedule(
         if outcome.status is Status.RUNNING:
             execution.begin(address)
         else:
-            execution.end(
-                address,
-                outcome.status,
-                reason=outcome.reason,
-                blocked_by=outcome.blocked_by,
-                unknown_resources=outcome.unknown_resources,
-            )
+            execution.end({address: outcome})
 
     Scheduler(
         graph,

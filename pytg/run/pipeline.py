@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import networkx as nx
 
@@ -12,19 +13,19 @@ from pytg.compose.stage import Stage, cut
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Changes, Status
-from pytg.record.run_events import Diagnostic, Note, StagePlanned, StageStarted
+from pytg.record.run import OPEN, Changes, Outcome, Status
+from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
 from pytg.recovery.unrecorded import remembered
-from pytg.run.composed_apply import apply_stage
-from pytg.run.composed_plan import StagePlan, plan_stage
+from pytg.run.composed_apply import apply_composed
+from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
 from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
-from pytg.run.per_unit_schedule import apply_each, plan_each
+from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import Planned, root_of
+from pytg.run.root import Planned, Root, root_of
 from pytg.run.stages import plannable, stages_of, standing, without_blocked
 from pytg.terraform.event_stream import Diagnostic as TerraformDiagnostic
 
@@ -37,7 +38,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     """
     _name_orphans(execution)
     if execution.options.per_unit:
-        return plan_each(execution)
+        return plan_per_unit(execution)
     changes: dict[Address, UnitChanges] = {}
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
@@ -47,17 +48,18 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             stage = plannable(execution, stage, changes)
         if not stage.units:
             continue
-        _announce(execution, stage)
+        stage = _announce(execution, stage)
+        root = root_of(execution, stage)
         try:
-            with root_of(execution, stage).alone():
-                found = _plan(execution, stage).changes
+            with root.alone():
+                found = _plan(root, stage).changes
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue
         changes |= found
-        execution.end_all(
+        execution.end(
             {
-                unit: {"status": Status.SUCCEEDED if change.changed else Status.UNCHANGED}
+                unit: Outcome(Status.SUCCEEDED if change.changed else Status.UNCHANGED)
                 for unit, change in found.items()
             }
         )
@@ -81,7 +83,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
 def _name_orphans(execution: Execution) -> None:
     for unit in orphans(execution):
         text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
-        execution.log.emit(Note(text))
+        execution.note(text)
 
 
 def _name_in_flight(execution: Execution) -> None:
@@ -89,7 +91,7 @@ def _name_in_flight(execution: Execution) -> None:
         if unit in execution.selection.units:
             names = ", ".join(resources)
             text = f"may exist and be in no state, so that it is not destroyed: {unit} {names}"
-            execution.log.emit(Note(text))
+            execution.note(text)
 
 
 def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:
@@ -99,7 +101,7 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
     before, after = ([], alone) if execution.options.destroy else (alone, [])
     changes = _apply_stages(execution, before)
     left = without_blocked(execution, standing(execution, Stage(tuple(rest)), changes))
-    changes |= apply_each(execution, contract(execution.needs, left.units), None)
+    changes |= apply_per_unit(execution, contract(execution.needs, left.units), None)
     return changes | _apply_stages(execution, after)
 
 
@@ -114,7 +116,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
         stage = without_blocked(execution, standing(execution, stage, changes))
         if not stage.units:
             continue
-        _announce(execution, stage)
+        stage = _announce(execution, stage)
         try:
             changes |= _apply_stage(execution, stage)
         except PlanFailed as error:
@@ -128,29 +130,26 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
     own plan may go beyond it.
     """
-    each = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
-    with root_of(execution, stage).alone():
-        planned = _plan(execution, stage)
+    per_unit = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
+    root = root_of(execution, stage)
+    with root.alone():
+        planned = _plan(root, stage)
         _approve(execution, stage, planned)
-        if not each:
+        if not per_unit:
             _apply(execution, planned)
-    if each:
+    if per_unit:
         changed = _end_unchanged(execution, planned.changes)
-        apply_each(execution, contract(execution.needs, changed), planned.changes)
+        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
     return planned.changes
 
 
-def _plan(execution: Execution, stage: Stage) -> Planned:
-    planned = (
-        plan_stage(execution, stage)
-        if stage.composed
-        else plan_unit(execution, execution.estate.units[stage.units[0]])
-    )
+def _plan(root: Root, stage: Stage) -> Planned:
+    execution = root.execution
+    planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
     found = planned.changes
-    execution.record.update_all({u: {"changes": Changes(**c.counts)} for u, c in found.items()})
-    total = sum((Changes(**c.counts) for c in found.values()), Changes())
-    number = len(execution.record.run.stages)
-    execution.log.emit(StagePlanned(number, stage.units, total))
+    execution.planned(found)
+    total = sum((Changes(**change.counts) for change in found.values()), Changes())
+    execution.log.emit(StagePlanned(stage.number, stage.units, total))
     execution.show(stage, found, planned.root.calls, planned.details)
     return planned
 
@@ -171,29 +170,31 @@ def _apply(execution: Execution, planned: Planned) -> None:
     _end_unchanged(execution, planned.changes)
     if not planned.touched:
         return
-    if isinstance(planned, StagePlan):
-        outcomes = apply_stage(execution, planned)
+    if isinstance(planned, ComposedPlan):
+        outcomes = apply_composed(planned)
     else:
         unit = planned.root.units[0].address
         execution.begin(unit)
-        outcomes = {unit: apply_unit(execution, planned)}
-    units = execution.record.run.units
-    execution.end_all({u: fields for u, fields in outcomes.items() if units[u].status in OPEN})
+        outcomes = {unit: apply_unit(planned)}
+    execution.end({u: found for u, found in outcomes.items() if execution.status(u) in OPEN})
 
 
 def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
     """Units that the plan leaves alone are done; returns the others."""
-    unchanged = {"status": Status.UNCHANGED}
-    execution.end_all({u: unchanged for u, change in found.items() if not change.changed})
+    unchanged = [unit for unit, change in found.items() if not change.changed]
+    execution.end(dict.fromkeys(unchanged, Outcome(Status.UNCHANGED)))
     return [unit for unit, change in found.items() if change.changed]
 
 
-def _announce(execution: Execution, stage: Stage) -> None:
+def _announce(execution: Execution, stage: Stage) -> Stage:
+    """The stage with its number, now that its turn has come."""
     stages = execution.record.run.stages
+    stage = replace(stage, number=len(stages) + 1)
     execution.record.update_run(stages=[*stages, stage.units])
-    execution.log.emit(StageStarted(len(stages) + 1, stage.units))
+    execution.log.emit(StageStarted(stage.number, stage.units))
     if stage.reason:
-        execution.log.emit(Note(f"stage {len(stages) + 1} stands by itself: {stage.reason}"))
+        execution.note(f"stage {stage.number} stands by itself: {stage.reason}")
+    return stage
 
 
 def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[Stage]:
@@ -201,7 +202,7 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
     if error.late and not execution.options.destroy:
         for unit, reason in sorted(error.late.items()):
             text = f"{unit} cannot be planned together with what it needs: {reason}"
-            execution.log.emit(Note(text))
+            execution.note(text)
         graph = execution.order.subgraph(stage.units)
         parts = cut(graph, stage.units, late=error.late)
         if len(parts) > 1:
@@ -209,38 +210,37 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             execution.record.update_run(stages=whole)
             return parts
     for unit, diagnostic in error.by_unit.items():
-        file, line = _place(execution, stage, diagnostic)
+        file, line = _place(execution, error.workdir, diagnostic)
         execution.log.emit(
             Diagnostic(unit, "error", diagnostic.summary, diagnostic.detail, file, line)
         )
         where = f" ({file}:{line})" if file else ""
-        execution.end(unit, Status.FAILED, reason=f"{diagnostic.summary}{where}")
+        execution.end({unit: Outcome(Status.FAILED, f"{diagnostic.summary}{where}")})
     if error.completed.interrupted or execution.cancel.is_set():
         raise Interrupted("interrupted while planning")
     if not error.by_unit:
         execution.log.emit(Diagnostic(None, "error", error.message))
-    units = execution.record.run.units
-    left = [unit for unit in stage.units if units[unit].status in OPEN]
-    execution.end_all({unit: _unplanned(execution, unit, error) for unit in left})
+    left = [unit for unit in stage.units if execution.status(unit) in OPEN]
+    execution.end({unit: _unplanned(execution, unit, error) for unit in left})
     return ()
 
 
-def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> dict[str, Any]:
+def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> Outcome:
     """The end of a unit whose stage could not be planned, and that is not blamed for it."""
     if not error.by_unit:
-        return {"status": Status.FAILED, "reason": error.message}
+        return Outcome(Status.FAILED, error.message)
     needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
     reason = "not planned: the plan of its stage failed"
-    return {"status": Status.SKIPPED, "reason": reason, "blocked_by": tuple(sorted(needed))}
+    return Outcome(Status.SKIPPED, reason, tuple(sorted(needed)))
 
 
 def _place(
-    execution: Execution, stage: Stage, diagnostic: TerraformDiagnostic
+    execution: Execution, workdir: Path, diagnostic: TerraformDiagnostic
 ) -> tuple[str | None, int | None]:
     """Where a diagnostic points, from the project's directory."""
     if not diagnostic.file:
         return None, None
     root = execution.estate.root.resolve()
-    file = (root_of(execution, stage).workdir / diagnostic.file).resolve()
+    file = (workdir / diagnostic.file).resolve()
     near = file.relative_to(root) if file.is_relative_to(root) else file
     return str(near), diagnostic.line or None

@@ -31,6 +31,7 @@ class PlanFailed(UnitFailed):
         super().__init__(completed.explain())
         self.completed = completed
         self.calls = calls
+        self.workdir = workdir
         self.late = late
         self.by_unit: dict[Address, Diagnostic] = {}
         parts = _parts(units)

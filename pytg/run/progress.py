@@ -9,7 +9,7 @@ import networkx as nx
 
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
-from pytg.record.run import Status
+from pytg.record.run import Outcome, Status
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Completed
 
@@ -55,38 +55,34 @@ class Progress:
         """Whether all that was planned for the unit has been done."""
         return unit not in self.failed and self.done.get(unit, 0) >= self.total.get(unit, 0)
 
-    def outcomes(
-        self, completed: Completed, graph: nx.DiGraph[Address]
-    ) -> dict[Address, dict[str, Any]]:
-        """The fields of every changed unit's record after the process has ended."""
+    def outcomes(self, completed: Completed, graph: nx.DiGraph[Address]) -> dict[Address, Outcome]:
+        """How every changed unit ended, once the process has."""
         found = {unit: self._outcome(unit, completed, graph) for unit in self.total}
-        blamed = any(fields["status"] is not Status.SUCCEEDED for fields in found.values())
+        blamed = any(outcome.status is not Status.SUCCEEDED for outcome in found.values())
         if completed.ok or blamed:
             return found
-        failed = {"status": Status.FAILED, "reason": completed.explain()}
+        failed = Outcome(Status.FAILED, completed.explain())
         return dict.fromkeys(found, failed)  # it failed, and no unit can be named
 
-    def _outcome(
-        self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]
-    ) -> dict[str, Any]:
+    def _outcome(self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]) -> Outcome:
         blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
         stopped = completed.interrupted or completed.killed
         # without changes of its own: nothing says whether its outputs or imports were written
         silent = not self.total[unit] and (blocking or stopped or completed.crashed)
         if completed.ok or (self.complete(unit) and not silent):
-            return {"status": Status.SUCCEEDED}
+            return Outcome(Status.SUCCEEDED)
         of = f"{self.done[unit]} of {self.total[unit]} changes were applied"
         if unit in self.failed:
-            return {"status": Status.FAILED, "reason": self.failed[unit]}
+            return Outcome(Status.FAILED, self.failed[unit])
         flying = sorted(self._inside(a) for a, u in self._in_flight.items() if u == unit)
         if flying and completed.crashed:
             reason = f"{completed.explain()}; {of}"
-            return {"status": Status.UNKNOWN, "reason": reason, "unknown_resources": flying}
+            return Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(flying))
         if blocking:
-            return {"status": Status.SKIPPED, "reason": of, "blocked_by": tuple(blocking)}
+            return Outcome(Status.SKIPPED, of, tuple(blocking))
         if stopped:
-            return {"status": Status.CANCELLED, "reason": of}
-        return {"status": Status.FAILED, "reason": f"{of}: {completed.explain()}"}
+            return Outcome(Status.CANCELLED, of)
+        return Outcome(Status.FAILED, f"{of}: {completed.explain()}")
 
     def _inside(self, address: str) -> str:
         found = self._calls.unit_of(address)

@@ -17,7 +17,6 @@ from pytg.errors import StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
-from pytg.record.run_events import Note
 from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, only_here, remove_plans
 from pytg.recovery.journal import NAME as JOURNAL
 from pytg.run.execution import Execution
@@ -50,7 +49,7 @@ class Root:
 
         At the end the plan is removed; what a journal guards stays.
         """
-        with only_here(self.workdir, self.execution.cancel, self._say):
+        with only_here(self.workdir, self.execution.cancel, self.execution.note):
             remove_plans(self.workdir)  # of runs that died
             try:
                 yield
@@ -139,9 +138,6 @@ class Root:
             kill=self.execution.kill,
         )
 
-    def _say(self, text: str) -> None:
-        self.execution.log.emit(Note(text))
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -181,17 +177,22 @@ class Planned:
 
 
 def root_of(execution: Execution, stage: Stage) -> Root:
-    """The root module that `stage` runs in."""
+    """The root module that `stage` runs in; its stage has a number."""
     units = execution.units(stage)
-    return composed_root(execution, units) if stage.composed else unit_root(execution, units[0])
+    return (
+        composed_root(execution, units, stage.number)
+        if stage.composed
+        else unit_root(execution, units[0])
+    )
 
 
-def composed_root(execution: Execution, units: Sequence[Unit]) -> Root:
-    """One for all `units`; its directory is the same for the same units, so that init is kept."""
+def composed_root(execution: Execution, units: Sequence[Unit], number: int) -> Root:
+    """One for all `units`; its directory is the same for the same units, so that init is kept.
+
+    `number` is that of the stage.
+    """
     names = sorted(str(unit.address) for unit in units)
     key = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
-    stages = execution.record.run.stages
-    number = next((i for i, s in enumerate(stages, 1) if sorted(map(str, s)) == names), 1)
     return Root(
         execution,
         execution.estate.root / COMPOSED / key,

@@ -6,29 +6,18 @@ import heapq
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import networkx as nx
 
 from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.record.run import Changes, Status
+from pytg.record.run import Outcome, Status
 
 RUNNING_UNIT_BYTES = 800_000_000
 UNITS_PER_CORE = 4
 MOST_UNITS = 16
 DONE = (Status.SUCCEEDED, Status.UNCHANGED)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a unit stands. `blocked_by` are the failed units that a skipped one needs."""
-
-    status: Status
-    reason: str = ""
-    changes: Changes = field(default_factory=Changes)
-    blocked_by: tuple[Address, ...] = ()
-    unknown_resources: tuple[str, ...] = ()
 
 
 def default_parallelism(cores: int, memory_bytes: int) -> int:

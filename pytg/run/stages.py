@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import networkx as nx
 
@@ -11,7 +10,7 @@ from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage, cut
 from pytg.compose.state import is_empty
 from pytg.model import Address
-from pytg.record.run import Status
+from pytg.record.run import Outcome, Status
 from pytg.run.execution import Execution
 
 BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
@@ -44,7 +43,7 @@ def plannable(execution: Execution, stage: Stage, changes: Mapping[Address, Unit
     Those are `skipped`: their plan would be a guess.
     """
     kept: list[Address] = []
-    skipped: dict[Address, dict[str, Any]] = {}
+    skipped: dict[Address, Outcome] = {}
     for unit in stage.units:
         waits = sorted(
             upstream
@@ -55,9 +54,9 @@ def plannable(execution: Execution, stage: Stage, changes: Mapping[Address, Unit
             kept.append(unit)
             continue
         reason = f"planned once these are applied: {', '.join(map(str, waits))}"
-        skipped[unit] = {"status": Status.SKIPPED, "reason": reason, "blocked_by": tuple(waits)}
-    execution.end_all(skipped)
-    return Stage(tuple(kept), stage.composed, stage.reason)
+        skipped[unit] = Outcome(Status.SKIPPED, reason, tuple(waits))
+    execution.end(skipped)
+    return stage.only(kept)
 
 
 def without_blocked(execution: Execution, stage: Stage) -> Stage:
@@ -65,21 +64,16 @@ def without_blocked(execution: Execution, stage: Stage) -> Stage:
     units = execution.record.run.units
     bad = {u for u, record in units.items() if record.status in BAD}
     blocked = {u: sorted(nx.ancestors(execution.needs, u) & bad) for u in stage.units}
-    execution.end_all(
+    execution.end(
         {
-            unit: {
-                "status": Status.SKIPPED,
-                "reason": "an upstream failed",
-                "blocked_by": tuple(by),
-            }
+            unit: Outcome(Status.SKIPPED, "an upstream failed", tuple(by))
             for unit, by in blocked.items()
             if by
         }
     )
-    kept = tuple(unit for unit in stage.units if not blocked[unit])
     if execution.options.fail_fast and bad:
-        kept = ()
-    return Stage(kept, stage.composed, stage.reason)
+        return stage.only(())
+    return stage.only(unit for unit in stage.units if not blocked[unit])
 
 
 def standing(execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]) -> Stage:
@@ -89,6 +83,5 @@ def standing(execution: Execution, stage: Stage, changes: dict[Address, UnitChan
     held = execution.states.read(execution.units(stage))
     gone = [u for u in stage.units if is_empty(held[u].state) and not held[u].outputs]
     changes.update({unit: UnitChanges(unit) for unit in gone})
-    execution.end_all({unit: {"status": Status.UNCHANGED} for unit in gone})
-    kept = tuple(unit for unit in stage.units if unit not in gone)
-    return Stage(kept, stage.composed, stage.reason)
+    execution.end(dict.fromkeys(gone, Outcome(Status.UNCHANGED)))
+    return stage.only(unit for unit in stage.units if unit not in gone)
