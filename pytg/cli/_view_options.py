@@ -13,10 +13,10 @@ from pytg.run.options import asked
 class ViewOptions:
     """How a run is shown. `out` is a directory that gets a file for each unit's plan."""
 
-    verbose: bool = asked(False, "Show plans in full.", "--verbose", "-v")
-    json: bool = asked(False, "One JSON object on standard output.")
+    verbose: bool = asked("Show plans in full.", "--verbose", "-v", default=False)
+    json: bool = asked("One JSON object on standard output.", default=False)
     out: Path | None = asked(
-        None, "Write the plan there, a file a unit.", metavar="DIR", commands=("plan",)
+        "Write the plan there, a file a unit.", metavar="DIR", commands=("plan",), default=None
     )
 
     def require_place(self) -> None:

@@ -28,10 +28,10 @@ def remembered(root: Path) -> dict[Address, list[str]]:
 
 def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
     """Add to what is remembered; durable when this returns."""
-    change(root, found, frozenset())
+    revise(root, found, frozenset())
 
 
-def change(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
+def revise(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
     """Add `found` and forget the units in `whole`; durable when this returns."""
     with locked((root / FILE).with_suffix(".lock")):
         before = remembered(root)

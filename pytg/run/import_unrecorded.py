@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pytg.compose.changes import Calls
 from pytg.model import Address, Import, Unit
 from pytg.record.run import Outcome, Status
-from pytg.recovery.unrecorded import change, remembered
+from pytg.recovery.unrecorded import remembered, revise
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Planned
@@ -118,7 +118,7 @@ def keep_unrecorded(execution: Execution, outcomes: Mapping[Address, Outcome]) -
     whole = {unit for unit, outcome in outcomes.items() if outcome.status is Status.SUCCEEDED}
     if execution.options.destroy:
         whole = set()
-    change(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
+    revise(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
 
 
 def importable(

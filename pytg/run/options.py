@@ -26,7 +26,7 @@ class Flag:
     hidden_in: tuple[str, ...] = ()
 
 
-def asked(default: Any, text: str, *names: str, **more: Any) -> Any:
+def asked(text: str, *names: str, default: Any, **more: Any) -> Any:
     """A field of a dataclass of options, with its `Flag`."""
     return field(default=default, metadata={"flag": Flag(text, names, **more)})
 
@@ -41,32 +41,32 @@ class Options:
     """
 
     parallelism: int | None = asked(
-        None,
         "Operations at a time in one Terraform; with --per-unit, units at a time.",
         metavar="N",
         minimum=1,
+        default=None,
     )
-    per_unit: bool = asked(False, "One Terraform process a unit, in order.")
-    fail_fast: bool = asked(False, "Stop the rest when one unit has failed.")
+    per_unit: bool = asked("One Terraform process a unit, in order.", default=False)
+    fail_fast: bool = asked("Stop the rest when one unit has failed.", default=False)
     lock_timeout: float = asked(
-        30.0, "How long to wait for a state's lock.", metavar="SECONDS", minimum=0
+        "How long to wait for a state's lock.", metavar="SECONDS", minimum=0, default=30.0
     )
-    destroy: bool = asked(False, "Plan a destroy.", commands=("plan",))
+    destroy: bool = asked("Plan a destroy.", commands=("plan",), default=False)
     detailed_exitcode: bool = asked(
-        False, "Exit 2 when the plan has changes, 0 when not.", commands=("plan",)
+        "Exit 2 when the plan has changes, 0 when not.", commands=("plan",), default=False
     )
-    yes: bool = asked(False, "Do not ask.", "--yes", "-y", hidden_in=("plan",))
+    yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
     allow_loss: frozenset[str] = asked(
-        frozenset(),
         "Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
         metavar="NAME",
         commands=CHANGING,
+        default=frozenset(),
     )
     allow_overwrite: frozenset[str] = asked(
-        frozenset(),
         "Let this resource overwrite what its bucket has: UNIT:RESOURCE.",
         metavar="NAME",
         commands=CHANGING,
+        default=frozenset(),
     )
 
 

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytg.model import Unit
 from pytg.run import per_unit
-from pytg.run.execution import Execution
 from pytg.run.root import Planned
 from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.project import Project
@@ -182,7 +180,7 @@ def approving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def confirm(*_: object) -> Callable[[str], bool]:
-        return lambda question: not asked.append(question)
+        return lambda question, _cancel: not asked.append(question)
 
     monkeypatch.setattr("pytg.cli._execute._confirm", confirm)
     return asked
@@ -223,11 +221,11 @@ def test_unit_by_unit_nothing_beyond_what_was_approved_is_applied(
 ) -> None:
     unit_plan = per_unit.plan_unit
 
-    def later(execution: Execution, unit: Unit) -> Planned:
-        if unit.address.module == "table":  # somebody adds a resource after the approval
+    def later(root: Root) -> Planned:
+        if root.units[0].address.module == "table":  # somebody adds a resource after the approval
             main = project.root / "modules" / "table" / "main.tf"
             main.write_text(main.read_text() + 'resource "terraform_data" "more" {}\n')
-        return unit_plan(execution, unit)
+        return unit_plan(root)
 
     monkeypatch.setattr(per_unit, "plan_unit", later)
     arguments = ("--env", "dev", "--region", "us-east-1", "--per-unit", "--json")

@@ -137,7 +137,7 @@ def test_a_run_that_still_showed_as_alive_is_taken_up_at_the_stage(
     process.kill()
     process.wait()
     (project.root / "go").touch()
-    monkeypatch.setattr("pytg.cli._execute.recover", lambda *_: [])  # it was not seen as dead
+    monkeypatch.setattr("pytg.recovery.recover.recover", lambda *_: [])  # it was not seen as dead
     done = project.pytg("apply", *DEV, "--yes")
     assert "recovered" in done.err
     assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}

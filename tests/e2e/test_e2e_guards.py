@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from pytg.model import Address
-from pytg.run.import_unrecorded import remembered
+from pytg.recovery.unrecorded import remembered
 from support.estate_builder import build_estate, terraform_module
 from support.fake_terraform import FakeTerraform
 from support.project import Project

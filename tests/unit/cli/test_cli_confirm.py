@@ -10,9 +10,6 @@ from contextlib import contextmanager
 import pytest
 
 from pytg.cli._execute import _confirm
-from pytg.cli._run import Request
-from pytg.graph.selection import Selectors
-from pytg.run.interrupts import Interrupts
 
 
 @pytest.mark.parametrize(("answer", "approved"), [(b"y\n", True), (b"\n", False)])
@@ -33,9 +30,7 @@ def test_the_question_stands_from_its_first_letter_to_the_answer(
         yield
         seen.append(capsys.readouterr().err)
 
-    stop = Interrupts(threading.Event(), threading.Event())
     with os.fdopen(controller, "wb"), os.fdopen(terminal) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        ask = _confirm(Request("apply", Selectors(), ()), stop, asking)
-        assert ask("Apply this?") is approved
+        assert _confirm(asking)("Apply this?", threading.Event()) is approved
     assert seen == ["", "Apply this? [y/N]: "]

@@ -25,7 +25,7 @@ def run(estate_root: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 def test_names_are_the_units_of_a_run_in_its_order(run: object, estate_root: Path) -> None:
     result = run("--env", "dev", "--region", "us-east-1")  # type: ignore[operator]
-    estate = Context(str(estate_root)).estate()
+    estate = Context(str(estate_root)).project().estate
     selectors = Selectors(env=("dev",), region=("us-east-1",))
     expected = select_units(estate, build_graph(estate), selectors).units
     assert result.stdout.splitlines() == [str(unit) for unit in expected]

@@ -12,8 +12,9 @@ import click
 import pytest
 
 from pytg.cli._options import option, suffix_option
-from pytg.cli._run import Request
+from pytg.cli._view_options import ViewOptions
 from pytg.cli.main import group
+from pytg.run.options import Request
 from support.command import run
 
 BY_CLICK = {"help", "version"}
@@ -80,18 +81,18 @@ def test_the_name_of_the_variable_is_that_of_the_option() -> None:
 def test_a_flag_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, value: str, *, expected: bool
 ) -> None:
-    asked: list[Request] = []
+    asked: list[tuple[Request, ViewOptions]] = []
 
-    def execute(_: object, request: Request) -> int:
-        asked.append(request)
+    def execute(_: object, request: Request, shown: ViewOptions) -> int:
+        asked.append((request, shown))
         return 0
 
-    monkeypatch.setattr("pytg.cli._execute.execute", execute)
+    monkeypatch.setattr("pytg.cli._run.execute", execute)
     for name in ("PYTG_YES", "PYTG_JSON", "PYTG_VERBOSE", "PYTG_PER_UNIT"):
         monkeypatch.setenv(name, value)
     assert run("apply-all") == 0
-    request = asked[0]
-    flags = (request.assume_yes, request.as_json, request.verbose, request.per_unit)
+    request, shown = asked[0]
+    flags = (request.options.yes, shown.json, shown.verbose, request.options.per_unit)
     assert flags == (expected,) * 4
 
 

@@ -8,11 +8,10 @@ from unittest import mock
 
 import pytest
 
-from pytg.cli._run import Request
 from pytg.cli._show import Display
+from pytg.cli._view_options import ViewOptions
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
-from pytg.graph.selection import Selectors
 from pytg.model import Address
 from pytg.terraform.plan import Plan
 
@@ -20,7 +19,7 @@ UNIT = Address("docs", "us-east-1", "dev", "storage")
 
 
 def write(out: Path, changes: UnitChanges) -> None:
-    display = Display(Request("plan", Selectors(), (), out=out))
+    display = Display(ViewOptions(out=out), applies=False)
     display.show(
         Stage((UNIT,)),
         {UNIT: changes},

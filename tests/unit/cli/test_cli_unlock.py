@@ -45,7 +45,7 @@ def store(root: str) -> StateStore:
     unit = estate.units[Address.parse(KMS)]
     sessions = Sessions(estate.root)
     sessions.client(unit.account, "s3", "us-east-1").create_bucket(Bucket="states")
-    store = Stores(estate.root, sessions).of(unit.backend, unit.account)
+    store = Stores(estate.root, sessions).of(unit)
     store.lock(unit.backend.key, LOCK)
     return store
 

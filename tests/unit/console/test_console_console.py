@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from docmig_console import platform as room
 from docmig_console.console import group
 from docmig_console.platform import Platform
-from pytg.cli._boundary import boundary
-from pytg.config import load_estate
 from pytg.errors import Refused, UsageError
-from pytg.model import Unit
+from pytg.plugin import boundary
+from pytg.project import Project
 from pytg.state.store import StateStore
+from pytg.state.stores import Stores
 
 ROOT = Path(__file__).parents[3]
 NOWHERE: StateStore = type("Empty", (), {"read": lambda _self, _key: None})()
@@ -22,27 +21,18 @@ NOWHERE: StateStore = type("Empty", (), {"read": lambda _self, _key: None})()
 
 @pytest.fixture
 def unapplied(monkeypatch: pytest.MonkeyPatch) -> Platform:
-    def stores(*_: object) -> object:
-        def store(_unit: Unit) -> StateStore:
-            return NOWHERE
-
-        return store
-
-    monkeypatch.setattr(room, "stores_of", stores)
-    return Platform(load_estate(ROOT), "dev")
+    monkeypatch.setattr(Stores, "of", lambda *_: NOWHERE)
+    return Platform(Project(ROOT), "dev")
 
 
 def test_a_lost_source_region_leaves_the_machines_to_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def lost(*_: object) -> object:
-        def store(_unit: Unit) -> StateStore:
-            raise Refused("cannot read the state", hint="the region does not answer")
+    def lost(*_: object) -> StateStore:
+        raise Refused("cannot read the state", hint="the region does not answer")
 
-        return store
-
-    monkeypatch.setattr(room, "stores_of", lost)
-    platform = Platform(load_estate(ROOT), "dev")
+    monkeypatch.setattr(Stores, "of", lost)
+    platform = Platform(Project(ROOT), "dev")
     states = "arn:aws:states:{0}:123456789012:stateMachine:dev-a1-{0}-sfn-{1}"
     for purpose, region in (("cutover", "eu-west-1"), ("rollback", "us-east-1")):
         assert platform.machine(purpose) == (region, states.format(region, purpose))
@@ -57,16 +47,15 @@ def docmig(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def test_the_environment_is_found_by_either_name() -> None:
-    estate = load_estate(ROOT)
     for env in ("dev", "dev-a1"):
-        found = Platform(estate, env)
+        found = Platform(Project(ROOT), env)
         assert (found.name, found.source, found.target) == ("dev-a1", "us-east-1", "eu-west-1")
         assert found.account.sandbox
 
 
 def test_an_unknown_environment_is_a_mistake_of_usage() -> None:
     with pytest.raises(UsageError, match="no env matches `dve`") as caught:
-        Platform(load_estate(ROOT), "dve")
+        Platform(Project(ROOT), "dve")
     assert caught.value.hint == "did you mean dev?"
 
 

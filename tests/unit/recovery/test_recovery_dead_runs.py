@@ -17,7 +17,7 @@ from pytg.record.reader import runs
 from pytg.record.run import Result, Status
 from pytg.record.writer import RunRecord
 from pytg.recovery.dead_runs import at_work, close_abandoned
-from pytg.run.import_unrecorded import remembered
+from pytg.recovery.unrecorded import remembered
 from pytg.state.states import Kept, States
 from pytg.state.store import StateStore
 from pytg.terraform.spawn import record_start

@@ -76,4 +76,4 @@ def test_no_moto_is_refused_with_a_hint(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(importlib.metadata, "version", missing)
     with pytest.raises(Refused) as caught:
         Sandbox(tmp_path).start()
-    assert "pip install 'pytg[sandbox]'" in caught.value.hint
+    assert "pip install ./sandbox" in caught.value.hint

@@ -16,6 +16,7 @@ from pytg.errors import LockHeld, PytgError, Refused
 from pytg.model import Account, Backend
 from pytg.state.store import LockInfo, StateStore
 from pytg.state.stores import Stores
+from support.moto_account import unit_in
 
 KEY = "docs/eu-west-1/dev/storage/terraform.tfstate"
 BODY = b'{"version": 4, "serial": 1}'
@@ -39,7 +40,7 @@ def dynamodb(sessions: Sessions, account: Account, make_table: Callable[[], None
 def store(s3: Any, dynamodb: Any, stores: Stores, backend: Backend, account: Account) -> StateStore:
     assert s3
     assert dynamodb
-    return stores.of(backend, account)
+    return stores.of(unit_in(backend, account))
 
 
 def item(dynamodb: Any, lock_id: str) -> dict[str, Any] | None:
@@ -148,7 +149,7 @@ def test_unlocking_needs_the_id_and_may_be_repeated(
 def test_a_lock_in_the_table_alone_leaves_no_lock_object(
     store: StateStore, s3: Any, stores: Stores, backend: Backend, account: Account
 ) -> None:
-    old = stores.of(replace(backend, use_lockfile=False), account)
+    old = stores.of(unit_in(replace(backend, use_lockfile=False), account))
     old.lock(KEY, THEIRS)
     with pytest.raises(LockHeld, match=THEIRS.id):
         store.lock(KEY, MINE)
@@ -179,7 +180,7 @@ def test_any_choice_of_locks(
     lockfile: bool,
 ) -> None:
     assert store
-    chosen = stores.of(replace(backend, lock_table=table, use_lockfile=lockfile), account)
+    chosen = stores.of(unit_in(replace(backend, lock_table=table, use_lockfile=lockfile), account))
     assert chosen.exists()
     chosen.lock(KEY, MINE)
     assert (chosen.holder(KEY) is not None) is (table is not None or lockfile)
@@ -198,7 +199,7 @@ def test_a_backend_that_is_not_there(
     make_bucket: Callable[[], None],
     make_table: Callable[[], None],
 ) -> None:
-    store = stores.of(backend, account)
+    store = stores.of(unit_in(backend, account))
     assert not store.exists()
     assert store.read(KEY) is None
     assert store.holder(KEY) is None
@@ -230,5 +231,5 @@ def test_a_network_that_fails_is_said_with_a_hint(
 def test_the_store_is_shared_by_the_units_of_a_backend(
     store: StateStore, stores: Stores, backend: Backend, account: Account
 ) -> None:
-    assert stores.of(replace(backend, key="another"), account) is store
-    assert stores.of(replace(backend, bucket="another"), account) is not store
+    assert stores.of(unit_in(replace(backend, key="another"), account)) is store
+    assert stores.of(unit_in(replace(backend, bucket="another"), account)) is not store

@@ -14,6 +14,7 @@ from pytg.errors import LockHeld
 from pytg.model import Account, Backend
 from pytg.state.store import LockInfo, StateStore
 from pytg.state.stores import Stores
+from support.moto_account import unit_in
 from support.sandbox_server import SandboxServer, Terraform, eventually
 
 pytestmark = pytest.mark.slow
@@ -78,7 +79,7 @@ def store(
     )
     sessions = Sessions(tmp_path)
     check_identity(sessions, [ACCOUNT])
-    return Stores(tmp_path, sessions).of(backend, ACCOUNT)
+    return Stores(tmp_path, sessions).of(unit_in(backend, ACCOUNT))
 
 
 @pytest.fixture
