@@ -31,6 +31,8 @@ from pytg.terraform.binary import Binary, find_terraform
 from pytg.terraform.environment import environment
 from pytg.terraform.provider_mirror import cli_config
 
+__all__ = ["Finished", "Options", "Project", "Request", "Selection", "Selectors", "View"]
+
 CONFIG = "config.yaml"
 
 

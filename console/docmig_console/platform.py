@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytg.errors import NotApplied, PytgError, Refused, UsageError
-from pytg.graph.selection import Selectors
 from pytg.model import Address, Estate, Unit
-from pytg.project import Project
+from pytg.project import Project, Selectors
 
 RUNS_IN_SOURCE = {"migration": True, "cutover": False, "rollback": True}
 

@@ -1,4 +1,4 @@
-"""A run as a person or a program sees it: progress, plans, questions, and what is said at the end."""
+"""A run as people and programs see it: its progress, its plans, its question and its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytg.cli._document import before_the_record, error_document
 from pytg.cli._recovered import say
 from pytg.cli._show import Display
 from pytg.cli._view_options import ViewOptions
-from pytg.errors import Interrupted, Refused
+from pytg.errors import Interrupted, Refused, UsageError
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
@@ -28,6 +28,7 @@ def execute(context: Context, request: Request, shown: ViewOptions) -> int:
     """Do `request`; returns the exit code. Raises PytgError where it is refused, or failed."""
     display = Display(shown, applies=request.applies)
     with before_the_record(as_json=shown.json):
+        _require_selection(request)
         shown.require_place()
         project = context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
@@ -42,6 +43,16 @@ def execute(context: Context, request: Request, shown: ViewOptions) -> int:
     if finished.error is not None:
         raise finished.error
     return finished.run.exit_code or 0
+
+
+def _require_selection(request: Request) -> None:
+    """Raises UsageError where nothing was selected; `-all` forms start from everything."""
+    name = request.command
+    if not name.endswith("-all") and not request.selectors.given:
+        raise UsageError(
+            f"pytg {name} needs at least one selecting option, such as --env",
+            hint=f"pytg {name}-all works on the whole estate",
+        )
 
 
 def _confirm(

@@ -15,7 +15,6 @@ from pytg.cli._context import Context
 from pytg.cli._execute import execute
 from pytg.cli._options import option, selecting
 from pytg.cli._view_options import ViewOptions
-from pytg.errors import UsageError
 from pytg.graph.selection import Selectors
 from pytg.run.options import Flag, Options, Request
 
@@ -27,7 +26,6 @@ def run_command(name: str, text: str) -> click.Command:
     kind = name.partition("-")[0]
 
     def body(context: Context, selectors: Selectors, **given: Any) -> int:
-        _require_selection(name, selectors)
         view = ViewOptions(**{f.name: given.pop(f.name) for f in _fields(ViewOptions, kind)})
         chosen = {key: _typed(value) for key, value in given.items()}
         if kind == "destroy":
@@ -40,15 +38,6 @@ def run_command(name: str, text: str) -> click.Command:
         for found in reversed(list(_options(kept, kind))):
             decorated = found(decorated)
     return click.command(name, help=text)(decorated)
-
-
-def _require_selection(name: str, selectors: Selectors) -> None:
-    """Raises UsageError where nothing was selected; `-all` forms start from everything."""
-    if not name.endswith("-all") and not selectors.given:
-        raise UsageError(
-            f"pytg {name} needs at least one selecting option, such as --env",
-            hint=f"pytg {name}-all works on the whole estate",
-        )
 
 
 def _fields(kept: type, kind: str) -> Iterator[dataclasses.Field[Any]]:

@@ -87,7 +87,7 @@ def calls() -> set[str]:
     """The operations of boto3 clients that states and locks are made of."""
     found = set()
     for file in ("s3_store.py", "s3_locks.py"):
-        for node in ast.walk(ast.parse((ROOT / "pytg" / "aws" / file).read_text())):
+        for node in ast.walk(ast.parse((ROOT / "pytg" / "state" / file).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 client = ast.unparse(node.func.value).removeprefix("self._")
                 if client in {"s3", "dynamodb"}:

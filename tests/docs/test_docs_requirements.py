@@ -57,8 +57,8 @@ def test_what_shows_a_row_is_a_test_or_the_demo(key: str, text: str, code: str, 
 def test_the_top_level_and_the_packages() -> None:
     for name in ("live", "modules", "pytg", "lambda", "tests", "config.yaml", "Makefile"):
         assert (ROOT / name).exists(), name
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    listed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = [*whole["project"]["dependencies"], *whole["dependency-groups"]["dev"]]
     packages = {re.split(r"[<>=\[~!]", entry)[0] for entry in listed}
     wanted = {"pyyaml", "jinja2", "networkx", "boto3", "python-terraform", "pytest"}
     assert wanted <= packages

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytg.run import per_unit
-from pytg.run.root import Planned
+from pytg.run.root import Planned, Root
 from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.project import Project
 

@@ -113,7 +113,7 @@ def test_when_a_state_moved_the_locks_are_left(
     fake.rule(command="plan", resources=[f"module.{Address.parse(APP).slug}.terraform_data.this"])
 
     def confirm(*_: object) -> Callable[[str], bool]:
-        def moves(_question: str) -> bool:
+        def moves(_question: str, _cancel: object) -> bool:
             put(APP, "terraform_data")
             return True
 

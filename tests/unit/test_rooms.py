@@ -1,8 +1,10 @@
-"""Rooms import only downward, as docs/decisions/0001-rooms.md says."""
+"""Who may import whom, as docs/decisions/0001-rooms.md says."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +13,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "decisions" / "0001-rooms.md"
 PACKAGE = ROOT / "pytg"
-PURE = frozenset({"errors", "files", "model", "config", "graph", "generate", "compose"})
-WITHOUT_AWS = PURE | {"terraform", "run", "report"}
-STARTS_PROCESSES = frozenset({"terraform", "sandbox"})
-OUTSIDE = frozenset({"subprocess", "socket", "boto3", "botocore", "moto", "click"})
+OTHERS = {"pytg_sandbox": ROOT / "sandbox", "docmig_console": ROOT / "console"}
+PUBLIC = frozenset({"emulator", "errors", "files", "model", "plugin", "project"})
+PURE = frozenset(
+    {"errors", "files", "suggest", "model", "emulator", "config", "graph", "generate", "compose"}
+)
+CALLS_AWS = frozenset({"aws", "state", "plugin"})
+STARTS_PROCESSES = frozenset({"terraform"})
+OUTSIDE = frozenset({"subprocess", "socket", "boto3", "botocore", "moto", "click", "psutil"})
 
 
 def ranks() -> dict[str, int]:
@@ -26,6 +32,7 @@ def ranks() -> dict[str, int]:
 
 RANKS = ranks()
 FILES = sorted(PACKAGE.rglob("*.py"))
+OTHER_FILES = sorted(file for top, where in OTHERS.items() for file in (where / top).rglob("*.py"))
 
 
 def room_of(file: Path) -> str:
@@ -46,19 +53,17 @@ def violations(file: Path) -> Iterator[str]:
     room = room_of(file)
     for name in imports(file):
         top, _, rest = name.partition(".")
-        if top != "pytg":
-            forbidden = (
-                (room in PURE and top in OUTSIDE)
-                or (room in WITHOUT_AWS and top in {"boto3", "botocore", "moto"})
-                or (room not in STARTS_PROCESSES and top == "subprocess")
-                or (room != "sandbox" and top == "moto")
-            )
-        else:
+        if top == "pytg":
             other = rest.split(".")[0]
-            forbidden = other in RANKS and RANKS[other] > RANKS[room]
-            forbidden |= other == "cli" and room not in {"cli", "migration"}
-            forbidden |= other == "migration" and room != "migration"
-            forbidden |= other == "sandbox" and room not in {"cli", "sandbox"}
+            forbidden = other in RANKS and other != room and RANKS[other] >= RANKS[room]
+        else:
+            forbidden = (
+                top in OTHERS
+                or top == "moto"
+                or (room in PURE and top in OUTSIDE)
+                or (room not in CALLS_AWS and top in {"boto3", "botocore"} and room != "cli")
+                or (room not in STARTS_PROCESSES and top == "subprocess")
+            )
         if forbidden:
             yield f"{file.relative_to(ROOT)} imports {name}"
 
@@ -72,16 +77,35 @@ def test_a_room_imports_only_what_stands_above_it(room: str) -> None:
     assert [v for file in FILES if room_of(file) == room for v in violations(file)] == []
 
 
+@pytest.mark.parametrize("file", OTHER_FILES, ids=lambda file: file.stem)
+def test_the_others_use_what_is_public(file: Path) -> None:
+    used = {name for name in imports(file) if name.partition(".")[0] == "pytg"}
+    private = {n for n in used if n.split(".")[1] not in {*PUBLIC, "__version__"} or "._" in n}
+    assert private == set()
+    own = file.relative_to(OTHERS["pytg_sandbox"].parent).parts[1]
+    assert not {n for n in imports(file) if n.partition(".")[0] in OTHERS.keys() - {own}}
+
+
 def test_an_upward_import_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path / "pytg")
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     file = tmp_path / "pytg" / "graph" / "build.py"
     file.parent.mkdir(parents=True)
     lines = (
-        "import subprocess\nfrom pytg.model import Unit\n\n\ndef f():\n    import pytg.record.run\n"
+        "import subprocess\nfrom pytg.model import Unit\n\n\n"
+        "def f():\n    import pytg.run.options\n    import pytg_sandbox.control\n"
     )
     file.write_text(lines)
     assert list(violations(file)) == [
         "pytg/graph/build.py imports subprocess",
-        "pytg/graph/build.py imports pytg.record.run",
+        "pytg/graph/build.py imports pytg.run.options",
+        "pytg/graph/build.py imports pytg_sandbox.control",
     ]
+
+
+def test_nothing_of_the_others_is_loaded_for_a_project() -> None:
+    code = (
+        "import sys, pytg.project, pytg.cli.doctor; "
+        "sys.exit(bool({'moto', 'pytg_sandbox', 'docmig_console'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
