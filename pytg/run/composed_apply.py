@@ -31,7 +31,7 @@ from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
-from pytg.run.state_mirror import Mirror
+from pytg.run.state_mirror import StateMirror
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.states import Held
@@ -138,7 +138,7 @@ def _run(
         execution.log.emit(StateWritten(unit, serial))
 
     root = planned.root
-    mirror = Mirror(root.workdir, shapes, planned.read, execution.states, wrote)
+    mirror = StateMirror(root.workdir, shapes, planned.read, execution.states, wrote)
     with holding(root.workdir) as hold, mirror:
         completed = root.apply(
             on_event,

@@ -18,13 +18,13 @@ from pytg.recovery.recover import report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import PARALLELISM, Planned, Root
-from pytg.run.stage_inputs import Sources, read_sources
+from pytg.run.root import PARALLELISM, Root, SavedPlan
+from pytg.run.stage_inputs import StageInputs, read_stage_inputs
 from pytg.state.states import Held
 
 
 @dataclass(frozen=True, slots=True)
-class ComposedPlan(Planned):
+class ComposedPlan(SavedPlan):
     """A composed plan. `read` are all states that it was made from."""
 
     shapes: Sequence[tuple[Unit, Shape]]
@@ -40,8 +40,8 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     """
     execution = root.execution
     _recover_late(root)
-    sources = read_sources(execution, stage)
-    return plan_importing(execution, lambda imports: _plan_with(root, stage, sources, imports))
+    inputs = read_stage_inputs(execution, stage)
+    return plan_importing(execution, lambda imports: _plan_with(root, stage, inputs, imports))
 
 
 def _recover_late(root: Root) -> None:
@@ -54,42 +54,44 @@ def _recover_late(root: Root) -> None:
         report(execution.log, found)
 
 
-def _plan_with(root: Root, stage: Stage, sources: Sources, adopted: Imports) -> ComposedPlan:
+def _plan_with(root: Root, stage: Stage, inputs: StageInputs, adopted: Imports) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
     composed = render_composed(
         execution.estate,
-        [with_imports(unit, adopted) for unit in sources.units],
-        sources.literals,
+        [with_imports(unit, adopted) for unit in inputs.units],
+        inputs.literals,
         workdir,
         {u: frozenset(execution.order.predecessors(u)) for u in stage.units},
-        types=sources.types,
+        types=inputs.types,
         every_edge=execution.options.destroy,
     )
     root = replace(root, environment={**root.environment, **composed.environment})
     root.prepare(composed.files)
-    shapes = [(unit, execution.shape(unit)) for unit in sources.units]
+    shapes = [(unit, execution.shape(unit)) for unit in inputs.units]
     (workdir / SNAPSHOT).unlink(missing_ok=True)
-    write_atomic(workdir / STATE, _merged(execution, shapes, sources))
+    write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
     parallelism = execution.options.parallelism or PARALLELISM
     try:
         # with a value gone that a variable needs, a refresh would fail on it
-        made = root.plan(parallelism=parallelism, refresh=False if sources.missing else None)
+        made = root.plan(parallelism=parallelism, refresh=False if inputs.missing else None)
     except PlanFailed as error:
         if not (execution.options.destroy and error.late):
             raise
         # the refresh before a destroy asks for keys that an upstream change makes unknown; the
         # destroy itself takes them from the state
         made = root.plan(parallelism=parallelism, refresh=False)
-    return ComposedPlan(root, made.changes, made.digest, shapes, sources.held)
+    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held)
 
 
-def _merged(execution: Execution, shapes: Sequence[tuple[Unit, Shape]], sources: Sources) -> bytes:
+def _merged(
+    execution: Execution, shapes: Sequence[tuple[Unit, Shape]], inputs: StageInputs
+) -> bytes:
     """The state that the stage is planned on."""
     inside = {unit.address for unit, _ in shapes}
     others = [u for u in execution.estate.units.values() if u.address not in inside]
     merged = merge(
-        [(shape, sources.held[unit.address].state) for unit, shape in shapes]
+        [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )
     return json.dumps(merged, indent=2).encode()

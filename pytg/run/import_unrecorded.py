@@ -19,13 +19,13 @@ from pytg.record.run import Outcome, Status
 from pytg.recovery.unrecorded import remembered, revise
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import Planned
+from pytg.run.root import SavedPlan
 from pytg.terraform.plan import Plan
 
 NOT_THERE = "Cannot import non-existent remote object"
 
 Imports = Mapping[Address, tuple[Import, ...]]
-AnyPlan = TypeVar("AnyPlan", bound=Planned)
+AnyPlan = TypeVar("AnyPlan", bound=SavedPlan)
 
 _BUCKET = (
     "accelerate_configuration cors_configuration lifecycle_configuration logging notification "
@@ -83,7 +83,7 @@ def plan_importing(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> 
     return plan({})
 
 
-def _replaced(planned: Planned, adopted: Imports) -> set[tuple[Address, str]]:
+def _replaced(planned: SavedPlan, adopted: Imports) -> set[tuple[Address, str]]:
     """What was imported and is not what the configuration says: it may be somebody else's."""
     return {
         (unit, change.address)
@@ -98,7 +98,7 @@ def _without(imports: Imports, gone: Collection[tuple[Address, str]]) -> Imports
     return {unit: found for unit, found in kept.items() if found}
 
 
-def _adoptable(execution: Execution, planned: Planned) -> Imports:
+def _adoptable(execution: Execution, planned: SavedPlan) -> Imports:
     in_flight = remembered(execution.estate.root)
     if not any(
         change.action == "create" and change.address in in_flight.get(unit, ())

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from pytg.aws.bucket_settings import SETTINGS
 from pytg.errors import Refused
-from pytg.run.root import Planned
+from pytg.run.root import SavedPlan
 from pytg.terraform.plan import Plan, ResourceChange
 
 SHOWN = 300  # characters of what is there
 _BUCKET = "aws_s3_bucket"
 
 
-def refuse_overwriting(planned: Planned) -> None:
+def refuse_overwriting(planned: SavedPlan) -> None:
     """A bucket's policy, lifecycle, notifications and the like that no state holds stay.
 
     Costs one Terraform process, and only where the plan creates such a thing.

@@ -18,11 +18,11 @@ from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
-from pytg.run.root import PARALLELISM, Planned, Root, unit_root
+from pytg.run.root import PARALLELISM, Root, SavedPlan, unit_root
 from pytg.terraform.event_stream import Event
 
 
-def plan_unit(root: Root) -> Planned:
+def plan_unit(root: Root) -> SavedPlan:
     """Plan one unit in its own root, which this process has to itself.
 
     What a killed run may have left in no state is imported where it is found. Raises PlanFailed.
@@ -31,7 +31,7 @@ def plan_unit(root: Root) -> Planned:
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
 
-    def plan(imports: Imports) -> Planned:
+    def plan(imports: Imports) -> SavedPlan:
         whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
         root.prepare(whole)
         return root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
@@ -42,7 +42,7 @@ def plan_unit(root: Root) -> Planned:
         write_files(root.workdir, plain)
 
 
-def apply_unit(plan: Planned) -> Outcome:
+def apply_unit(plan: SavedPlan) -> Outcome:
     """Apply exactly `plan`; returns how the unit ended."""
     plan.require_same()
     execution = plan.root.execution

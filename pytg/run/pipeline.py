@@ -25,8 +25,8 @@ from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import Planned, Root, root_of
-from pytg.run.stages import plannable, stages_of, standing, without_blocked
+from pytg.run.root import Root, SavedPlan, root_of
+from pytg.run.stages import not_yet_destroyed, ready_to_plan, stages_of, without_blocked
 from pytg.terraform.event_stream import Diagnostic as TerraformDiagnostic
 
 
@@ -43,9 +43,9 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     while pending:
         stage, pending = pending[0], pending[1:]
-        stage = standing(execution, stage, changes)
+        stage = not_yet_destroyed(execution, stage, changes)
         if not execution.options.destroy:  # what is there now is all that a destroy goes by
-            stage = plannable(execution, stage, changes)
+            stage = ready_to_plan(execution, stage, changes)
         if not stage.units:
             continue
         stage = _announce(execution, stage)
@@ -100,7 +100,7 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
     rest = [unit for stage in stages if stage not in alone for unit in stage.units]
     before, after = ([], alone) if execution.options.destroy else (alone, [])
     changes = _apply_stages(execution, before)
-    left = without_blocked(execution, standing(execution, Stage(tuple(rest)), changes))
+    left = without_blocked(execution, not_yet_destroyed(execution, Stage(tuple(rest)), changes))
     changes |= apply_per_unit(execution, contract(execution.needs, left.units), None)
     return changes | _apply_stages(execution, after)
 
@@ -113,7 +113,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
     changes: dict[Address, UnitChanges] = {}
     while pending and not execution.cancel.is_set():
         stage, pending = pending[0], pending[1:]
-        stage = without_blocked(execution, standing(execution, stage, changes))
+        stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
         if not stage.units:
             continue
         stage = _announce(execution, stage)
@@ -143,7 +143,7 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     return planned.changes
 
 
-def _plan(root: Root, stage: Stage) -> Planned:
+def _plan(root: Root, stage: Stage) -> SavedPlan:
     execution = root.execution
     planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
     found = planned.changes
@@ -154,7 +154,7 @@ def _plan(root: Root, stage: Stage) -> Planned:
     return planned
 
 
-def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
+def _approve(execution: Execution, stage: Stage, planned: SavedPlan) -> None:
     changed = [change for change in planned.changes.values() if change.changed]
     if not changed:
         return
@@ -166,7 +166,7 @@ def _approve(execution: Execution, stage: Stage, planned: Planned) -> None:
         raise Interrupted("not approved: nothing was changed in this stage")
 
 
-def _apply(execution: Execution, planned: Planned) -> None:
+def _apply(execution: Execution, planned: SavedPlan) -> None:
     _end_unchanged(execution, planned.changes)
     if not planned.touched:
         return

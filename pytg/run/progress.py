@@ -101,6 +101,6 @@ class Progress:
             )
 
 
-def raws(events: Iterable[Event]) -> list[Mapping[str, Any]]:
+def raw_events(events: Iterable[Event]) -> list[Mapping[str, Any]]:
     """The events as Terraform wrote them."""
     return [event.raw for event in events if event.raw]

@@ -21,7 +21,7 @@ from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, only_here, 
 from pytg.recovery.journal import NAME as JOURNAL
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
-from pytg.run.progress import raws
+from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.event_stream import Event
 from pytg.terraform.plan import Plan, show_plan
@@ -70,7 +70,7 @@ class Root:
             kill=self.execution.kill,
         )
 
-    def plan(self, **options: object) -> Planned:
+    def plan(self, **options: object) -> SavedPlan:
         """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
         events: list[Event] = []
         common = {
@@ -84,8 +84,8 @@ class Root:
         if not completed.ok:
             late = unplannable(completed, self.workdir, self.units)
             raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
-        changes = split_changes(raws(events), self.calls)
-        return Planned(self, changes, _digest(self.plan_file))
+        changes = split_changes(raw_events(events), self.calls)
+        return SavedPlan(self, changes, _digest(self.plan_file))
 
     def apply(
         self,
@@ -140,7 +140,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class SavedPlan:
     """A plan in the file of its root."""
 
     root: Root

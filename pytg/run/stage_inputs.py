@@ -16,7 +16,7 @@ Key = tuple[Address, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class StageInputs:
     """`held` are all states that were read; `literals` and `types` the outputs from outside.
 
     `missing`: a destroy goes on although an output that is read is in no state.
@@ -33,7 +33,7 @@ class Sources:
         return {key: self.held[key[0]].types[key[1]] for key in self.literals}
 
 
-def read_sources(execution: Execution, stage: Stage) -> Sources:
+def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
     """Read what `stage` is planned from. Raises Refused where a needed output is in no state."""
     units = execution.units(stage)
     inside = set(stage.units)
@@ -43,7 +43,7 @@ def read_sources(execution: Execution, stage: Stage) -> Sources:
     literals, missing = _literals(units, known)
     if missing and not execution.options.destroy:
         refuse_missing_upstream(missing)
-    return Sources(units, held, literals, bool(missing))
+    return StageInputs(units, held, literals, bool(missing))
 
 
 def _literals(

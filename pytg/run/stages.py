@@ -37,7 +37,9 @@ def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
     return cut(order, [u.address for u in units], isolated=isolated, first=first)
 
 
-def plannable(execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]) -> Stage:
+def ready_to_plan(
+    execution: Execution, stage: Stage, changes: Mapping[Address, UnitChanges]
+) -> Stage:
     """`stage` without the units that need what earlier stages have yet to apply.
 
     Those are `skipped`: their plan would be a guess.
@@ -76,7 +78,9 @@ def without_blocked(execution: Execution, stage: Stage) -> Stage:
     return stage.only(unit for unit in stage.units if not blocked[unit])
 
 
-def standing(execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]) -> Stage:
+def not_yet_destroyed(
+    execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]
+) -> Stage:
     """In a destroy, the units of `stage` that hold anything; the others are done already."""
     if not execution.options.destroy:
         return stage

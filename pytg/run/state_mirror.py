@@ -21,7 +21,7 @@ _WRITERS = 8
 _INTERVAL_S = 0.5
 
 
-class Mirror:
+class StateMirror:
     """Splits the state in `workdir` and writes the parts that changed.
 
     Used as a context manager it does so about twice a second in the background, until it is

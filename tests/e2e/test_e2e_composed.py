@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytg.run import per_unit
-from pytg.run.root import Planned, Root
+from pytg.run.root import Root, SavedPlan
 from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.project import Project
 
@@ -221,7 +221,7 @@ def test_unit_by_unit_nothing_beyond_what_was_approved_is_applied(
 ) -> None:
     unit_plan = per_unit.plan_unit
 
-    def later(root: Root) -> Planned:
+    def later(root: Root) -> SavedPlan:
         if root.units[0].address.module == "table":  # somebody adds a resource after the approval
             main = project.root / "modules" / "table" / "main.tf"
             main.write_text(main.read_text() + 'resource "terraform_data" "more" {}\n')

@@ -10,7 +10,7 @@ from pytg.compose.shape import shape_of
 from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.recovery.journal import SNAPSHOT, STATE
-from pytg.run.state_mirror import Mirror
+from pytg.run.state_mirror import StateMirror
 from pytg.state.states import Held, Kept, States
 from pytg.state.store import StateStore
 from support.estate_in_memory import estate_of
@@ -33,7 +33,7 @@ class Failing(MemoryStore):
         return super().write(key, body)
 
 
-def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> Mirror:
+def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> StateMirror:
     estate = estate_of([str(ONE), str(OTHER)])
     units = [(unit, shape_of(estate, unit)) for unit in estate.units.values()]
 
@@ -41,7 +41,7 @@ def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> Mirror:
         return store
 
     held = {unit.address: Held(None, None) for unit, _ in units}
-    return Mirror(workdir, units, held, States(store_of), lambda unit, _: written.append(unit))
+    return StateMirror(workdir, units, held, States(store_of), lambda unit, _: written.append(unit))
 
 
 @pytest.mark.parametrize(
