@@ -38,7 +38,7 @@ test-fast: setup
 
 .PHONY: test
 test: test-fast
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 .PHONY: lint
 lint: setup

@@ -17,6 +17,20 @@ settings.register_profile("pytg", deadline=None)  # no test depends on how fast 
 settings.load_profile("pytg")
 
 
+# what is made once and used by many tests: those stay with one worker
+SHARED = ("deployed", "plan")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, tests that share something costly run in one worker."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        for shared in SHARED:
+            if shared in used:
+                item.add_marker(pytest.mark.xdist_group(shared))
+                break
+
+
 @pytest.fixture
 def estate_root(tmp_path: Path) -> Path:
     """The ready-made estate of 18 units."""

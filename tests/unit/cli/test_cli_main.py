@@ -1,9 +1,14 @@
-"""A command's name that is none."""
+"""The group of all commands: its help, and a name that is none."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import click
 import pytest
 
+from pytg.cli.main import COMMANDS, group
 from pytg.errors import UsageError
 from support.command import captured
 
@@ -20,3 +25,26 @@ def test_a_command_that_is_none(name: str, said: str) -> None:
     code, out, err = captured((name,), {})
     assert (code, out) == (UsageError.exit_code, "")
     assert err.splitlines()[-1] == said
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_table_says_what_the_command_says(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert command.help is not None
+    own = COMMANDS[name].removesuffix(".")
+    assert " ".join(command.help.split()).startswith(own)
+
+
+def test_help_loads_click_and_nothing_else_of_size() -> None:
+    code = (
+        "import sys; sys.argv = ['pytg', '--help']\n"
+        "from pytg.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'boto3', 'botocore', 'jinja2', 'moto', 'networkx', 'pydantic'}\n"
+        "sys.exit(bool(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"apply-all" in done.stdout

@@ -1,0 +1,100 @@
+"""Commands and checks that another distribution adds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+MODULE = """
+    import click
+
+    from pytg.plugin import NOTE, Check, Context
+
+    @click.command()
+    @click.pass_obj
+    def command(context: Context) -> None:
+        '''Say how many units there are.'''
+        click.echo(f"{len(context.project().estate.units)} units")
+
+    def check(root, project):
+        yield Check("counting", NOTE, f"{len(project.estate.units)} can be counted")
+    """
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """The environment in which the distribution `pytg-count` is installed."""
+    site = tmp_path / "site"
+    metadata = site / "pytg_count-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "pytg_count.py").write_text(dedent(MODULE), encoding="utf-8")
+    about = "Metadata-Version: 2.1\nName: pytg-count\nVersion: 1.0\nSummary: Counts units.\n"
+    (metadata / "METADATA").write_text(about, encoding="utf-8")
+    entries = dedent(
+        """
+        [pytg.commands]
+        count = pytg_count:command
+        broken = pytg_count:not_there
+        odd = pytg_count:check
+        validate = pytg_count:command
+
+        [pytg.checks]
+        count = pytg_count:check
+        """
+    )
+    (metadata / "entry_points.txt").write_text(entries, encoding="utf-8")
+    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def pytg(root: Path, env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytg.cli.main", "-C", str(root), *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_its_command_gets_the_project(estate_root: Path, installed: dict[str, str]) -> None:
+    done = pytg(estate_root, installed, "count")
+    assert (done.returncode, done.stdout) == (0, "18 units\n"), done.stderr
+
+
+def test_help_shows_what_its_distribution_says(
+    estate_root: Path, installed: dict[str, str]
+) -> None:
+    done = pytg(estate_root, installed, "--help")
+    assert done.returncode == 0
+    assert "  count        Counts units.\n" in done.stdout
+
+
+def test_a_name_of_pytgs_own_stays_its_own(estate_root: Path, installed: dict[str, str]) -> None:
+    assert "valid" in pytg(estate_root, installed, "validate").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("broken", "error: `broken` of pytg-count cannot be loaded: AttributeError"),
+        ("odd", "error: `pytg_count:check` of pytg-count is no click command"),
+    ],
+)
+def test_one_that_cannot_be_loaded_is_an_error_with_its_name(
+    estate_root: Path, installed: dict[str, str], name: str, said: str
+) -> None:
+    done = pytg(estate_root, installed, name)
+    assert done.returncode == 6
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+
+
+def test_its_check_is_among_those_of_doctor(estate_root: Path, installed: dict[str, str]) -> None:
+    done = pytg(estate_root, installed, "doctor")
+    assert "note     counting       18 can be counted\n" in done.stdout
+
+
+def test_a_near_name_of_a_plugin_is_suggested(estate_root: Path, installed: dict[str, str]) -> None:
+    done = pytg(estate_root, installed, "cuont")
+    assert "Did you mean 'count'?" in done.stderr
