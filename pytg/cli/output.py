@@ -45,7 +45,7 @@ def command(
 ) -> None:
     """Print the outputs of the unit at ADDRESS, or the value of the output NAME.
 
-    What a run that died left of the unit's state is taken up first.
+    What a run that died left of the unit's state is recovered first.
     """
     project = context.project(suffix)
     unit = project.unit(address)

@@ -27,7 +27,7 @@ ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
 def command(context: Context, address: str, arguments: tuple[str, ...], suffix: str | None) -> int:
     """Run a Terraform command in the root module of the unit at ADDRESS.
 
-    What a run that died left of the unit's state is taken up first; the root is generated and
+    What a run that died left of the unit's state is recovered first; the root is generated and
     initialised, where that is needed. The exit code is Terraform's.
     """
     project = context.project(suffix)

@@ -19,7 +19,7 @@ def command(context: Context, address: str, lock_id: str, suffix: str | None) ->
     """Remove the lock LOCK_ID from the state of the unit at ADDRESS.
 
     Only when its holder is gone: a run that still works would go on without a lock. That is
-    refused for a run of this project directory; one that died here is taken up first. `pytg
+    refused for a run of this project directory; one that died here is recovered first. `pytg
     locks` lists the lock ids.
     """
     project = context.project(suffix)

@@ -59,7 +59,7 @@ class _Strict(BaseModel):
 
 
 class ImportEntry(_Strict):
-    """An existing object that the unit adopts."""
+    """An existing object that the unit imports."""
 
     to: str
     """Address of the resource inside the module."""
@@ -74,7 +74,7 @@ class ModuleEntry(_Strict):
     """Whether the module has units here."""
     inputs: Inputs = Field(default_factory=dict)
     imports: list[ImportEntry] = Field(default_factory=list)
-    """Existing objects that the unit adopts."""
+    """Existing objects that the unit imports."""
 
 
 class ProjectModuleEntry(ModuleEntry):

@@ -74,7 +74,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         _refuse_unfinished(execution, planned)
         planned.require_same()
         _refuse_stale(execution, planned)
-        _retreat(execution, touched)
+        _keep_outside_of_backend(execution, touched)
         write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
         journal = journal.enter(workdir, APPLYING)
     except BaseException:
@@ -161,7 +161,7 @@ def _refuse_stale(execution: Execution, planned: ComposedPlan) -> None:
         )
 
 
-def _retreat(execution: Execution, touched: tuple[Unit, ...]) -> None:
+def _keep_outside_of_backend(execution: Execution, touched: tuple[Unit, ...]) -> None:
     """The state of a backend that is being destroyed is kept outside of it."""
     for unit in touched:
         store = execution.states.store(unit)

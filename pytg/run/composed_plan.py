@@ -45,7 +45,7 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
 
 
 def _recover_late(root: Root) -> None:
-    """Take up a run that looked alive when this one began, and died since."""
+    """Recover a run that looked alive when this one began, and died since."""
     execution = root.execution
     found = recover_here(
         execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
@@ -54,12 +54,12 @@ def _recover_late(root: Root) -> None:
         report(execution.log, found)
 
 
-def _plan_with(root: Root, stage: Stage, inputs: StageInputs, adopted: Imports) -> ComposedPlan:
+def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
     composed = render_composed(
         execution.estate,
-        [with_imports(unit, adopted) for unit in inputs.units],
+        [with_imports(unit, imports) for unit in inputs.units],
         inputs.literals,
         workdir,
         {u: frozenset(execution.order.predecessors(u)) for u in stage.units},

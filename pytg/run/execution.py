@@ -91,7 +91,7 @@ class Execution:
 
     @property
     def needs(self) -> nx.DiGraph[Address]:
-        """What must be done before what: `order`, the other way round in a destroy."""
+        """What must be done before what: `order`; in a destroy, its reverse."""
         return self.order.reverse(copy=False) if self.options.destroy else self.order
 
     @property

@@ -1,4 +1,4 @@
-"""Adopts what a killed Terraform made and could not record.
+"""Imports what a killed Terraform made and could not record.
 
 A resource in flight at a crash may exist in the account and be in no state: creating it again
 would fail. Its address is kept until a later plan either imports it, by an id that the plan

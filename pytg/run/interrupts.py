@@ -68,7 +68,7 @@ def interrupts(say: Callable[[str], None] = _to_stderr) -> Iterator[Interrupts]:
 
 
 def _watch(read: int, events: Interrupts, say: Callable[[str], None]) -> None:
-    asked = False  # `requested` may also be set by the run itself, as --fail-fast does
+    asked = False
     while numbers := os.read(read, 64):
         for number in numbers:
             if number == signal.SIGINT and asked:

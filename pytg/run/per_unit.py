@@ -1,4 +1,4 @@
-"""The other way: one Terraform process a unit, in the unit's own root with its own backend."""
+"""One Terraform process for one unit, in its own root with its own backend: `--per-unit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--per-unit`: every unit in its own Terraform process, in dependency order, side by side."""
+"""`--per-unit` over many units: planned and applied in dependency order, side by side."""
 
 from __future__ import annotations
 
