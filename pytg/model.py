@@ -206,7 +206,6 @@ class Unit:
     isolate: bool = False
     bootstrap: bool = False
     protected: bool = False
-    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ class UnitChanges:
     outputs: tuple[str, ...] = ()
     resources: tuple[ResourceChange, ...] = ()
     drift: int = 0
-    note: str = ""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -29,10 +29,6 @@ class Node:
     @property
     def is_map(self) -> bool:
         return isinstance(self.value, dict)
-
-    @property
-    def is_list(self) -> bool:
-        return isinstance(self.value, tuple)
 
     @property
     def start(self) -> Position:
@@ -78,13 +74,6 @@ class Node:
             else:
                 node = node.entries.get(step)
         return node
-
-    def leaves(self, prefix: str) -> Iterator[tuple[str, Node]]:
-        """Every value that is not a map with entries, with its dotted key."""
-        if not self.entries:
-            yield prefix, self
-        for key, node in self.entries.items():
-            yield from node.leaves(f"{prefix}.{key}")
 
 
 def scalar_kind(value: object) -> str:

@@ -47,7 +47,6 @@ def build_unit(
         isolate=_true(entry, "isolate"),
         bootstrap=maker is not None and maker[0] == address,
         protected=_true(place.settings, "protected"),
-        position=entry.start,
     )
     return unit, edges
 

@@ -59,14 +59,12 @@ class Selection:
     """The selected units in run order, each with the reason why it is selected.
 
     `canonical` is the selection in the grammar, for the head of a run; as `--select` and
-    `--exclude` it selects the same. `outside` are the upstream units that are not selected and
-    whose outputs selected units read.
+    `--exclude` it selects the same.
     """
 
     units: tuple[Address, ...]
     reasons: Mapping[Address, str]
     canonical: str
-    outside: tuple[Address, ...]
 
 
 def select_units(estate: Estate, graph: UnitGraph, selectors: Selectors) -> Selection:
@@ -88,7 +86,7 @@ def select_units(estate: Estate, graph: UnitGraph, selectors: Selectors) -> Sele
         hint = f"units in each part: {'; '.join(counts)}" if counts else ""
         raise EmptySelection(f"no unit is in the selection {canonical}", hint=hint)
     reasons = {unit: wanted[unit] for unit in units}
-    return Selection(units, reasons, canonical, _outside(estate, graph, reasons))
+    return Selection(units, reasons, canonical)
 
 
 def _groups(selectors: Selectors) -> list[tuple[str, ...]]:
@@ -110,13 +108,6 @@ def _canonical(groups: Iterable[Sequence[str]], exclude: Sequence[str]) -> str:
     united = " ".join(",".join(factors) for factors in itertools.product(*terms)) or "*"
     without = " ".join(" ".join(exclude).split())
     return f"{united} --exclude {without}" if without else united
-
-
-def _outside(
-    estate: Estate, graph: UnitGraph, selected: Mapping[Address, str]
-) -> tuple[Address, ...]:
-    read = {e.upstream for e in estate.edges if e.outputs and e.unit in selected}
-    return tuple(unit for unit in run_order(graph) if unit in read and unit not in selected)
 
 
 def _evaluate(estate: Estate, graph: UnitGraph, expressions: Iterable[str]) -> Reasons:

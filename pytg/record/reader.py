@@ -45,12 +45,6 @@ def load(path: Path) -> Run:
         ) from error
 
 
-def runs(root: Path) -> list[Run]:
-    """Every run of the project, the newest first. Raises Refused for a record it cannot read."""
-    found = (load(path) for path in (root / RUNS).glob("*/run.json"))
-    return sorted(found, key=lambda run: (run.started_at, run.run_id), reverse=True)
-
-
 def running(root: Path) -> Iterator[Run]:
     """The runs that go on by their record: some may have died."""
     for path in sorted((root / RUNS).glob("*/run.json")):

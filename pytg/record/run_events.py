@@ -71,15 +71,6 @@ class UnitFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class LockWait:
-    """The lock of a unit's state is held by `holder`; `waited` is in seconds."""
-
-    unit: Address
-    holder: str
-    waited: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """`severity` is `error` or `warning`. `unit` is None when it concerns no single unit."""
 
@@ -122,7 +113,6 @@ Event = (
     | UnitStarted
     | UnitProgress
     | UnitFinished
-    | LockWait
     | Diagnostic
     | StateWritten
     | Recovered

@@ -14,7 +14,6 @@ from pytg.record.run import Changes, Status
 from pytg.record.run_events import (
     Diagnostic,
     Event,
-    LockWait,
     Note,
     Recovered,
     RunFinished,
@@ -180,7 +179,6 @@ TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
     UnitStarted: lambda e: (f"starts, attempt {e.attempt}" if e.attempt > 1 else "starts", ""),
     UnitProgress: lambda e: (f"{e.action} {e.done}/{e.total} {e.resource}", ""),
     UnitFinished: lambda e: (str(e.status), COLOURS[e.status]),
-    LockWait: lambda e: (f"waits for the lock that {e.holder} holds", "yellow"),
     Diagnostic: _diagnostic,
     StateWritten: lambda _: ("", ""),
     Recovered: lambda e: (f"recovered the state of {', '.join(map(str, e.units))}", "yellow"),

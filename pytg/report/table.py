@@ -128,7 +128,6 @@ def _notes(unit: UnitChanges) -> str:
         *(f"{count} to {action}" for action, count in sorted(others.items())),
         "outputs change" if unit.outputs and not unit.resources else "",
         f"{unit.drift} drifted" if unit.drift else "",
-        unit.note,
     )
     return "; ".join(part for part in parts if part)
 

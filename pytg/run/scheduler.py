@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
@@ -29,17 +29,15 @@ def default_parallelism(cores: int, memory_bytes: int) -> int:
     return max(1, min(MOST_UNITS, UNITS_PER_CORE * cores, memory_bytes // RUNNING_UNIT_BYTES))
 
 
-def critical_path(
-    graph: nx.DiGraph[Address], seconds: Mapping[Address, float] | None = None
-) -> dict[Address, float]:
-    """How long the longest way from each unit to the end is. A unit counts 1 if not in `seconds`.
+def critical_path(graph: nx.DiGraph[Address]) -> dict[Address, int]:
+    """How many units the longest way from each unit to the end has, itself included.
 
     Raises networkx.NetworkXUnfeasible for a graph with a cycle.
     """
-    length: dict[Address, float] = {}
+    length: dict[Address, int] = {}
     for unit in reversed(list(nx.topological_sort(graph))):
-        after = max((length[below] for below in graph.successors(unit)), default=0.0)
-        length[unit] = after + (seconds or {}).get(unit, 1.0)
+        after = max((length[below] for below in graph.successors(unit)), default=0)
+        length[unit] = after + 1
     return length
 
 
@@ -52,8 +50,8 @@ class Scheduler:
 
     `work` is called in threads, `parallelism` at most. `on_change` is called in the thread of
     `run`: `running` before a unit starts, later its final outcome, and for a skipped unit again
-    when another unit that it needs fails. Of units that could start, the one with the highest
-    `priority` does: by default the length of the way from it to the end.
+    when another unit that it needs fails. Of units that could start, the one with the longest
+    way from it to the end does.
     """
 
     def __init__(
@@ -65,7 +63,6 @@ class Scheduler:
         on_change: Callable[[Address, Outcome], None] = lambda _unit, _outcome: None,
         cancel: threading.Event | None = None,
         fail_fast: bool = False,
-        priority: Mapping[Address, float] | None = None,
     ) -> None:
         self._graph = graph
         self._work = work
@@ -73,9 +70,9 @@ class Scheduler:
         self._on_change = on_change
         self._cancel = cancel or threading.Event()
         self._fail_fast = fail_fast
-        self._priority = priority or critical_path(graph)
+        self._way = critical_path(graph)
         self._waits_for = dict(graph.in_degree())
-        self._ready: list[tuple[float, Address]] = []
+        self._ready: list[tuple[int, Address]] = []
         self._outcomes: dict[Address, Outcome] = {}
         self._stopped = ""
 
@@ -98,7 +95,7 @@ class Scheduler:
         return dict(sorted(self._outcomes.items()))
 
     def _push(self, unit: Address) -> None:
-        heapq.heappush(self._ready, (-self._priority.get(unit, 0.0), unit))
+        heapq.heappush(self._ready, (-self._way[unit], unit))
 
     def _start(self, pool: ThreadPoolExecutor, running: dict[Future[Outcome], Address]) -> None:
         while self._ready and len(running) < self._parallelism:

@@ -13,15 +13,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+from typing import Protocol
 
 from pytg.errors import LockHeld, PytgError, Refused
 from pytg.state.store import LockInfo, StateStore, StoredState
 
 
+class LocalStates(StateStore, Protocol):
+    """A store in the project, where a state is forgotten once it has moved."""
+
+    def delete(self, key: str) -> None:
+        """Forget the state; nothing happens where there is none."""
+
+
 class BootstrapStore:
     """`remote` where it exists, else `local`. For the state of one unit."""
 
-    def __init__(self, remote: StateStore, local: StateStore) -> None:
+    def __init__(self, remote: StateStore, local: LocalStates) -> None:
         self._remote = remote
         self._local = local
         self._place: StateStore | None = None  # where the holder of the lock writes
@@ -52,11 +60,6 @@ class BootstrapStore:
                 if self._remote.exists():
                     self._claim(key)
         return version
-
-    def delete(self, key: str) -> None:
-        """Forget the state in both places."""
-        self._remote.delete(key)
-        self._local.delete(key)
 
     def digest_repair(self, key: str) -> bool:
         """See StateStore."""

@@ -15,7 +15,6 @@ from pytg.state.s3_locks import (
     BackendLock,
     ItemLock,
     ObjectLock,
-    delete_object,
     get_attribute,
     get_object,
     raise_unless_missing,
@@ -97,12 +96,6 @@ class S3Store:
             )
             self._put_digest(key, version)
         return version
-
-    def delete(self, key: str) -> None:
-        """See StateStore."""
-        with reported(f"delete the state {self._place(key)}", self._account, PytgError):
-            delete_object(self._s3, self._bucket, key)
-            self._delete_digest(key)
 
     def digest_repair(self, key: str) -> bool:
         """See StateStore. Terraform refuses a state whose digest is that of another one."""

@@ -115,9 +115,6 @@ class StateStore(Protocol):
     def write(self, key: str, body: bytes) -> str:
         """Write the state whole, with its digest; returns its version."""
 
-    def delete(self, key: str) -> None:
-        """Forget the state and its digest; nothing happens where there is none."""
-
     def digest_repair(self, key: str) -> bool:
         """After a crash between state and digest: make the digest that of the state.
 

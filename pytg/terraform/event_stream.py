@@ -35,7 +35,7 @@ class Event:
     """One line of Terraform's stream.
 
     `type` is Terraform's (`planned_change`, `apply_complete`, `diagnostic`, ...), or `text`
-    for a line that is not JSON. `address`, `action`, `resource_type` and `reason` are empty
+    for a line that is not JSON. `address`, `action` and `reason` are empty
     where the line says nothing about them. `raw` is the whole object, with the values of
     sensitive outputs taken out.
     """
@@ -45,7 +45,6 @@ class Event:
     level: str = "info"
     address: str = ""
     action: str = ""
-    resource_type: str = ""
     reason: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,7 +73,6 @@ def parse_line(line: str) -> Event:
         level=str(raw.get("@level", "info")),
         address=str(resource.get("addr") or _object(raw.get("diagnostic")).get("address") or ""),
         action=str(subject.get("action") or ""),
-        resource_type=str(resource.get("resource_type") or ""),
         reason=str(subject.get("reason") or ""),
         raw=raw,
     )

@@ -24,7 +24,7 @@ class ResourceChange:
     `module` is the module's address, empty for the root. `before` and `after` are attribute
     maps, None where there is no object; they hold sensitive values in clear, which
     `differences` masks. The masks have the values' shape, with true where it applies.
-    `importing` is the id that is imported, `previous_address` where a `moved` block found it.
+    `importing` is the id that is imported.
     """
 
     address: str
@@ -42,7 +42,6 @@ class ResourceChange:
     after_sensitive: Any = field(default=False, repr=False)
     replace_paths: tuple[Place, ...] = ()
     importing: str | None = None
-    previous_address: str = ""
     deposed: str = ""
 
     @property
@@ -86,13 +85,12 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A saved plan. `drift` are changes made outside Terraform; `errored`: it is not complete."""
+    """A saved plan. `drift` are changes made outside Terraform."""
 
     terraform_version: str
     changes: tuple[ResourceChange, ...]
     drift: tuple[ResourceChange, ...]
     outputs: tuple[OutputChange, ...]
-    errored: bool
     complete: bool
 
 
@@ -127,7 +125,6 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         changes=_masked(changes, secrets),
         drift=_masked(drift, secrets),
         outputs=outputs,
-        errored=bool(document.get("errored", False)),
         complete=bool(document.get("complete", True)),
     )
 
@@ -156,7 +153,6 @@ def _change(raw: Mapping[str, Any]) -> ResourceChange:
         after_sensitive=change.get("after_sensitive", False),
         replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
         importing=str(importing.get("id") or UNKNOWN) if importing is not None else None,
-        previous_address=raw.get("previous_address", ""),
         deposed=raw.get("deposed", ""),
     )
 

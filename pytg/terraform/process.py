@@ -39,7 +39,6 @@ class Completed:
     name: str
     exit_code: int
     diagnostics: tuple[Diagnostic, ...]
-    duration_s: float
     stderr: str
     interrupted: bool = False
     killed: bool = False
@@ -82,8 +81,6 @@ class Process:
         self._child = child
         self._stdout = stdout
         self._stderr = stderr
-        self._begun = time.monotonic()
-        self._duration = 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._interrupted = False
@@ -134,7 +131,6 @@ class Process:
             name=self._command.name,
             exit_code=code,
             diagnostics=tuple(self._diagnostics),
-            duration_s=self._duration,
             stderr=_tail(self._stderr),
             interrupted=self._interrupted,
             killed=self._killed,
@@ -144,7 +140,6 @@ class Process:
     def _reap(self) -> None:
         self._child.wait()
         with self._lock:
-            self._duration = time.monotonic() - self._begun
             self._ended.set()
 
     def _follow(self) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,8 +16,17 @@ ROOT = Path(__file__).parents[2]
 
 def built(directory: str, target: Path) -> zipfile.ZipFile:
     """The wheel of the distribution in `directory`, built from a copy without build leftovers."""
+    source = target / "source"
+    parts = ("pyproject.toml", "README.md", "LICENSE", "pytg", "pytg_sandbox", "docmig_console")
+    for part in parts:
+        path = ROOT / directory / part
+        if path.is_dir():
+            shutil.copytree(path, source / part)
+        elif path.is_file():
+            source.mkdir(exist_ok=True)
+            shutil.copy2(path, source / part)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    command += ["--no-build-isolation", "--wheel-dir", str(target), str(ROOT / directory)]
+    command += ["--no-build-isolation", "--wheel-dir", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (wheel,) = target.glob("*.whl")

@@ -11,7 +11,7 @@ from pytg.errors import EmptySelection, UsageError
 from pytg.graph.build import build_graph
 from pytg.graph.selection import Selection, Selectors, select_units
 from pytg.model import Address
-from support.estate_in_memory import edge_of, estate_of, platform_estate, small_estate, unit_at
+from support.estate_in_memory import estate_of, platform_estate, small_estate, unit_at
 
 SMALL = small_estate()
 GRAPH = build_graph(SMALL)
@@ -75,23 +75,11 @@ def test_without_options_everything_is_selected() -> None:
     selection = pick()
     assert len(selection.units) == 18
     assert selection.canonical == "*"
-    assert not selection.outside
 
 
 def test_units_come_in_run_order() -> None:
     modules = [unit.module for unit in pick("env:dev,region:us-east-1").units]
     assert modules == ["kms", "bucket", "table", "api"]
-
-
-def test_upstream_units_that_are_read_but_not_selected_are_named() -> None:
-    selection = pick("env:prod,region:eu-west-1,+module:replication")
-    assert [str(unit) for unit in selection.outside] == ["docs/us-east-1/prod/bucket"]
-
-
-def test_an_order_only_upstream_is_not_read() -> None:
-    estate = estate_of(["a/r/e/x", "a/r/e/y"], [edge_of("a/r/e/x", "a/r/e/y")])
-    selection = select_units(estate, build_graph(estate), Selectors(module=("y",)))
-    assert selection.outside == ()
 
 
 def test_reasons_name_the_expression_and_the_nearest_unit() -> None:

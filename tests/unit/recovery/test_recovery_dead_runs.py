@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytg.model import Address
-from pytg.record.reader import runs
+from pytg.record.reader import RUNS, load
 from pytg.record.run import Result, Status
 from pytg.record.writer import RunRecord
 from pytg.recovery.dead_runs import at_work, close_abandoned
@@ -75,7 +75,7 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
     died(tmp_path)
     assert close(tmp_path) == [f"may have left {u} terraform_data.this" for u in (ONE, LEFT)]
     assert remembered(tmp_path) == {u: ["terraform_data.this"] for u in (ONE, LEFT)}
-    [run] = runs(tmp_path)
+    [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
     assert run.result is Result.INTERRUPTED
     assert close(tmp_path) == []
 
@@ -89,7 +89,7 @@ def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> None:
     died(tmp_path)
-    [run] = runs(tmp_path)
+    [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE) as terraform:
         record_start(run.directory / "processes.jsonl", ["tf", "apply"], tmp_path, terraform.pid)

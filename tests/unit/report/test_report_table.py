@@ -30,7 +30,7 @@ PLAN = (
     UnitChanges(
         NETWORK,
         update=12,
-        note="stage 2",
+        imports=2,
         resources=tuple(ResourceChange(f"aws_eip.e{n}", "update", "aws_eip") for n in range(12)),
     ),
     UnitChanges(MONITOR),
@@ -41,7 +41,7 @@ def test_the_plan_by_unit() -> None:
     assert plan_table(PLAN).splitlines() == [
         "unit                              create  update  replace  delete  note",
         "-" * 71,
-        "sandbox/us-east-1/dev-a1/network       0      12        0       0  stage 2",
+        "sandbox/us-east-1/dev-a1/network       0      12        0       0  2 to import",
         "sandbox/us-east-1/dev-a1/storage       1       0        1       1  2 drifted",
         "-" * 71,
         "total of 3 units                       1      12        1       1",
@@ -86,9 +86,13 @@ def test_a_narrow_terminal_takes_two_lines_and_shortens_no_address() -> None:
 
 
 def test_a_note_that_does_not_fit_goes_below() -> None:
-    lines = plan_table([UnitChanges(NETWORK, imports=1, note="w " * 60)], Style(80)).splitlines()
+    kinds = [f"{letter * 12}" for letter in "abcdefgh"]
+    resources = tuple(ResourceChange(kind, kind, "x") for kind in kinds)
+    unit = UnitChanges(NETWORK, imports=1, resources=resources)
+    lines = plan_table([unit], Style(80)).splitlines()
     assert all(len(line) <= 80 for line in lines)
-    assert sum(line.split().count("w") for line in lines) == 60
+    text = " ".join(lines)
+    assert [text.count(f"to {kind}") for kind in kinds] == [1] * len(kinds)
 
 
 def test_colour_changes_no_letter() -> None:

@@ -25,11 +25,11 @@ def outcomes(completed: Completed, *kinds: str) -> dict[Address, Status]:
         progress.feed(Event(kind, address=RESOURCE, action="create"))
     graph: nx.DiGraph[Address] = nx.DiGraph()
     graph.add_nodes_from([ONE, TWO])
-    return {unit: f["status"] for unit, f in progress.outcomes(completed, graph).items()}
+    return {unit: outcome.status for unit, outcome in progress.outcomes(completed, graph).items()}
 
 
 def ended(exit_code: int, *, interrupted: bool = False) -> Completed:
-    return Completed("apply", exit_code, (), 1.0, "", interrupted=interrupted)
+    return Completed("apply", exit_code, (), "", interrupted=interrupted)
 
 
 @pytest.mark.parametrize("exit_code", [-9, PANIC])

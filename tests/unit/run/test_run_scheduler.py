@@ -152,20 +152,9 @@ def test_the_longest_way_goes_first() -> None:
     assert [unit.module for unit in journal.started] == ["y", "a", "b", "z"]
 
 
-def test_a_given_priority_decides() -> None:
-    journal = Journal(1)
-    priority = {unit("b"): 2.0, unit("a"): 1.0}
-    Scheduler(graph_of("yz", alone="ab"), journal, parallelism=1, priority=priority).run()
-    assert [unit.module for unit in journal.started] == ["b", "a", "y", "z"]
-
-
-def test_critical_path_adds_up_seconds() -> None:
-    graph = graph_of("ab", "ac")
-    assert critical_path(graph, {unit("a"): 10, unit("c"): 5}) == {
-        unit("a"): 15,
-        unit("b"): 1,
-        unit("c"): 5,
-    }
+def test_critical_path_counts_the_units_to_the_end() -> None:
+    graph = graph_of("ab", "bd", "ac")
+    assert critical_path(graph) == {unit("a"): 3, unit("b"): 2, unit("c"): 1, unit("d"): 1}
 
 
 @pytest.mark.parametrize(

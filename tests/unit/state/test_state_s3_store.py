@@ -82,14 +82,6 @@ def test_a_state_and_its_digest(store: StateStore, s3: Any, dynamodb: Any) -> No
     assert store.write(KEY, BODY + b"\n") != version
 
 
-def test_a_deleted_state_leaves_no_digest(store: StateStore, dynamodb: Any) -> None:
-    store.write(KEY, BODY)
-    store.delete(KEY)
-    store.delete(KEY)
-    assert store.read(KEY) is None
-    assert item(dynamodb, f"states/{KEY}-md5") is None
-
-
 def test_half_a_state_is_refused_by_name(store: StateStore, s3: Any) -> None:
     s3.put_object(Bucket="states", Key=KEY, Body=BODY[:-5])
     with pytest.raises(PytgError, match=f"the state s3://states/{KEY} is damaged"):
@@ -188,8 +180,6 @@ def test_any_choice_of_locks(
     chosen.unlock(KEY, MINE.id)
     assert chosen.holder(KEY) is None
     assert chosen.digest_repair(KEY) is False
-    chosen.delete(KEY)
-    assert chosen.read(KEY) is None
 
 
 def test_a_backend_that_is_not_there(
@@ -204,7 +194,6 @@ def test_a_backend_that_is_not_there(
     assert store.read(KEY) is None
     assert store.holder(KEY) is None
     store.unlock(KEY, MINE.id)  # destroyed while it was locked
-    store.delete(KEY)
     with pytest.raises(Refused, match="NoSuchBucket") as refused:
         store.lock(KEY, MINE)
     assert "apply the module that makes the backend" in refused.value.hint
