@@ -1,7 +1,7 @@
 """Write what `docs/reference` takes from the code; with `--check`, only say what is stale.
 
-`commands.md` comes from click's own definitions, `schemas/` from the configuration's schema and
-from the package's schemas of the run record.
+`commands.md` comes from click's own definitions, `schemas/` from the models of the configuration
+and of the run record.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import click
 from docmig_console.console import group as console
 from pytg.cli.main import group
 from pytg.config.schema import FILES, json_schema
+from pytg.record.schema import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-RECORD_SCHEMAS = ROOT / "pytg" / "record" / "schemas"
 SELECTING = ("account", "region", "env", "module", "select", "exclude", "suffix")
 
 HEAD = """\
@@ -60,8 +60,9 @@ def documents() -> dict[Path, str]:
     for level in FILES:
         text = json.dumps(json_schema(level), indent=2) + "\n"
         found[REFERENCE / "schemas" / f"{level}.schema.json"] = text
-    for schema in sorted(RECORD_SCHEMAS.glob("*.schema.json")):
-        found[REFERENCE / "schemas" / schema.name] = schema.read_text(encoding="utf-8")
+    for name, schema in SCHEMAS.items():
+        text = json.dumps(schema(), indent=2) + "\n"
+        found[REFERENCE / "schemas" / f"{name}.schema.json"] = text
     return found
 
 

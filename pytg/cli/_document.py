@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from pytg.errors import ConfigError, EmptySelection, Interrupted, PytgError, Refused, UsageError
-from pytg.record.run import Changes, Result, changes_document
+from pytg.record.run import Changes, Result
 
 NOTHING_STARTED = (ConfigError, EmptySelection, Refused, UsageError)
 
@@ -33,7 +34,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
                 "run_id": None,
                 "result": str(Result.INTERRUPTED if isinstance(error, Interrupted) else result),
                 "units": {},
-                "changes": changes_document(Changes()),
+                "changes": asdict(Changes()),
                 "duration_s": None,
                 "record": None,
                 "processes": 0,

@@ -1,109 +1,112 @@
 """What happens in a run, as events: one JSON line each in `events.jsonl`, and to whoever shows it.
 
-A line is `{"at": ..., "type": ..., <the event's fields>}`; `schemas/event.schema.json` holds it.
+A line is `{"at": ..., "type": ..., <the fields of the event>}`; its schema is in `record.schema`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pytg.model import Address
-from pytg.record.run import Changes, Result, Status, changes_document, moment, timestamp
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from pytg.record.run import Changes, Mode, Result, Status
+from pytg.record.types import EXACT, Addresses, AddressText, Count, RunId, moment, timestamp
 from pytg.record.writer import Clock, utc_now
 
+Number = Annotated[int, Field(ge=1)]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, config=EXACT)
 class RunStarted:
     """`mode` is `composed` or `per-unit`."""
 
-    run_id: str
+    run_id: RunId
     command: str
-    mode: str
-    units: tuple[Address, ...]
+    mode: Mode
+    units: Addresses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class StageStarted:
     """Stages count from 1."""
 
-    stage: int
-    units: tuple[Address, ...]
+    stage: Number
+    units: Addresses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class StagePlanned:
-    stage: int
-    units: tuple[Address, ...]
+    stage: Number
+    units: Addresses
     changes: Changes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class UnitStarted:
-    unit: Address
-    attempt: int = 1
+    unit: AddressText
+    attempt: Number = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class UnitProgress:
     """`done` of `total` resources of the unit; `action` is what was done to `resource`."""
 
-    unit: Address
+    unit: AddressText
     resource: str
     action: str
-    done: int
-    total: int
+    done: Count
+    total: Count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class UnitFinished:
-    unit: Address
+    unit: AddressText
     status: Status
-    changes: Changes = field(default_factory=Changes)
+    changes: Changes = Changes()
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class Diagnostic:
     """`severity` is `error` or `warning`. `unit` is None when it concerns no single unit."""
 
-    unit: Address | None
-    severity: str
+    unit: AddressText | None
+    severity: Literal["error", "warning"]
     summary: str
     detail: str = ""
     file: str | None = None
-    line: int | None = None
+    line: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class StateWritten:
-    unit: Address
-    serial: int
+    unit: AddressText
+    serial: Count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class Recovered:
     """State that an interrupted run had left behind was written for these units."""
 
-    units: tuple[Address, ...]
+    units: Addresses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=EXACT)
 class RunFinished:
     result: Result
-    exit_code: int
+    exit_code: Annotated[int, Field(ge=0, le=255)]
 
 
 Event = (
@@ -126,6 +129,7 @@ TYPES: Mapping[str, type[Event]] = {
     re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in Event.__args__
 }
 _NAMES = {cls: name for name, cls in TYPES.items()}
+ADAPTERS: Mapping[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in _NAMES}
 
 
 class EventLog:
@@ -173,8 +177,12 @@ class EventLog:
 
 def document(at: datetime, event: Event) -> dict[str, Any]:
     """The event as its line in `events.jsonl` has it."""
-    values = {f.name: _plain(getattr(event, f.name)) for f in dataclasses.fields(event)}
-    return {"at": timestamp(at), "type": _NAMES[type(event)], **values}
+    cls = type(event)
+    return {
+        "at": timestamp(at),
+        "type": _NAMES[cls],
+        **ADAPTERS[cls].dump_python(event, mode="json"),
+    }
 
 
 def read(path: Path) -> Iterator[tuple[datetime, Event]]:
@@ -184,29 +192,4 @@ def read(path: Path) -> Iterator[tuple[datetime, Event]]:
             if line.endswith("\n"):
                 values = json.loads(line)
                 at, cls = moment(values.pop("at")), TYPES[values.pop("type")]
-                yield at, cls(**{name: _typed(name, value) for name, value in values.items()})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Address):
-        return str(value)
-    if isinstance(value, Changes):
-        return changes_document(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _typed(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    return _DECODE[name](value) if name in _DECODE else value
-
-
-_DECODE: Mapping[str, Callable[[Any], Any]] = {
-    "unit": Address.parse,
-    "units": lambda units: tuple(Address.parse(unit) for unit in units),
-    "changes": lambda changes: Changes(**changes),
-    "status": Status,
-    "result": Result,
-}
+                yield at, ADAPTERS[cls].validate_python(values)

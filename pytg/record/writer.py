@@ -8,23 +8,25 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
 from pytg.record.run import (
     Changes,
+    Mode,
     Outcome,
     Result,
     Run,
-    Status,
+    Selected,
+    Tool,
     UnitRecord,
-    moved_on,
+    begun,
+    ended,
     settled,
 )
 
@@ -61,10 +63,10 @@ class RunRecord:
         command: str,
         args: Sequence[str],
         selection: str,
-        units: Iterable[Address],
+        units: Collection[Address],
         terraform_binary: str,
         terraform_version: str,
-        mode: str,
+        mode: Mode,
         parent_run_id: str | None = None,
         clock: Clock = utc_now,
     ) -> RunRecord:
@@ -84,9 +86,8 @@ class RunRecord:
                 run_id=run_id,
                 command=command,
                 args=redacted(args),
-                selection=selection,
-                terraform_binary=terraform_binary,
-                terraform_version=terraform_version,
+                selection=Selected(selection, tuple(sorted(units))),
+                terraform=Tool(terraform_binary, terraform_version),
                 mode=mode,
                 started_at=now,
                 units={address: UnitRecord() for address in sorted(units)},
@@ -103,46 +104,15 @@ class RunRecord:
         return self._run
 
     def begin(self, unit: Address, *, soon: bool = False) -> None:
-        """A unit starts: it is stamped and its attempt counted.
+        """A unit starts: it is stamped and its attempt counted. KeyError for one not in the run.
 
-        `soon`: on disk a moment later, for units that start many at a time.
-        """
-        (self.update_soon if soon else self.update)(unit, status=Status.RUNNING)
-
-    def end(self, outcomes: Mapping[Address, Outcome]) -> None:
-        """Units are done."""
-        self.update_all({unit: vars_of(outcome) for unit, outcome in outcomes.items()})
-
-    def planned(self, changes: Mapping[Address, Changes]) -> None:
-        """What is planned for units."""
-        self.update_all({unit: {"changes": found} for unit, found in changes.items()})
-
-    def logged(self, unit: Address, log: str) -> None:
-        """Where the log of a unit lies, from the run's directory."""
-        self.update(unit, log=log)
-
-    def update(self, address: Address, **changed: Any) -> None:
-        """Change fields of one unit, such as `status`, `reason` or `changes`.
-
-        Status `running` stamps `started_at` and counts an attempt; a final status stamps
-        `finished_at` of a unit that had started. Raises KeyError for a unit not in the run.
-        """
-        self.update_all({address: changed})
-
-    def update_all(self, changed: Mapping[Address, Mapping[str, Any]]) -> None:
-        """`update` for several units with one write."""
-        with self._mutex:
-            self._save(self._moved(changed))
-
-    def update_soon(self, address: Address, **changed: Any) -> None:
-        """`update`, on disk a moment later: for changes that come many at a time.
-
-        The first unit that starts is on disk at once: a run that died is then known to have
-        begun.
+        `soon`: on disk a moment later, for units that start many at a time. The first unit that
+        starts is on disk at once: a run that died is then known to have begun.
         """
         with self._mutex:
-            moved = self._moved({address: changed})
-            if not any(unit.started_at for unit in self._run.units.values()):
+            first = not any(found.started_at for found in self._run.units.values())
+            moved = self._with({unit: begun(self._run.units[unit], self._clock())})
+            if first or not soon:
                 self._save(moved)
                 return
             self._run, self._lines = moved, self._changed(moved)
@@ -150,6 +120,24 @@ class RunRecord:
                 self._late = threading.Timer(SOON_S, self._catch_up)
                 self._late.daemon = True
                 self._late.start()
+
+    def end(self, outcomes: Mapping[Address, Outcome]) -> None:
+        """Units are done, with one write for all. KeyError for a unit not in the run."""
+        with self._mutex:
+            now, units = self._clock(), self._run.units
+            done = {unit: ended(units[unit], outcome, now) for unit, outcome in outcomes.items()}
+            self._save(self._with(done))
+
+    def planned(self, changes: Mapping[Address, Changes]) -> None:
+        """What is planned for units."""
+        with self._mutex:
+            units = self._run.units
+            self._save(self._with({u: replace(units[u], changes=c) for u, c in changes.items()}))
+
+    def logged(self, unit: Address, log: str) -> None:
+        """Where the log of a unit lies, from the run's directory."""
+        with self._mutex:
+            self._save(self._with({unit: replace(self._run.units[unit], log=log)}))
 
     def update_run(
         self,
@@ -175,12 +163,8 @@ class RunRecord:
                 self._lock = None
             return self._run
 
-    def _moved(self, changed: Mapping[Address, Mapping[str, Any]]) -> Run:
-        now = self._clock()
-        units = dict(self._run.units)
-        for address, values in changed.items():
-            units[address] = moved_on(units[address], now, values)
-        return replace(self._run, units=units)
+    def _with(self, changed: Mapping[Address, UnitRecord]) -> Run:
+        return replace(self._run, units={**self._run.units, **changed})
 
     def _changed(self, run: Run) -> dict[Address, str]:
         before = self._run.units
@@ -198,11 +182,6 @@ class RunRecord:
         with self._mutex, contextlib.suppress(OSError):  # the next write raises it
             if self._late is not None:
                 self._save(self._run)
-
-
-def vars_of(outcome: Outcome) -> dict[str, Any]:
-    """The fields of `outcome` by name."""
-    return {field.name: getattr(outcome, field.name) for field in fields(outcome)}
 
 
 def redacted(args: Sequence[str]) -> tuple[str, ...]:

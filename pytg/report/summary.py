@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
-from pytg.record.run import Changes, Result, Run, Status, UnitRecord, changes_document
+from pytg.record.run import Changes, Result, Run, Status, UnitRecord
 from pytg.report.plain import COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
@@ -99,7 +100,7 @@ def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:
         "run_id": run.run_id,
         "result": str(run.result),
         "units": _by_status(run),
-        "changes": changes_document(run.changes if changes is None else changes),
+        "changes": asdict(run.changes if changes is None else changes),
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from pytg.record.run_events import (
     UnitStarted,
     read,
 )
+from pytg.record.schema import event_schema
 
 UNIT = Address("sandbox", "us-east-1", "dev-a1", "storage")
 NOW = datetime(2025, 1, 31, 12, 3, 4, 567000, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_events_are_one_line_each_and_come_back_as_they_were(tmp_path: Path) -> 
 
 
 def test_lines_match_the_schema(tmp_path: Path) -> None:
-    schema = json.loads(files("pytg.record").joinpath("schemas/event.schema.json").read_text())
+    schema = event_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     with log_of(tmp_path) as log:

@@ -9,7 +9,6 @@ import stat
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
-from pytg.record.run import Changes, Result, Status
+from pytg.record.run import Changes, Outcome, Result, Status
+from pytg.record.schema import SCHEMAS, run_schema
 from pytg.record.writer import RunRecord, redacted
 from support.process import eventually
 
@@ -49,7 +49,7 @@ def create(root: Path, **given: Any) -> RunRecord:
 
 
 def validate(path: Path) -> dict[str, Any]:
-    schema = json.loads(files("pytg.record").joinpath("schemas/run.schema.json").read_text())
+    schema = run_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     document: dict[str, Any] = json.loads(path.read_text())
     jsonschema.Draft202012Validator(schema).validate(document)
@@ -75,9 +75,11 @@ def test_a_record_is_on_disk_with_all_units_pending_before_anything_runs(tmp_pat
 def test_a_unit_is_stamped_when_it_starts_and_ends(tmp_path: Path) -> None:
     record = create(tmp_path)
 
-    record.update(NETWORK, status=Status.RUNNING, log="logs/network.log")
-    record.update(NETWORK, status=Status.SUCCEEDED, changes=Changes(create=3))
-    record.update(STORAGE, status=Status.SKIPPED, blocked_by=(NETWORK,))
+    record.begin(NETWORK)
+    record.end({NETWORK: Outcome(Status.SUCCEEDED)})
+    record.end({STORAGE: Outcome(Status.SKIPPED, blocked_by=(NETWORK,))})
+    record.logged(NETWORK, "logs/network.log")
+    record.planned({NETWORK: Changes(create=3)})
 
     units = validate(record.run.path)["units"]
     assert units[str(NETWORK)] == {
@@ -96,8 +98,9 @@ def test_a_unit_is_stamped_when_it_starts_and_ends(tmp_path: Path) -> None:
 
 def test_another_attempt_counts_and_keeps_the_first_start(tmp_path: Path) -> None:
     record = create(tmp_path)
-    for status in (Status.RUNNING, Status.FAILED, Status.RUNNING, Status.SUCCEEDED):
-        record.update(NETWORK, status=status)
+    for status in (Status.FAILED, Status.SUCCEEDED):
+        record.begin(NETWORK)
+        record.end({NETWORK: Outcome(status)})
 
     unit = record.run.units[NETWORK]
     assert (unit.attempts, unit.started_at) == (2, START + timedelta(seconds=1))
@@ -107,7 +110,8 @@ def test_another_attempt_counts_and_keeps_the_first_start(tmp_path: Path) -> Non
 def test_what_is_loaded_is_what_was_written(tmp_path: Path) -> None:
     record = create(tmp_path, parent_run_id="20250130T000000Z-abcdef")
     record.update_run(stages=[[STORAGE, NETWORK]], processes=2)
-    record.update(STORAGE, status=Status.UNKNOWN, unknown_resources=("aws_s3_bucket.a",))
+    unknown = Outcome(Status.UNKNOWN, unknown_resources=("aws_s3_bucket.a",))
+    record.end({STORAGE: unknown})
     finished = record.finish(Result.FAILED, 1)
 
     validate(finished.path)
@@ -117,7 +121,7 @@ def test_what_is_loaded_is_what_was_written(tmp_path: Path) -> None:
 
 def test_nothing_is_open_after_finish(tmp_path: Path) -> None:
     record = create(tmp_path)
-    record.update(NETWORK, status=Status.RUNNING)
+    record.begin(NETWORK)
 
     units = record.finish(Result.INTERRUPTED, 130).units
 
@@ -142,8 +146,8 @@ def test_readers_always_see_a_whole_record_while_threads_write(tmp_path: Path) -
     record = create(tmp_path, units=units)
 
     def work(unit: Address) -> None:
-        for status in (Status.RUNNING, Status.SUCCEEDED):
-            record.update(unit, status=status)
+        record.begin(unit)
+        record.end({unit: Outcome(Status.SUCCEEDED)})
 
     threads = [threading.Thread(target=work, args=(unit,)) for unit in units]
     for thread in threads:
@@ -165,7 +169,7 @@ def test_a_write_that_fails_leaves_the_last_record(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        record.update(NETWORK, status=Status.RUNNING)
+        record.begin(NETWORK)
 
     assert load(before.path) == record.run == before
     assert [p.name for p in before.directory.iterdir()] == ["run.json"]
@@ -185,12 +189,12 @@ def test_changes_that_come_many_at_a_time_are_one_write(
     monkeypatch.setattr("pytg.record.reader.write_atomic", counted)
     monkeypatch.setattr("pytg.record.writer.SOON_S", 3600.0)
     for unit in units:
-        record.update_soon(unit, status=Status.RUNNING)
+        record.begin(unit, soon=True)
     assert len(writes) == 1  # the first at once
     assert load(record.run.path).units[units[0]].status is Status.RUNNING
     assert load(record.run.path).units[units[1]].status is Status.PENDING
     assert record.run.units[units[19]].status is Status.RUNNING
-    record.update_all({unit: {"status": Status.SUCCEEDED} for unit in units})
+    record.end(dict.fromkeys(units, Outcome(Status.SUCCEEDED)))
     assert len(writes) == 2
     assert validate(record.run.path)["units"][str(units[19])]["attempts"] == 1
 
@@ -198,22 +202,31 @@ def test_changes_that_come_many_at_a_time_are_one_write(
 def test_what_may_come_late_comes_all_the_same(tmp_path: Path) -> None:
     record = create(tmp_path)
     for unit in (NETWORK, STORAGE):
-        record.update_soon(unit, status=Status.RUNNING)
+        record.begin(unit, soon=True)
     eventually(lambda: load(record.run.path).units[STORAGE].status is Status.RUNNING)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"schema": "urn:pytg:run:2"}', '{"schema": "urn:pytg:run:1"}']
+    "text",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"schema": "urn:pytg:run:2"}',
+        b'{"schema": "urn:pytg:run:1"}',
+    ],
 )
-def test_something_else_is_no_record(tmp_path: Path, text: str) -> None:
-    (tmp_path / "run.json").write_text(text)
+def test_something_else_is_no_record(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "run.json").write_bytes(text)
     with pytest.raises(Refused, match=r"run\.json"):
         load(tmp_path)
 
 
 def test_a_run_that_goes_on_is_not_marked_dead(tmp_path: Path) -> None:
     record = create(tmp_path)
-    record.update(NETWORK, status=Status.RUNNING)
+    record.begin(NETWORK)
 
     assert mark_dead(load(record.run.path)) == record.run
 
@@ -226,7 +239,7 @@ def test_a_run_that_ended_is_not_marked_dead(tmp_path: Path) -> None:
 def die(root: Path, mode: str, begun: str) -> None:
     record = create(root, mode=mode)
     if begun == "unit":
-        record.update(NETWORK, status=Status.RUNNING)
+        record.begin(NETWORK)
     if begun == "process":
         record.update_run(processes=1)
 
@@ -290,11 +303,11 @@ def names(schema: Any) -> set[str]:
     return found.union(*map(names, schema.values()))
 
 
-@pytest.mark.parametrize("schema", ["run.schema.json", "event.schema.json"])
-def test_every_field_is_explained_in_the_reference(schema: str) -> None:
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_every_field_is_explained_in_the_reference(name: str) -> None:
     text = (Path(__file__).parents[3] / "docs/reference/record.md").read_text()
     explained = set(re.findall(r"`([^`\n]+)`", text))
-    described = names(json.loads(files("pytg.record").joinpath("schemas", schema).read_text()))
+    described = names(SCHEMAS[name]())
 
     assert len(described) > 20
     assert described <= explained

@@ -14,7 +14,7 @@ import pytest
 
 from pytg.model import Address
 from pytg.record.reader import RUNS, load
-from pytg.record.run import Result, Status
+from pytg.record.run import Result
 from pytg.record.writer import RunRecord
 from pytg.recovery.dead_runs import at_work, close_abandoned
 from pytg.recovery.unrecorded import remembered
@@ -47,7 +47,8 @@ def begin(root: Path) -> RunRecord:
     }
     (record.run.directory / LOG).write_text(json.dumps(event) + "\n")
     for unit in (ONE, LEFT):
-        record.update(unit, status=Status.RUNNING, log=LOG)
+        record.begin(unit)
+        record.logged(unit, LOG)
     return record
 
 

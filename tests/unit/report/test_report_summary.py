@@ -11,7 +11,7 @@ import pytest
 
 from pytg.cli.main import group
 from pytg.model import Address
-from pytg.record.run import Changes, Result, Run, Status, UnitRecord
+from pytg.record.run import Changes, Result, Run, Selected, Status, Tool, UnitRecord
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
 
@@ -25,9 +25,8 @@ RUN = Run(
     run_id="20250131T120304Z-abcdef",
     command="apply-all",
     args=("apply-all", "--suffix", "a 1", "--json"),
-    selection="env:dev-a1",
-    terraform_binary="terraform",
-    terraform_version="1.11.4",
+    selection=Selected("env:dev-a1", ()),
+    terraform=Tool("terraform", "1.11.4"),
     mode="composed",
     started_at=START,
     finished_at=START + timedelta(seconds=125, milliseconds=250),
