@@ -17,7 +17,7 @@ from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
 from pytg.recovery.composed_directory import COMPOSED, clear, only_here
 from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, newest_state
+from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, is_alive, newest_state
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.states import States
@@ -59,7 +59,7 @@ def recover(
     """
     found = []
     for workdir, journal in journals(root):
-        if not concerns(journal) or journal.pytg.alive:
+        if not concerns(journal) or is_alive(journal.pytg):
             continue
         with only_here(workdir, cancel, say):
             found.append(recover_here(root, workdir, states, say, cancel))
@@ -98,7 +98,7 @@ def _wait_for_terraform(
     process = journal.terraform
 
     def at_work() -> bool:
-        return held(workdir) if process is None else process.alive
+        return held(workdir) if process is None else is_alive(process)
 
     if at_work():
         pid = f" (pid {process.pid})" if process else ""

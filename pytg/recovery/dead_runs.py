@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pytg.compose.changes import Calls
 from pytg.errors import PytgError
 from pytg.model import Address, Estate, Unit
+from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
 from pytg.recovery.composed import Recovery
 from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import gone
 from pytg.recovery.unrecorded import remember
 from pytg.state.states import States
 
@@ -49,26 +48,25 @@ def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) 
 def at_work(run: Run) -> list[Path]:
     """The directories in which a Terraform of `run` still applies."""
     try:
-        lines = (run.directory / "processes.jsonl").read_text().splitlines()
+        lines = (run.directory / "processes.jsonl").read_bytes().splitlines()
     except OSError:
         return []
-    processes = []
-    for line in lines:
-        with contextlib.suppress(ValueError):  # half a line: it died in the middle of it
-            processes.append(json.loads(line))
-    return [Path(p["cwd"]).resolve() for p in processes if p["argv"][1] == "apply" and _works(p)]
+    return [found.resolve() for found in map(_applies_in, lines) if found is not None]
 
 
-def _works(process: Mapping[str, Any]) -> bool:
-    """Whether it lives: its number may have been given to another one, which works elsewhere."""
-    if gone(process["pid"]):
-        return False
+def _applies_in(line: bytes) -> Path | None:
+    """Where the process of a line of `processes.jsonl` applies; None where it does not, or not now.
+
+    A line may be cut short or damaged: what started it died in the middle of it.
+    """
     try:
-        return Path(f"/proc/{process['pid']}/cwd").readlink() == Path(process["cwd"]).resolve()
-    except PermissionError:
-        return True
-    except OSError:
-        return not Path("/proc/self").exists()  # a system without them
+        process = json.loads(line)
+        if process["argv"][1] != "apply":
+            return None
+        known = ProcessId(process["pid"], process["started"], process["host"])
+        return Path(process["cwd"]) if known.here and known.alive else None
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
 
 
 def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[str]]:

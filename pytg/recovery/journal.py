@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from pytg.compose.shape import Shape
 from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, AssumeRole, Backend, Unit
+from pytg.processes import ProcessId
 
 NAME = "journal.json"
 STATE = "terraform.tfstate"
@@ -29,31 +29,17 @@ TAKE_OVER = "PYTG_TAKE_OVER"
 LOCKING, APPLYING, WRITTEN = "locking", "applying", "written"
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessId:
-    """A process that a later one can recognise: a number alone may be used again."""
-
-    pid: int
-    started: str
-    host: str
-
-    @classmethod
-    def of(cls, pid: int) -> ProcessId:
-        """The identity of a living process."""
-        return cls(pid, _started(pid), socket.gethostname())
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still runs here. On another host nobody can know: Refused."""
-        if self.host != socket.gethostname():
-            if os.environ.get(TAKE_OVER) == self.host:
-                return False
-            raise Refused(
-                f"an unfinished apply was started on the host {self.host}",
-                hint=f"run pytg there; or, if that machine is gone, here with "
-                f"{TAKE_OVER}={self.host}: its state is then taken up",
-            )
-        return bool(self.started) and _started(self.pid) == self.started
+def is_alive(process: ProcessId) -> bool:
+    """Whether a process in a journal still runs. Raises Refused for one of another host."""
+    if process.here:
+        return process.alive
+    if os.environ.get(TAKE_OVER) == process.host:
+        return False
+    raise Refused(
+        f"an unfinished apply was started on the host {process.host}",
+        hint=f"run pytg there; or, if that machine is gone, here with "
+        f"{TAKE_OVER}={process.host}: its state is then recovered",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +120,7 @@ class Journal:
         try:
             data = json.loads((workdir / NAME).read_text())
             for name in ("pytg", "terraform"):
-                data[name] = ProcessId(**data[name]) if data[name] else None
+                data[name] = _process(data[name]) if data[name] else None
             data["units"] = tuple(data["units"])
             data["locked"] = tuple(map(Locked.parse, data["locked"]))
             return cls(**data)
@@ -190,23 +176,7 @@ def newest_state(workdir: Path) -> bytes | None:
     return None
 
 
-def _started(pid: int) -> str:
-    """When the process started, in clock ticks since boot with the boot's id; empty if gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return "" if gone(pid) else "running"
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] == "Z" else f"{boot}:{fields[19]}"
-
-
-def gone(pid: int) -> bool:
-    """Whether no process has that number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+def _process(data: dict[str, Any]) -> ProcessId:
+    """A process as the journal has it; a start time of pytg before 0.2 fits no process."""
+    started = data["started"]
+    return ProcessId(data["pid"], started if isinstance(started, float) else 0.0, data["host"])

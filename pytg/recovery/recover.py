@@ -12,7 +12,7 @@ from pytg.record.reader import running
 from pytg.record.run_events import EventLog, Note, Recovered
 from pytg.recovery.composed import Recovery, journals, recover
 from pytg.recovery.dead_runs import at_work, close_abandoned
-from pytg.recovery.journal import Journal
+from pytg.recovery.journal import Journal, is_alive
 from pytg.recovery.unpushed_state import push_errored
 from pytg.state.states import States
 
@@ -61,7 +61,7 @@ def recover_lock(
         return journal.lock_id == lock_id
 
     for _, journal in journals(estate.root):
-        if concerns(journal) and journal.pytg.alive:
+        if concerns(journal) and is_alive(journal.pytg):
             raise Refused(
                 f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
                 hint="wait for its end, or interrupt it: it leaves its locks itself",

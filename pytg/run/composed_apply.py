@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pytg.errors import Refused, StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
+from pytg.processes import ProcessId
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import StateWritten, UnitProgress
 from pytg.recovery.composed import journals
@@ -22,7 +23,6 @@ from pytg.recovery.journal import (
     WRITTEN,
     Journal,
     Locked,
-    ProcessId,
     holding,
     newest_state,
 )

@@ -177,7 +177,7 @@ def start(  # noqa: PLR0917 - what every process has, and nothing optional
     """Start `command` in `workdir` with exactly `env`.
 
     `stdout` and `stderr` are written anew, readable by their owner only. `record` is a JSON
-    Lines file that gets one object for each process started: `argv`, `cwd`, `started`, `pid`.
+    Lines file that gets one object for each process started: `argv`, `cwd`, and its identity.
     `hold` is a descriptor that the process inherits and never closes.
     Raises UnitFailed when the process cannot be started.
     """

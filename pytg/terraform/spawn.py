@@ -6,11 +6,12 @@ import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from pytg.errors import UnitFailed
+from pytg.processes import ProcessId
 from pytg.terraform.command import Command, arguments
 
 
@@ -89,8 +90,8 @@ def spawn(
 
 
 def record_start(record: Path, argv: Sequence[str], cwd: Path, pid: int) -> None:
-    """Append one started process to `record`."""
-    line = {"argv": list(argv), "cwd": str(cwd), "started": datetime.now(UTC).isoformat()}
+    """Append one started process to `record`: its arguments, its directory, and its identity."""
+    line = {"argv": list(argv), "cwd": str(cwd), **asdict(ProcessId.of(pid))}
     record.parent.mkdir(parents=True, exist_ok=True)
     with record.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**line, "pid": pid}) + "\n")
+        file.write(json.dumps(line) + "\n")

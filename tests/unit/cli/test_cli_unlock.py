@@ -15,7 +15,8 @@ from pytg.aws.session import Sessions
 from pytg.compose.shape import shape_of
 from pytg.config import load_estate
 from pytg.model import Address
-from pytg.recovery.journal import LOCKING, Journal, Locked, ProcessId
+from pytg.processes import ProcessId
+from pytg.recovery.journal import LOCKING, Journal, Locked
 from pytg.state.store import LockInfo, StateStore
 from pytg.state.stores import Stores
 from support.command import run
@@ -104,7 +105,7 @@ def test_the_lock_of_a_run_that_lives_stays(
 
 
 def test_a_run_that_died_is_taken_up_with_its_lock(root: str, store: StateStore) -> None:
-    file = journal_of(root, ProcessId(os.getpid(), "another time", socket.gethostname()))
+    file = journal_of(root, ProcessId(os.getpid(), 1.0, socket.gethostname()))
     assert run("-C", root, "unlock", KMS, "id-1") == 0
     assert store.holder(f"{KMS}/terraform.tfstate") is None
     assert not file.exists()

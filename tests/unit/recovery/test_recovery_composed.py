@@ -13,8 +13,9 @@ import pytest
 from pytg.compose.shape import shape_of
 from pytg.errors import LockHeld, Refused
 from pytg.model import Address
+from pytg.processes import ProcessId
 from pytg.recovery.composed import Recovery, recover
-from pytg.recovery.journal import APPLYING, LOCKING, NAME, STATE, Journal, Locked, ProcessId
+from pytg.recovery.journal import APPLYING, LOCKING, NAME, STATE, Journal, Locked
 from pytg.state.states import Kept, States
 from pytg.state.store import LockInfo, StateStore
 from support.estate_in_memory import estate_of
@@ -24,7 +25,7 @@ ONE = Address("acc", "us-east-1", "dev", "one")
 KEY = str(ONE)  # as `estate_of` has it
 OWN = LockInfo("dead-1", "pytg apply", "alice@laptop", "now")
 BOB = LockInfo("bob-1", "pytg apply", "bob@desktop", "now")
-DEAD = ProcessId(os.getpid(), "another time", socket.gethostname())
+DEAD = ProcessId(os.getpid(), 1.0, socket.gethostname())
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_a_run_that_lives_is_left_alone(tmp_path: Path, store: MemoryStore) -> N
 def test_a_run_of_no_concern_is_left_alone_wherever_it_was(
     tmp_path: Path, store: MemoryStore
 ) -> None:
-    journal = died(tmp_path, process=ProcessId(1, "some time", "elsewhere"))
+    journal = died(tmp_path, process=ProcessId(1, 1.0, "elsewhere"))
     assert taken_up(tmp_path, store, concerned=False) == []
     assert journal.exists()
 
@@ -122,7 +123,7 @@ def test_a_run_of_no_concern_is_left_alone_wherever_it_was(
 def test_a_run_on_another_machine_may_live(
     tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    died(tmp_path, process=ProcessId(1, "some time", "elsewhere"))
+    died(tmp_path, process=ProcessId(1, 1.0, "elsewhere"))
     with pytest.raises(Refused, match="host elsewhere"):
         taken_up(tmp_path, store)
     monkeypatch.setenv("PYTG_TAKE_OVER", "elsewhere")

@@ -101,10 +101,20 @@ def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> No
     assert len(close(tmp_path)) == 2
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the system does not tell")
+@pytest.mark.parametrize(
+    "line", [b'{"argv": ["tf", "app', b"[]", b"null", b"\xff", b'{"argv": []}', b"{}"]
+)
+def test_what_is_no_process_is_not_at_work(tmp_path: Path, line: bytes) -> None:
+    run = begin(tmp_path).run
+    (run.directory / "processes.jsonl").write_bytes(line)
+    assert at_work(run) == []
+
+
 def test_a_number_that_was_given_to_another_process_is_no_terraform(tmp_path: Path) -> None:
     run = begin(tmp_path).run
-    record_start(run.directory / "processes.jsonl", ["tf", "apply"], tmp_path / "x", os.getpid())
-    with (run.directory / "processes.jsonl").open("a") as file:
-        file.write('{"argv": ["tf", "app')  # as a death leaves it
+    file = run.directory / "processes.jsonl"
+    record_start(file, ["tf", "apply"], tmp_path, os.getpid())
+    assert at_work(run) == [tmp_path.resolve()]
+    process = json.loads(file.read_text())
+    file.write_text(json.dumps(process | {"started": process["started"] - 100}))
     assert at_work(run) == []

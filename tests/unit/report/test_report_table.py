@@ -91,7 +91,7 @@ def test_a_note_that_does_not_fit_goes_below() -> None:
     unit = UnitChanges(NETWORK, imports=1, resources=resources)
     lines = plan_table([unit], Style(80)).splitlines()
     assert all(len(line) <= 80 for line in lines)
-    text = " ".join(lines)
+    text = " ".join(" ".join(lines).split())
     assert [text.count(f"to {kind}") for kind in kinds] == [1] * len(kinds)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytg.errors import Refused
 from pytg.model import Address
-from pytg.record.run import Changes, Status
+from pytg.record.run import Status
 from pytg.run.scheduler import Outcome, Scheduler, critical_path, default_parallelism
 
 Graph = nx.DiGraph
@@ -175,7 +175,7 @@ def test_an_exception_is_a_failure(error: BaseException, reason: str) -> None:
 
 
 def test_what_a_dead_process_left_unknown_blocks_too() -> None:
-    gone = Outcome(Status.UNKNOWN, "killed", Changes(create=1), unknown_resources=("x.y",))
+    gone = Outcome(Status.UNKNOWN, "killed", unknown_resources=("x.y",))
     outcomes = Scheduler(graph_of("ab"), lambda _unit: gone, parallelism=1).run()
     assert outcomes[unit("a")] == gone
     assert outcomes[unit("b")].status is Status.SKIPPED
