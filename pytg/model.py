@@ -138,13 +138,23 @@ class AssumeRole:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `sandbox` accounts are the embedded AWS and nothing else."""
+    """An account. It is an emulator of AWS where it names an endpoint or is the sandbox.
+
+    `endpoint` is the URL of the emulator; `sandbox` is the embedded AWS, whose port is not known
+    before it runs.
+    """
 
     name: str
     id: str | None
     sandbox: bool = False
     profile: str | None = None
     assume_role: AssumeRole | None = None
+    endpoint: str | None = None
+
+    @property
+    def emulator(self) -> bool:
+        """Whether its AWS is an emulator: no credentials of the machine reach it."""
+        return self.sandbox or self.endpoint is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from pytg.aws.bucket_settings import BucketSettings
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.config.load import Loaded, load_project
+from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
-from pytg.generate.providers import REGIONAL
+from pytg.generate.providers import REGIONAL, provider_endpoints
 from pytg.graph.build import UnitGraph, build_graph
 from pytg.graph.selection import Selection, Selectors, select_units
 from pytg.model import Account, Address, Estate, Unit
@@ -65,7 +66,9 @@ class Project:
         private = self.root / ".pytg"
         with contextlib.suppress(OSError):  # whoever needs to write there says so
             private.mkdir(mode=0o700, exist_ok=True)  # states and plans hold secrets in clear
-        return load_project(self.root, self.suffix)
+        loaded = load_project(self.root, self.suffix)
+        write_configs(self.root, loaded.estate.accounts.values())
+        return loaded
 
     @property
     def estate(self) -> Estate:
@@ -88,7 +91,7 @@ class Project:
     @cached_property
     def sessions(self) -> Sessions:
         """The AWS clients of the accounts."""
-        return Sessions(self.root)
+        return Sessions(self.root, provider_endpoints(self.estate))
 
     @cached_property
     def states(self) -> States:
@@ -130,7 +133,7 @@ class Project:
         """The environment variables of a Terraform process that works on `units`."""
         return environment(
             os.environ,
-            sandbox=all(unit.account.sandbox for unit in units),
+            emulator=all(unit.account.emulator for unit in units),
             cli_config=self._cli_config,
             plugin_cache=None if self._cli_config else self.root / ".pytg" / "cache" / "plugins",
         )

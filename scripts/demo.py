@@ -23,7 +23,7 @@ from documents import documents
 from estate import ROOT, copy_estate
 from leftovers import asked, leftovers
 from narration import Narrator, NotTrueError, check
-from pytg.generate.aws import sandbox_directory
+from pytg.emulator import sandbox_directory
 from pytg_sandbox.control import Sandbox
 
 BUILD = ROOT / "build"

@@ -65,23 +65,26 @@ def code_of(error: ClientError) -> str:
 def reported(doing: str, account: Account, raises: type[PytgError] = Refused) -> Iterator[None]:
     """Raise `raises` for every failure of boto3 in the block: `cannot DOING: why`.
 
-    For a sandbox that does not answer, whatever was to be done, that alone is said.
+    For an emulator that does not answer, whatever was to be done, that alone is said.
     """
     try:
         yield
     except ClientError as error:
         raise raises(_client(doing, error), hint=_hint(error, account)) from error
     except (BotoCoreError, OSError) as error:
-        if account.sandbox and isinstance(error, _NETWORK):
-            why, hint = not_running()
+        if account.emulator and isinstance(error, _NETWORK):
+            why, hint = not_running(account)
             raise raises(why, hint=hint) from error
         why, hint = _local(error, account)
         where = "" if account.name in doing.split() else f" (account {account.name})"
         raise raises(f"cannot {doing}{where}: {why}", hint=hint) from error
 
 
-def not_running() -> tuple[str, str]:
-    """What to say, and what to do, where a sandbox account finds no server."""
+def not_running(account: Account) -> tuple[str, str]:
+    """What to say, and what to do, where an emulator does not answer."""
+    if account.endpoint:
+        why = f"the emulator of account {account.name} does not answer at {account.endpoint}"
+        return why, f"start it, or correct `endpoint` in live/{account.name}/account.yaml"
     return "the embedded AWS is not running", "start it: pytg sandbox start"
 
 

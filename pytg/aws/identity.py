@@ -19,7 +19,7 @@ def check_identity(sessions: Sessions, accounts: Iterable[Account]) -> None:
 
     Raises Refused, naming both ids, where it is not in the account that the configuration
     names, and where it cannot be asked; with several such accounts one error names all. A
-    sandbox account must be on loopback besides.
+    account of the embedded AWS must be on loopback besides.
     """
     asked = sorted(set(accounts), key=lambda account: account.name)
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -1,7 +1,7 @@
 """boto3 clients of the estate's accounts.
 
-A sandbox account is reached through the sandbox's own AWS config file and nothing else: no
-variable, no other file and no proxy has a say, and its endpoint must be on loopback.
+An emulator is reached through its own AWS config file and nothing else: no variable, no other
+file and no proxy has a say. The endpoint of the embedded AWS must be on loopback besides.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 import ipaddress
 import os
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -28,8 +28,8 @@ from botocore.credentials import (
 from botocore.exceptions import NoCredentialsError
 
 from pytg.aws.failures import not_running, reported
+from pytg.emulator import config_file, profile
 from pytg.errors import Refused
-from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_PROFILE, sandbox_directory
 from pytg.model import Account, AssumeRole
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _REAL = Config(
     connect_timeout=10,
     max_pool_connections=_CONNECTIONS,
 )
-_SANDBOX = Config(
+_EMULATOR = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=2,
     max_pool_connections=_CONNECTIONS,
@@ -67,8 +67,13 @@ class _Reach:
 class Sessions:
     """Clients by account, service and region, made once. Safe to use from many threads."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, endpoints: Mapping[str, str] | None = None) -> None:
+        """`endpoints` are those that the provider is given by hand: identity is asked of its `sts`.
+
+        Emulators have their own; the state backend goes by its own configuration.
+        """
         self._root = root
+        self._sts = (endpoints or {}).get("sts")
         self._made: dict[Hashable, Any] = {}
         self._lock = threading.RLock()
 
@@ -90,13 +95,16 @@ class Sessions:
                     (account, region, "boto3"),  # two on one botocore session do not get along
                     lambda: boto3.Session(botocore_session=reach.session, region_name=region),
                 )
-                return session.client(service, **reach.settings)
+                settings = dict(reach.settings)
+                if service == "sts" and not account.emulator and self._sts:
+                    settings["endpoint_url"] = self._sts
+                return session.client(service, **settings)
 
         return self.once((account, service, region), make)
 
     def endpoint(self, account: Account) -> str | None:
-        """The URL of a sandbox account, which is on loopback; None for a real one."""
-        return _sandbox(self._root)[1] if account.sandbox else None
+        """The URL of an emulator; None for a real account."""
+        return _emulator(self._root, account)[1] if account.emulator else None
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returned when it was first called for `key`."""
@@ -117,24 +125,24 @@ class Sessions:
 
     def _direct(self, account: Account) -> _Reach:
         """With the credentials that are there, before any role is assumed."""
-        if account.sandbox:
-            session, url = _sandbox(self._root)
-            settings = {"endpoint_url": url, "config": _SANDBOX, "verify": _certificates(url)}
+        if account.emulator:
+            session, url = _emulator(self._root, account)
+            settings = {"endpoint_url": url, "config": _EMULATOR, "verify": _certificates(url)}
             return _Reach(session, settings)
         session = botocore.session.Session(profile=account.profile)
         return _Reach(session, {"config": _REAL})
 
 
-def _sandbox(root: Path) -> tuple[botocore.session.Session, str]:
-    file = sandbox_directory(root) / SANDBOX_CONFIG
+def _emulator(root: Path, account: Account) -> tuple[botocore.session.Session, str]:
+    file = config_file(root, account)
     if not file.is_file():
-        message, hint = not_running()
+        message, hint = not_running(account)
         raise Refused(message, hint=hint)
-    session = botocore.session.Session(profile=SANDBOX_PROFILE)
+    session = botocore.session.Session(profile=profile(account))
     session.set_config_variable("config_file", str(file))
     session.set_config_variable("credentials_file", os.devnull)
     url = str(session.get_scoped_config().get("endpoint_url", ""))
-    if not _on_loopback(url):
+    if account.sandbox and not _on_loopback(url):
         raise Refused(
             f"{file}: endpoint_url `{url}` is not on this machine's loopback interface",
             hint="the embedded AWS listens there only; write the file anew: pytg sandbox start",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
+from pytg.aws.failures import not_running
 from pytg.cli._checks import MISSING, NOTE, OK, Check
 from pytg.cli._context import Context
 from pytg.cli._options import option
@@ -58,7 +61,8 @@ def examine(context: Context) -> Iterator[Check]:
     yield _disk(root)
     called = project.accounts() if project else []
     yield from _of_plugins(root, project, called)
-    yield from _credentials([account for account in called if not account.sandbox])
+    yield from map(_emulator, (account for account in called if account.endpoint))
+    yield from _credentials([account for account in called if not account.emulator])
     git = shutil.which("git")
     yield Check("git", OK if git else NOTE, git or "not on PATH", "" if git else "install git")
 
@@ -148,6 +152,18 @@ def _of_plugins(root: Path, project: Project | None, called: list[Account]) -> I
             yield Check(plugin.entry.name, MISSING, str(error), error.hint)
     if "sandbox" not in names and any(account.sandbox for account in called):
         yield Check("sandbox", MISSING, "not installed", INSTALL)
+
+
+def _emulator(account: Account) -> Check:
+    """Whether the emulator that an account is answers."""
+    parts = urlsplit(str(account.endpoint))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname, port), timeout=2):
+            return Check("emulator", OK, f"account {account.name}: answers at {account.endpoint}")
+    except OSError:
+        why, hint = not_running(account)
+        return Check("emulator", NOTE, why, hint)
 
 
 def _credentials(real: list[Account]) -> Iterator[Check]:

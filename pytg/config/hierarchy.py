@@ -17,7 +17,7 @@ from pytg.suggest import did_you_mean
 PROJECT = Path("config.yaml")
 LIVE = Path("live")
 _HARMLESS = {"tags", "backend", "terraform", "stateful", "protected", "account_id", "sandbox"}
-_HARMLESS |= {"profile", "assume_role"}
+_HARMLESS |= {"endpoint", "profile", "assume_role"}
 
 
 @dataclass

@@ -51,7 +51,7 @@ def load_project(root: Path, suffix: str | None = None) -> Loaded:
     regions = regions_of(project, files.project, report)
     check_names(files, modules, report)
     places = Places(
-        files, project, regions, accounts_of(files.accounts), suffix=suffix, report=report
+        files, project, regions, accounts_of(files.accounts, report), suffix=suffix, report=report
     )
     enabled = dict(_enabled(places.all(), modules))
     known = Known(modules, regions, enabled, frozenset(files.doubtful))

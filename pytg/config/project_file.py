@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pytg.config.schema import AccountFile, ProjectFile
@@ -10,6 +11,7 @@ from pytg.errors import Problem
 from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
 from pytg.suggest import did_you_mean
 
+_URL = re.compile(r"https?://[^/@\s]+/?")
 _OPPOSITE = {"source": "target", "target": "source"}
 
 
@@ -38,12 +40,13 @@ def regions_of(project: ProjectFile, document: Node, report: Report) -> dict[str
     return regions
 
 
-def accounts_of(documents: Mapping[str, Node]) -> dict[str, Account]:
-    """The accounts, by name."""
+def accounts_of(documents: Mapping[str, Node], report: Report) -> dict[str, Account]:
+    """The accounts, by name. Reports an endpoint that is none, or that something contradicts."""
     accounts: dict[str, Account] = {}
     for name, document in sorted(documents.items()):
         entry = AccountFile.model_validate(document.plain)
         role = entry.assume_role
+        _check_endpoint(document, report)
         accounts[name] = Account(
             name=name,
             id=entry.account_id,
@@ -52,8 +55,28 @@ def accounts_of(documents: Mapping[str, Node]) -> dict[str, Account]:
             assume_role=AssumeRole(role.role_arn, role.external_id, role.session_name)
             if role
             else None,
+            endpoint=entry.endpoint.rstrip("/") if entry.endpoint else None,
         )
     return accounts
+
+
+def _check_endpoint(document: Node, report: Report) -> None:
+    node = document.find("endpoint")
+    if node is None or node.value is None:
+        return
+    if not _URL.fullmatch(str(node.value)):
+        hint = "such as http://localhost:4566"
+        report(
+            Problem(
+                f"endpoint must be the URL of a server, not `{node.value}`", node.position, hint
+            )
+        )
+    for other in ("sandbox", "profile"):
+        found = document.find(other)
+        if found is not None and found.value:
+            message = f"an account with an `endpoint` has no `{other}`"
+            hint = "an emulator is reached with made-up credentials, at its endpoint alone"
+            report(Problem(message, found.start, hint))
 
 
 def terraform_of(project: ProjectFile) -> TerraformSettings:

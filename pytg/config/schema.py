@@ -180,6 +180,8 @@ class AccountFile(Level):
     """12 digits, in quotes; checked against the caller's identity."""
     sandbox: bool = False
     """This account is the embedded AWS."""
+    endpoint: str | None = None
+    """URL of the emulator that this account is, such as `http://localhost:4566`."""
     profile: str | None = None
     """Profile of the AWS shared configuration."""
     assume_role: AssumeRoleEntry | None = None

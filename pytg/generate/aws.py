@@ -6,19 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytg.emulator import SANDBOX_SERVER, config_file, profile, sandbox_directory
 from pytg.generate.hcl import Expression, quoted
 from pytg.model import Account, Backend, Estate, Unit, Value
 
-SANDBOX_PROFILE = "sandbox"
-SANDBOX_CONFIG = "aws.ini"
-SANDBOX_SERVER = "server.json"
 STATES = Path(".pytg", "state")
-
-
-def sandbox_directory(root: Path) -> Path:
-    """Where the embedded AWS of the project at `root` keeps its files."""
-    named = os.environ.get("PYTG_SANDBOX_DIR")
-    return Path(named).absolute() if named else root / ".pytg" / "sandbox"
 
 
 def relative(path: Path, directory: Path) -> str:
@@ -30,12 +22,12 @@ def relative(path: Path, directory: Path) -> str:
 def access(estate: Estate, account: Account, directory: Path) -> dict[str, Value]:
     """The arguments that provider and S3 backend have in common, for a root in `directory`.
 
-    A sandbox account is reached through the sandbox's own AWS config file and nothing else.
+    An emulator is reached through its own AWS config file and nothing else.
     """
     arguments: dict[str, Value] = {}
-    if account.sandbox:
-        config = sandbox_directory(estate.root) / SANDBOX_CONFIG
-        arguments["profile"] = SANDBOX_PROFILE
+    if account.emulator:
+        config = config_file(estate.root, account)
+        arguments["profile"] = profile(account)
         arguments["shared_config_files"] = [relative(config, directory)]
     elif account.profile:
         arguments["profile"] = account.profile
@@ -55,6 +47,11 @@ def proxy(estate: Estate, account: Account, directory: Path) -> dict[str, Value]
     server = relative(sandbox_directory(estate.root) / SANDBOX_SERVER, directory)
     url = Expression(f"try(jsondecode(file({quoted(server)})).url, null)")
     return {"http_proxy": url, "https_proxy": "", "no_proxy": "localhost"}
+
+
+def path_style(account: Account, argument: str) -> dict[str, Value]:
+    """Buckets stand in the path, not in the host name, of an emulator's URL."""
+    return {argument: True} if account.endpoint else {}
 
 
 def assume_role(account: Account) -> dict[str, Value]:
@@ -98,5 +95,5 @@ def _s3(backend: Backend) -> dict[str, Value]:
 
 def _reach(estate: Estate, account: Account, directory: Path) -> Mapping[str, Value]:
     role = assume_role(account)
-    reached = access(estate, account, directory)
+    reached = {**access(estate, account, directory), **path_style(account, "use_path_style")}
     return {**reached, "assume_role": role} if role else reached

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytg.generate.aws import access, assume_role, proxy
+from pytg.generate.aws import access, assume_role, path_style, proxy
 from pytg.generate.hcl import Expression
 from pytg.model import Account, Estate, Provider, Unit, Value
 
@@ -86,6 +86,7 @@ def regional_block(
     arguments: dict[str, Value] = {"alias": alias} if alias else {}
     arguments |= {"region": place.region, **access(estate, account, directory)}
     arguments |= proxy(estate, account, directory)
+    arguments |= path_style(account, "s3_use_path_style")
     nested = [*_account_blocks(account, tags)]
     own = {name for name, _ in nested}
     return Block(
@@ -102,6 +103,20 @@ def _account_blocks(
         yield "assume_role", role
     if tags:
         yield "default_tags", {"tags": dict(sorted(tags.items()))}
+
+
+def provider_endpoints(estate: Estate) -> Mapping[str, str]:
+    """By service, the endpoints that the regional provider's `config` names."""
+    provider = estate.terraform.providers.get(REGIONAL)
+    given = provider.config.get("endpoints") if provider else None
+    blocks = given if isinstance(given, list) else [given]
+    return {
+        service: url
+        for block in blocks
+        if isinstance(block, dict)
+        for service, url in block.items()
+        if isinstance(url, str)
+    }
 
 
 def configured_block(provider: Provider) -> Block:

@@ -19,13 +19,13 @@ CLI_CONFIG = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 def environment(
     environ: Mapping[str, str],
     *,
-    sandbox: bool,
+    emulator: bool,
     cli_config: Path | None = None,
     plugin_cache: Path | None = None,
 ) -> dict[str, str]:
     """The environment for Terraform, from `environ`.
 
-    sandbox: every account concerned is the embedded AWS. No `AWS_*` variable and neither of
+    emulator: every account concerned is an emulator of AWS. No `AWS_*` variable and neither of
         the shared AWS files then reaches Terraform, so that real credentials cannot be used.
         A run that touches a real account keeps them all.
     cli_config: the file that `mirror.cli_config` wrote; None leaves the user's in force, where
@@ -48,10 +48,10 @@ def environment(
         env["TF_LOG"] = environ["PYTG_TF_LOG"]
     env.setdefault("GOGC", "300")  # a third less CPU with the AWS provider, for some memory
     env |= {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-    return _sandboxed(env) if sandbox else env
+    return _without_aws(env) if emulator else env
 
 
-def _sandboxed(env: Mapping[str, str]) -> dict[str, str]:
+def _without_aws(env: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in env.items() if not name.startswith("AWS_")}
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,

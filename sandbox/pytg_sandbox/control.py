@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pytg.emulator import SANDBOX_CONFIG, SANDBOX_SERVER, config_text, sandbox_directory
 from pytg.errors import Refused
 from pytg.files import write_atomic
-from pytg.generate.aws import SANDBOX_CONFIG, SANDBOX_SERVER, sandbox_directory
 from pytg_sandbox.client import HOST, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
@@ -25,27 +25,7 @@ SERVER = "pytg_sandbox.server"
 READY_SECONDS = 60.0
 EXIT_SECONDS = 20.0
 POLL_SECONDS = 0.05
-
-CONFIG = """\
-# Written by `pytg sandbox start`: how Terraform, the AWS CLI and boto3 reach the embedded AWS.
-[default]
-{settings}
-[profile sandbox]
-{settings}
-# S3 Control puts the account id before the host name: as the user name of a URL it does no harm.
-[services sandbox]
-s3_control =
-  endpoint_url = http://account@{host}:{port}
-"""
-
-SETTINGS = """\
-region = us-east-1
-endpoint_url = {url}
-services = sandbox
-aws_access_key_id = test
-aws_secret_access_key = test
-disable_host_prefix_injection = true
-"""
+PROFILE = "sandbox"
 
 
 class Sandbox:
@@ -159,9 +139,8 @@ class Sandbox:
         return read_server(self.directory / SANDBOX_SERVER)
 
     def _write_config(self, endpoint: Endpoint) -> None:
-        settings = SETTINGS.format(url=endpoint.url)
-        config = CONFIG.format(settings=settings, host=HOST, port=endpoint.port)
-        write_atomic(self.config_file, config.encode(), durable=False)
+        text = config_text(endpoint.url, PROFILE)
+        write_atomic(self.config_file, text.encode(), durable=False)
 
     def _launch(self, port: int) -> Endpoint:
         previous = self._server()

@@ -22,8 +22,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from pytg.emulator import SANDBOX_SERVER
 from pytg.files import write_atomic
-from pytg.generate.aws import SANDBOX_SERVER
 from pytg_sandbox.application import Application
 from pytg_sandbox.client import HOST
 from pytg_sandbox.replication import ReplicationQueue

@@ -14,7 +14,7 @@ import pytest
 from acts import arrived, registered, store, verified
 from deployed import SOURCE, TARGET, Deployed
 from documents import Document, documents, invalid_documents
-from pytg.generate.aws import sandbox_directory
+from pytg.emulator import sandbox_directory
 from pytg_sandbox.control import Sandbox
 from support.dead_letters import redrive
 

@@ -15,7 +15,7 @@ from acts import show_lag
 from deployed import SOURCE, TARGET, Deployed
 from docmig_console.checkpoints import Checkpoints
 from docmig_console.executions import RUNNING, Execution, Executions
-from pytg.generate.aws import sandbox_directory
+from pytg.emulator import sandbox_directory
 from pytg_sandbox.control import Sandbox
 from support.dead_letters import redrive
 from support.process import eventually

@@ -9,7 +9,7 @@ import pytest
 from deployed import Deployed
 from estate import copy_estate
 from leftovers import leftovers
-from pytg.generate.aws import sandbox_directory
+from pytg.emulator import sandbox_directory
 from pytg_sandbox.control import Sandbox
 from support.project import Project
 

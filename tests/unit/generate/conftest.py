@@ -22,7 +22,7 @@ def terraform() -> Terraform:
     def run(
         directory: Path, *arguments: str, ok: tuple[int, ...] = (0,), **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        env = {**environment(os.environ, sandbox=True), **variables}
+        env = {**environment(os.environ, emulator=True), **variables}
         result = process.run(["terraform", *arguments], directory, env)
         assert result.returncode in ok, result.stdout + result.stderr
         return result

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from pytg.config import load_estate
-from pytg.generate.aws import sandbox_directory
+from pytg.emulator import sandbox_directory
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, AssumeRole, Estate, Unit

@@ -19,7 +19,7 @@ REAL = {
 
 
 def test_nothing_real_reaches_the_sandbox() -> None:
-    env = environment(REAL, sandbox=True)
+    env = environment(REAL, emulator=True)
     assert {name: value for name, value in env.items() if name.startswith("AWS_")} == {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -203,7 +203,7 @@ def test_a_real_plan(tmp_path: Path) -> None:
         }
         """)
     )
-    env = environment(os.environ, sandbox=True)
+    env = environment(os.environ, emulator=True)
     for arguments in (["init"], ["plan", "-out=p"]):
         subprocess.run([real, *arguments], cwd=tmp_path, env=env, check=True, capture_output=True)
     plan = show_plan(Path(real), tmp_path, Path("p"), env)

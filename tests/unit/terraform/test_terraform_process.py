@@ -213,7 +213,7 @@ def test_the_process_gets_exactly_the_environment_given(
     fake: FakeTerraform, workdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
-    env = environment(os.environ, sandbox=True)
+    env = environment(os.environ, emulator=True)
     run(fake.path, workdir, PLAN, env, tmp_path / "out", tmp_path / "err")
     assert "AWS_PROFILE" not in fake.calls("plan")[0]["env"]
     assert fake.calls("plan")[0]["env"]["TF_IN_AUTOMATION"] == "1"
@@ -246,7 +246,7 @@ def test_terraform_finishes_when_pytg_is_killed(workdir: Path, tmp_path: Path) -
         }}
         """)
     )
-    env = environment(os.environ, sandbox=True)
+    env = environment(os.environ, emulator=True)
     subprocess.run([REAL, "init"], cwd=workdir, env=env, check=True, capture_output=True)
     script = f"""
 from pathlib import Path
@@ -287,7 +287,7 @@ def test_an_interrupted_apply_keeps_what_it_made(workdir: Path, tmp_path: Path) 
         }}
         """)
     )
-    env = environment(os.environ, sandbox=True)
+    env = environment(os.environ, emulator=True)
     subprocess.run([REAL, "init"], cwd=workdir, env=env, check=True, capture_output=True)
     cancel = threading.Event()
 

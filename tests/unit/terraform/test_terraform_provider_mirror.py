@@ -165,7 +165,7 @@ def test_init_installs_the_real_provider_from_a_mirror(root: Path) -> None:
         f'terraform {{\n  required_providers {{\n    aws = {{\n      source = "{AWS.source}"\n'
         f'      version = "{AWS.version}"\n    }}\n  }}\n}}\n'
     )
-    env = environment(os.environ, sandbox=True, cli_config=rc)
+    env = environment(os.environ, emulator=True, cli_config=rc)
     done = subprocess.run(
         ["terraform", "init", "-no-color"],
         cwd=root,

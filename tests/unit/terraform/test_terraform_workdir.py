@@ -155,7 +155,7 @@ def test_inits_that_share_a_plugin_cache_take_turns(fake: FakeTerraform, tmp_pat
 
 def test_the_real_one_accepts_what_it_is_given(tmp_path: Path) -> None:
     binary = find_terraform("terraform", tmp_path)
-    env = environment(os.environ, sandbox=True)
+    env = environment(os.environ, emulator=True)
     for key, ran in (("a", True), ("a", False), ("b", True)):
         assert prepare(binary, tmp_path / "work", FILES, env, init_key=key) is ran
     (tmp_path / "work/hand.tf").write_text('module "m" {\n  source = "./none"\n}\n')
