@@ -11,7 +11,7 @@ help:
 	@echo "make test       all tests; make test-fast: those of under two minutes"
 	@echo "make lint       format, rules and types"
 	@echo "make checkov    checkov over the modules, from a virtual environment of its own"
-	@echo "make docs       write the generated reference anew"
+	@echo "make docs       write generated pages and pictures anew"
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
 
@@ -58,6 +58,8 @@ checkov: $(CHECKOV)/.stamp
 .PHONY: docs
 docs: setup
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/architecture.py
+	$(BIN)/pytg graph --env dev --level module --format svg --output docs/images/graph.svg
 
 .PHONY: bench
 bench: setup

@@ -1,4 +1,6 @@
-"""How an emulator of AWS is reached: by an AWS config file below `.pytg`, and by nothing else.
+"""How an emulator of AWS is reached: by a config file of its own.
+
+That file lies below `.pytg`; nothing else has a say.
 
 An account is an emulator when its account.yaml names an `endpoint` (LocalStack, moto's server), or
 says `sandbox: true`: the embedded AWS, which writes that file itself when it starts.

@@ -1,4 +1,4 @@
-"""Every error pytg raises on purpose: what happened, where, what to do, and the exit code.
+"""The errors: what happened, where, what to do, the exit code.
 
 PytgError
 ├── UnitFailed            1   a unit failed in Terraform

@@ -1,4 +1,4 @@
-"""The frozen data that every room shares: what `config` resolves and all others read."""
+"""The frozen data that `config` resolves and all others read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What commands outside of pytg build on; see docs/how-to/write-a-plugin.md.
+"""What commands outside of pytg build on.
+
+See docs/how-to/write-a-plugin.md.
 
 A distribution adds commands to `pytg` by the entry points of the group `pytg.commands`, each a
 click command that gets a `Context` (`click.pass_obj`), and checks to `pytg doctor` by those of

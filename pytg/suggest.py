@@ -1,4 +1,4 @@
-"""Did you mean: the known names that come close to one that is not known."""
+"""Did you mean: the known names that come close to one."""
 
 from __future__ import annotations
 

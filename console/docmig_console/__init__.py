@@ -1,0 +1,1 @@
+"""docmig: the console of the migration."""

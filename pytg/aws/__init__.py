@@ -1,0 +1,1 @@
+"""boto3: sessions, who the caller is, what a bucket has."""

@@ -1,0 +1,1 @@
+"""States merged and split, plans split by unit, stages."""

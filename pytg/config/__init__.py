@@ -1,4 +1,4 @@
-"""Configuration: the files of an estate, merged, checked and resolved."""
+"""YAML with places, merge, schema, references: the estate."""
 
 from pytg.config.load import Loaded, load_estate, load_project
 

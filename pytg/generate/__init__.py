@@ -1,0 +1,1 @@
+"""HCL: a unit's own root module, and the composed one."""

@@ -1,1 +1,1 @@
-"""The dependency graph: build, cycles, contraction, and the selection of units."""
+"""Who needs whom, cycles, selection."""

@@ -1,0 +1,1 @@
+"""A run as data: record, events, outcomes, schemas."""

@@ -1,1 +1,1 @@
-"""The one place that starts `terraform`, and the readers of what it prints."""
+"""Starts Terraform, follows it, reads its plans."""

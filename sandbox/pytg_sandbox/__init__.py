@@ -1,0 +1,1 @@
+"""The embedded AWS: moto's server, extended."""
