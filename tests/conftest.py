@@ -21,6 +21,7 @@ settings.load_profile("pytg")
 SHARED = ("deployed", "plan")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `--dist loadgroup`, tests that share something costly run in one worker."""
     for item in items:
