@@ -25,7 +25,7 @@ def outcomes(completed: Completed, *kinds: str) -> dict[Address, Status]:
         progress.feed(Event(kind, address=RESOURCE, action="create"))
     graph: nx.DiGraph[Address] = nx.DiGraph()
     graph.add_nodes_from([ONE, TWO])
-    return {unit: f["status"] for unit, f in progress.outcomes(completed, graph).items()}
+    return {unit: f.status for unit, f in progress.outcomes(completed, graph).items()}
 
 
 def ended(exit_code: int, *, interrupted: bool = False) -> Completed:
