@@ -17,7 +17,7 @@ from pytg.compose.stage import Stage
 from pytg.graph.build import UnitGraph, build_graph, contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Reference, Unit, Value
-from pytg.record.run import Status
+from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, EventLog, Note, read
 from pytg.record.writer import RunRecord
 from pytg.run.execution import Execution
@@ -38,6 +38,31 @@ RESOURCE = "terraform_data.this"
 def at(name: str) -> Address:
     """The address of the unit `name`."""
     return Address.parse(f"{AT}/{name}")
+
+
+def hook(kind: str, address: str, action: str = "create") -> dict[str, Any]:
+    """An event of an apply, such as `apply_start`."""
+    resource = {"addr": address, "resource_type": address.split(".")[-2]}
+    return {"type": kind, "hook": {"resource": resource, "action": action}}
+
+
+def inside(name: str, resource: str = RESOURCE) -> str:
+    """The address of a unit's resource in a composed root."""
+    return f"module.{at(name).slug}.{resource}"
+
+
+def diagnostic(summary: str, address: str = "", file: str = "", detail: str = "") -> dict[str, Any]:
+    """An error in Terraform's stream; `file` is below the project."""
+    place = {"filename": f"../../../{file}", "start": {"line": 7}} if file else None
+    found = {"severity": "error", "summary": summary, "detail": detail, "address": address}
+    return {"type": "diagnostic", "diagnostic": {**found, "range": place}}
+
+
+def unknown(name: str) -> dict[str, Any]:
+    """What Terraform says where a `for_each` of the module `name` is not known yet."""
+    detail = 'The "for_each" value depends on what cannot be determined until apply.'
+    file = f"modules/{name}/main.tf"
+    return diagnostic("Invalid for_each argument", file=file, detail=detail)
 
 
 def stage(*names: str, composed: bool = True, number: int = 1) -> Stage:
@@ -134,6 +159,12 @@ class World:
             command="plan", cwd=cwd, resources=[f"module.{call}.{resource}" for call in calls]
         )
 
+    def workdir(self, *names: str) -> Path:
+        """Where these units are planned together."""
+        execution = self.execution(*names)
+        execution.record.finish(Result.SUCCEEDED, 0)
+        return root_for(execution, *names).workdir
+
     def selection(self, names: Iterable[str] = ()) -> Selection:
         """These units, or all, in run order."""
         chosen = {at(name) for name in names} or set(self.graph)
@@ -201,6 +232,18 @@ class World:
     def commands(self) -> list[str]:
         """The Terraform commands that were started, without `init`."""
         return [call["command"] for call in self.fake.calls() if call["command"] != "init"]
+
+
+class Person:
+    """Answers `y` or `n` to each question in turn, and remembers the questions."""
+
+    def __init__(self, answers: str = "") -> None:
+        self.questions: list[str] = []
+        self._answers = list(answers)
+
+    def __call__(self, question: str) -> bool:
+        self.questions.append(question)
+        return self._answers.pop(0) == "y"
 
 
 def root_for(execution: Execution, *names: str, composed: bool = True) -> Root:
