@@ -5,21 +5,22 @@ What a test changes is the world; what it looks at is what the run returns and r
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytg.compose.changes import ResourceChange, UnitChanges
-from pytg.compose.stage import Stage
+from run_words import RESOURCE, at, stage, state_of
+
 from pytg.graph.build import UnitGraph, build_graph, contract
 from pytg.graph.selection import Selection
-from pytg.model import Address, Estate, Reference, Unit, Value
+from pytg.model import Estate, Reference, Unit, Value
 from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, EventLog, Note, read
 from pytg.record.writer import RunRecord
+from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
 from pytg.run.options import Options, Request
 from pytg.run.root import Root, composed_root, unit_root
@@ -30,76 +31,7 @@ from pytg.terraform.binary import Binary
 from support.estate_in_memory import edge_of, estate_of, unit_at
 from support.fake_terraform import FakeTerraform
 from support.memory_store import MemoryStore
-
-AT = "acc/us-east-1/dev"
-RESOURCE = "terraform_data.this"
-
-
-def at(name: str) -> Address:
-    """The address of the unit `name`."""
-    return Address.parse(f"{AT}/{name}")
-
-
-def hook(kind: str, address: str, action: str = "create") -> dict[str, Any]:
-    """An event of an apply, such as `apply_start`."""
-    resource = {"addr": address, "resource_type": address.split(".")[-2]}
-    return {"type": kind, "hook": {"resource": resource, "action": action}}
-
-
-def inside(name: str, resource: str = RESOURCE) -> str:
-    """The address of a unit's resource in a composed root."""
-    return f"module.{at(name).slug}.{resource}"
-
-
-def diagnostic(summary: str, address: str = "", file: str = "", detail: str = "") -> dict[str, Any]:
-    """An error in Terraform's stream; `file` is below the project."""
-    place = {"filename": f"../../../{file}", "start": {"line": 7}} if file else None
-    found = {"severity": "error", "summary": summary, "detail": detail, "address": address}
-    return {"type": "diagnostic", "diagnostic": {**found, "range": place}}
-
-
-def unknown(name: str) -> dict[str, Any]:
-    """What Terraform says where a `for_each` of the module `name` is not known yet."""
-    detail = 'The "for_each" value depends on what cannot be determined until apply.'
-    file = f"modules/{name}/main.tf"
-    return diagnostic("Invalid for_each argument", file=file, detail=detail)
-
-
-def stage(*names: str, composed: bool = True, number: int = 1) -> Stage:
-    return Stage(tuple(map(at, names)), composed=composed, number=number)
-
-
-def creating(name: str, *resources: str) -> UnitChanges:
-    """The unit's changes where a plan creates `resources`."""
-    made = tuple(ResourceChange(r, "create", r.partition(".")[0]) for r in resources or (RESOURCE,))
-    return UnitChanges(at(name), create=len(made), resources=made)
-
-
-def state_of(
-    name: str, *resources: str, outputs: Mapping[str, Value] | None = None, serial: int = 1
-) -> bytes:
-    """The state of the unit `name`, with these resources inside its module."""
-    held = [
-        {
-            "module": f"module.{name}",
-            "mode": "managed",
-            "type": resource.partition(".")[0],
-            "name": resource.partition(".")[2],
-            "provider": 'provider["terraform.io/builtin/terraform"]',
-            "instances": [{"attributes": {"id": name}}],
-        }
-        for resource in resources
-    ]
-    document = {
-        "version": 4,
-        "terraform_version": "1.11.4",
-        "serial": serial,
-        "lineage": name,
-        "outputs": {k: {"value": v, "type": "string"} for k, v in (outputs or {}).items()},
-        "resources": held,
-        "check_results": None,
-    }
-    return json.dumps(document).encode()
+from support.process import eventually
 
 
 @dataclass
@@ -234,6 +166,20 @@ class World:
         return [call["command"] for call in self.fake.calls() if call["command"] != "init"]
 
 
+@contextmanager
+def once_there(path: Path, act: Callable[[], None]) -> Iterator[None]:
+    """Do `act` as soon as `path` exists, beside what is done in the block."""
+
+    def wait() -> None:
+        eventually(path.exists)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
+
+
 class Person:
     """Answers `y` or `n` to each question in turn, and remembers the questions."""
 
@@ -265,3 +211,15 @@ def events(source: Execution | Finished, kind: type[Event]) -> list[Any]:
 
 def notes(source: Execution | Finished) -> list[str]:
     return [note.text for note in events(source, Note)]
+
+
+def rooted(world: World, *names: str, composed: bool = True, **options: Any) -> Root:
+    """A root that is initialised as far as a plan needs it."""
+    root = root_for(world.execution(**options), *(names or ("a",)), composed=composed)
+    root.workdir.mkdir(parents=True, exist_ok=True)
+    return root
+
+
+def planned(world: World, *names: str, **options: Any) -> ComposedPlan:
+    """The plan of these units together."""
+    return plan_composed(rooted(world, *names, **options), stage(*names))

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable
 
 import pytest
-from run_world import World, at, state_of
+from run_words import at, state_of
+from run_world import World
 
 from pytg.compose.changes import ResourceChange, UnitChanges
 from pytg.errors import Refused

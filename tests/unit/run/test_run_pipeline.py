@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from run_world import (
-    RESOURCE,
-    World,
-    at,
-    diagnostic,
-    events,
-    inside,
-    notes,
-    state_of,
-    statuses,
-)
+from run_words import RESOURCE, at, diagnostic, inside, state_of
+from run_world import World, events, notes, once_there, statuses
 
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
@@ -28,7 +18,6 @@ from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted, UnitF
 from pytg.run import pipeline
 from pytg.run.pipeline import plan
 from pytg.run.root import Root
-from support.process import eventually
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -147,16 +136,8 @@ def test_an_interrupted_plan_ends_the_run(chain: World, said: list[dict[str, Any
     never = chain.root / "never"
     chain.fake.rule(command="plan", events=said, touch=began, wait_for=never)
     execution = chain.execution(command="plan")
-
-    def interrupt() -> None:
-        eventually(began.exists)
-        execution.cancel.set()
-
-    person = threading.Thread(target=interrupt)
-    person.start()
-    with pytest.raises(Interrupted):
+    with once_there(began, execution.cancel.set), pytest.raises(Interrupted):
         plan(execution)
-    person.join()
     assert statuses(execution)["a"] is Status.PENDING
 
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from run_world import Person, World, at, events, hook, inside, notes, statuses
+from run_words import at, hook, inside
+from run_world import Person, World, events, notes, statuses
 
 from pytg.errors import Interrupted, Refused
 from pytg.record.run import Status

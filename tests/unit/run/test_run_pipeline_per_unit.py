@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from run_world import Person, World, at, statuses
+from run_words import at
+from run_world import Person, World, statuses
 
 from pytg.model import Address
 from pytg.record.run import Status

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from run_world import Person, World, at, events, notes, statuses, unknown
+from run_words import at, unknown
+from run_world import Person, World, events, notes, statuses
 
 from pytg.record.run import Status
 from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted

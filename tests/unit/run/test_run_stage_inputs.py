@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
-from run_world import World, at, stage, state_of
+from run_words import at, stage, state_of
+from run_world import World
 
 from pytg.errors import Refused
 from pytg.model import Reference, Template, Value

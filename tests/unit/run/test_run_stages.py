@@ -10,7 +10,8 @@ import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from run_world import World, at, creating, events, stage, state_of, statuses
+from run_words import at, creating, stage, state_of
+from run_world import World, events, statuses
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
