@@ -1,0 +1,33 @@
+"""How a test of a run gets its world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_world import World
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Make a world; its logs are closed at the end."""
+    made: list[World] = []
+
+    def world(**reads_and_more: Any) -> World:
+        made.append(World(tmp_path, **reads_and_more))
+        return made[-1]
+
+    yield world
+    for each in made:
+        for log in each.opened:
+            log.close()
+
+
+@pytest.fixture
+def chain(make: Make) -> World:
+    """`a`, `b` that reads it, and `c` that reads that."""
+    return make(reads={"a": (), "b": ("a",), "c": ("b",)})

@@ -1,0 +1,165 @@
+"""How a composed apply ends that did not go well, and one of the state backend itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from run_words import at, hook, inside, state_of
+from run_world import World, once_there, planned
+
+from pytg.model import Address
+from pytg.record.run import Outcome, Status
+from pytg.record.run_events import Event, UnitStarted
+from pytg.recovery.journal import NAME
+from pytg.recovery.unrecorded import remember, remembered
+from pytg.run.composed_apply import apply_composed
+from pytg.state.bootstrap_store import BootstrapStore
+from support.memory_store import MemoryStore
+
+Make = Callable[..., World]
+pytestmark = pytest.mark.timeout(60)
+THIS = "terraform_data.this"
+
+
+@pytest.fixture
+def two(chain: World) -> World:
+    """The plan touches `a` and `c`."""
+    chain.plans("a", "c")
+    return chain
+
+
+def ended(outcomes: dict[Address, Outcome]) -> dict[str, Status]:
+    return {unit.module: outcome.status for unit, outcome in outcomes.items()}
+
+
+@pytest.mark.parametrize("fail_fast", [True, False])
+def test_fail_fast_interrupts_terraform_once_a_unit_has_failed(
+    two: World, *, fail_fast: bool
+) -> None:
+    """Without it Terraform goes on with the others: here until it is told to end."""
+    failing = [hook("apply_start", inside("a")), hook("apply_errored", inside("a"))]
+    began, go = two.root / "began", two.root / "go"
+    two.fake.rule(command="apply", events=failing, touch=began, wait_for=go, exit=3)
+    plan = planned(two, "a", "b", "c", fail_fast=fail_fast)
+    execution = plan.root.execution
+    with once_there(began, lambda: None if fail_fast else go.touch()):
+        outcomes = dict(apply_composed(plan))
+    assert ended(outcomes) == {"a": Status.FAILED, "c": Status.SKIPPED}
+    assert outcomes[at("c")].blocked_by == (at("a"),)
+    assert [call["exit"] for call in two.fake.calls("apply")] == [1 if fail_fast else 3]
+    assert not execution.cancel.is_set()
+    assert not execution.kill.is_set()
+    assert two.store.locks == {}
+
+
+def test_fail_fast_lets_go_on_what_goes_well(two: World) -> None:
+    plan = planned(two, "a", "b", "c", fail_fast=True)
+    assert ended(dict(apply_composed(plan))) == {"a": Status.SUCCEEDED, "c": Status.SUCCEEDED}
+    assert [call["exit"] for call in two.fake.calls("apply")] == [0]
+
+
+def test_a_cancelled_run_interrupts_terraform(two: World) -> None:
+    made = [hook("apply_start", inside("a")), hook("apply_complete", inside("a"))]
+    two.fake.rule(command="apply", events=made, wait_for=two.root / "never")
+    cancel = threading.Event()
+    plan = planned(two, "a", "b", "c", cancel=cancel)
+
+    def press(_at: datetime, event: Event) -> None:
+        if isinstance(event, UnitStarted):
+            cancel.set()
+
+    plan.root.execution.log.subscribe(press)
+    assert ended(dict(apply_composed(plan))) == {"a": Status.SUCCEEDED, "c": Status.CANCELLED}
+    assert two.store.locks == {}
+
+
+def crash(world: World) -> None:
+    """Terraform is killed: `a` was made and is in no state, `c` was being made."""
+    kinds = [("apply_start", "a"), ("apply_complete", "a"), ("apply_start", "c")]
+    world.fake.rule(
+        command="apply", events=[hook(kind, inside(name)) for kind, name in kinds], kill=True
+    )
+
+
+def test_what_a_killed_terraform_made_is_unknown_and_remembered(two: World) -> None:
+    crash(two)
+    plan = planned(two, "a", "b", "c")
+    outcomes = apply_composed(plan)
+    assert {unit.module: found.unknown_resources for unit, found in outcomes.items()} == {
+        "a": (THIS,),
+        "c": (THIS,),
+    }
+    assert ended(dict(outcomes)) == {"a": Status.UNKNOWN, "c": Status.UNKNOWN}
+    assert remembered(two.estate.root) == {at("a"): [THIS], at("c"): [THIS]}
+    assert two.store.locks == {}
+    assert not (plan.root.workdir / NAME).exists()
+
+
+def test_an_error_leaves_nothing_unknown(two: World) -> None:
+    kinds = [("apply_start", "a"), ("apply_complete", "a"), ("apply_start", "c")]
+    two.fake.rule(
+        command="apply", events=[hook(kind, inside(name)) for kind, name in kinds], exit=1
+    )
+    outcomes = apply_composed(planned(two, "a", "b", "c"))
+    assert ended(dict(outcomes)) == {"a": Status.SUCCEEDED, "c": Status.FAILED}
+    assert remembered(two.estate.root) == {}
+
+
+def test_what_was_applied_whole_is_no_longer_in_doubt(two: World) -> None:
+    remember(two.estate.root, {at("a"): ["x.lost"], at("b"): ["x.far"]})
+    apply_composed(planned(two, "a", "b", "c"))
+    assert remembered(two.estate.root) == {at("b"): ["x.far"]}
+
+
+def test_a_destroy_leaves_in_doubt_what_is_in_no_state(two: World) -> None:
+    remember(two.estate.root, {at("a"): ["x.lost"]})
+    apply_composed(planned(two, "a", "b", "c", destroy=True))
+    assert remembered(two.estate.root) == {at("a"): ["x.lost"]}
+
+
+class Watched(BootstrapStore):
+    """Says what is done with it, and where its state lies when Terraform begins."""
+
+    def __init__(self, remote: MemoryStore, local: MemoryStore) -> None:
+        super().__init__(remote, local)
+        self.done: list[str] = []
+
+    def retreat(self, key: str) -> None:
+        self.done.append("retreat")
+        super().retreat(key)
+
+    def settle(self, key: str) -> None:
+        self.done.append("settle")
+        super().settle(key)
+
+
+@pytest.mark.parametrize("destroy", [True, False])
+@pytest.mark.parametrize("bootstrap", [True, False])
+def test_the_state_of_a_backend_that_is_destroyed_is_kept_outside_of_it(
+    make: Make, *, destroy: bool, bootstrap: bool
+) -> None:
+    world = make(reads={"backend": ()}, traits={"backend": {"bootstrap": bootstrap}})
+    remote, local = MemoryStore(), MemoryStore()
+    store = Watched(remote, local)
+    world.stores["backend"] = store
+    key = str(at("backend"))
+    remote.states[key] = state_of("backend", THIS)
+    world.plans("backend")
+    plan = planned(world, "backend", destroy=destroy)
+    seen: list[bool] = []
+
+    def look(_at: datetime, event: Event) -> None:
+        if isinstance(event, UnitStarted):
+            seen.append(key in local.states)
+
+    plan.root.execution.log.subscribe(look)
+    apply_composed(plan)
+    retreats = destroy and bootstrap
+    assert seen == [retreats]
+    assert store.done == (["retreat", "settle"] if retreats else ["settle"])
+    assert key in remote.states
+    assert key not in local.states
+    assert remote.locks == local.locks == {}

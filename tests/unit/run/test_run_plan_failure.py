@@ -1,0 +1,115 @@
+"""Whose fault a failed plan is, and who is only to be planned later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from run_words import at, inside
+from run_world import World
+
+from pytg.compose.changes import Calls
+from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.terraform.event_stream import Diagnostic
+from pytg.terraform.process import Completed
+
+Make = Callable[..., World]
+UNKNOWN = "The value depends on attributes that cannot be determined until apply, so ..."
+SUMMARIES = ["Invalid for_each argument", "Invalid count argument"]
+
+
+def said(file: str, summary: str = SUMMARIES[0], detail: str = UNKNOWN) -> Diagnostic:
+    return Diagnostic("error", summary, detail, "", file, 4, "  for_each = var.x  ")
+
+
+def late(world: World, *diagnostics: Diagnostic, only: str = "") -> dict[str, str]:
+    """Who is late, and why, where these units (or all) were planned in the project itself."""
+    units = [unit for unit in world.estate.units.values() if unit.address.module in (only or "abc")]
+    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    found = unplannable(completed, world.estate.root, units)
+    return {unit.module: reason for unit, reason in found.items()}
+
+
+def failed(world: World, *diagnostics: Diagnostic) -> PlanFailed:
+    units = tuple(world.estate.units.values())
+    calls = Calls({unit.address.slug: unit.address for unit in units})
+    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    return PlanFailed(completed, calls, {}, workdir=world.estate.root, units=units)
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+def test_a_unit_that_needs_another_of_the_plan_is_late(chain: World, summary: str) -> None:
+    found = late(chain, said("modules/b/main.tf", summary))
+    assert set(found) == {"b"}
+    assert "b/main.tf:4" in found["b"]
+    assert "(for_each = var.x)" in found["b"]
+    assert f"needs {at('a')} applied first" in found["b"]
+
+
+def test_several_are_late_at_once(chain: World) -> None:
+    assert set(late(chain, said("modules/b/main.tf"), said("modules/c/main.tf"))) == {"b", "c"}
+
+
+def test_a_unit_that_needs_nobody_of_the_plan_is_not_late(chain: World) -> None:
+    assert late(chain, said("modules/a/main.tf")) == {}
+    assert late(chain, said("modules/b/main.tf"), only="bc") == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Diagnostic("error", "Invalid reference", UNKNOWN, "", "modules/b/main.tf", 4),
+        said("modules/c/main.tf", detail="The given value is unsuitable."),
+    ],
+)
+def test_another_error_beside_it_is_a_failure(chain: World, other: Diagnostic) -> None:
+    assert late(chain, said("modules/b/main.tf"), other) == {}
+    assert late(chain, other, said("modules/b/main.tf")) == {}
+
+
+def test_a_warning_beside_it_is_none(chain: World) -> None:
+    warning = Diagnostic("warning", "Deprecated", "", "", "modules/c/main.tf")
+    assert set(late(chain, warning, said("modules/b/main.tf"))) == {"b"}
+
+
+def test_a_module_that_is_called_belongs_to_the_caller(chain: World) -> None:
+    """Where a file of `shared` is named, the units whose modules call it are late."""
+    shared = chain.estate.root / "modules" / "shared"
+    shared.mkdir()
+    (shared / "main.tf").touch()
+    for name in "ab":
+        main = chain.estate.root / "modules" / name / "main.tf"
+        main.write_text('module "shared" {\n  source = "../shared"\n}\n')
+    assert set(late(chain, said("modules/shared/main.tf"))) == {"b"}
+
+
+def test_units_of_one_module_are_late_if_they_read_others(make: Make) -> None:
+    world = make(reads={"a": (), "b": ("a",), "c": ()})
+    units = [world.estate.units[at(name)] for name in "abc"]
+    units[2] = replace(units[2], module=units[1].module)
+    completed = Completed("plan", 1, (said("modules/b/main.tf"),), 0.0, "")
+    assert set(unplannable(completed, world.estate.root, units)) == {at("b")}
+
+
+def test_an_address_names_the_unit_at_fault(chain: World) -> None:
+    diagnostic = Diagnostic("error", "No", "", inside("b"), "modules/c/main.tf", 4)
+    assert failed(chain, diagnostic).by_unit == {at("b"): diagnostic}
+
+
+def test_without_an_address_it_is_the_unit_whose_module_it_is(chain: World) -> None:
+    diagnostic = Diagnostic("error", "No", "", "", "modules/c/main.tf", 4)
+    assert failed(chain, diagnostic).by_unit == {at("c"): diagnostic}
+
+
+def test_the_first_error_of_a_unit_is_the_one_that_is_told(chain: World) -> None:
+    first, second = (Diagnostic("error", text, "", inside("b")) for text in ("one", "two"))
+    assert failed(chain, first, second).by_unit == {at("b"): first}
+
+
+def test_an_error_of_the_root_itself_is_nobody_s(chain: World) -> None:
+    error = failed(chain, Diagnostic("error", "No", "", "", "main.tf", 4))
+    assert error.by_unit == {}
+    assert "No" in error.message
+    assert error.workdir == Path(chain.estate.root)
