@@ -183,7 +183,7 @@ def test_what_was_not_done_and_has_no_reason_failed() -> None:
     progress = progress_of(made(ONE, create=1), made(TWO, create=2))
     progress.feed(event("apply_complete", TWO))
     progress.feed(event("apply_start", TWO, "create1"))
-    found = ends(progress, Completed("apply", 1, (), 1.0, "the end"))
+    found = ends(progress, Completed("apply", 1, (), "the end"))
     assert found["two"].status is Status.FAILED
     assert found["two"].reason == "1 of 2 changes were applied: the end"
     assert found["two"].unknown_resources == ()
@@ -223,7 +223,7 @@ def test_a_failure_of_nobody_is_that_of_all() -> None:
     progress = progress_of(made(ONE, create=1), made(TWO, create=1))
     progress.feed(event("apply_complete", ONE))
     progress.feed(event("apply_complete", TWO))
-    found = ends(progress, Completed("apply", 1, (), 1.0, "no room"))
+    found = ends(progress, Completed("apply", 1, (), "no room"))
     assert set(found.values()) == {Outcome(Status.FAILED, "no room")}
 
 
