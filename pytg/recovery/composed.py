@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.compose.changes import Calls
-from pytg.compose.state import split, succeed
+from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
@@ -20,8 +20,8 @@ from pytg.recovery.in_flight import resources_in_flight
 from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, is_alive, newest_state
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
-from pytg.state.states import States
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import StateReader
+from pytg.state.state_store import LockInfo
 
 _POLL_S = 0.5
 
@@ -45,7 +45,7 @@ class Recovery:
 
 def recover(
     root: Path,
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
     *,
@@ -69,7 +69,7 @@ def recover(
 def recover_here(
     root: Path,
     workdir: Path,
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
 ) -> Recovery | None:
@@ -108,7 +108,7 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
+def _take_up(root: Path, workdir: Path, journal: Journal, states: StateReader) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
     in_flight: tuple[str, ...] = ()
@@ -127,12 +127,14 @@ def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Rec
     return Recovery.of(journal.run_id, written, unknown)
 
 
-def _write_all(root: Path, body: bytes | None, journal: Journal, states: States) -> list[Address]:
+def _write_all(
+    root: Path, body: bytes | None, journal: Journal, states: StateReader
+) -> list[Address]:
     """Write each unit's part of `body`, under its lock; the units whose state was changed."""
     if body is None:
         return []
     known = _written(root, journal)
-    parts = split(json.loads(body), [unit.shape for unit in journal.locked])
+    parts = split_state(json.loads(body), [unit.shape for unit in journal.locked])
     return [
         unit.address
         for unit in journal.locked
@@ -140,7 +142,7 @@ def _write_all(root: Path, body: bytes | None, journal: Journal, states: States)
     ]
 
 
-def _unlock(journal: Journal, states: States) -> None:
+def _unlock(journal: Journal, states: StateReader) -> None:
     for unit in journal.locked:
         store, key = states.store(unit), unit.backend.key
         if isinstance(store, BootstrapStore) and journal.phase == APPLYING:
@@ -161,7 +163,7 @@ def _written(root: Path, journal: Journal) -> dict[str, int]:
     return known
 
 
-def _lock(unit: Locked, journal: Journal, states: States) -> None:
+def _lock(unit: Locked, journal: Journal, states: StateReader) -> None:
     """Take over the lock of the dead run, or take it anew where it ended with its process."""
     try:
         store = states.store(unit)
@@ -178,7 +180,7 @@ def _write(
     unit: Locked,
     part: dict[str, object],
     journal: Journal,
-    states: States,
+    states: StateReader,
     known: Mapping[str, int],
 ) -> bool:
     """Write one unit's part, under its lock.
@@ -189,7 +191,7 @@ def _write(
     store, key = states.store(unit), unit.backend.key
     store.digest_repair(key)
     current = states.read([unit])[unit.address].state
-    after = succeed(current, part)
+    after = next_state(current, part)
     if after is None:
         return False
     if current is not None and current["serial"] > known.get(str(unit.address), 0) + 1:

@@ -20,10 +20,12 @@ from pytg.record.run import Run, Status
 from pytg.recovery.composed import Recovery
 from pytg.recovery.in_flight import resources_in_flight
 from pytg.recovery.unrecorded import remember
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 
 
-def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
+def close_abandoned(
+    estate: Estate, states: StateReader, say: Callable[[str], None]
+) -> list[Recovery]:
     """Close the records of dead runs, and remember what their units' own Terraforms had begun.
 
     After `recover`, which does that for runs with a journal. A run whose Terraform still works
@@ -69,7 +71,7 @@ def _applies_in(line: bytes) -> Path | None:
         return None
 
 
-def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[str]]:
+def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, list[str]]:
     """By unit, addresses inside its module."""
     found: dict[Address, list[str]] = {}
     for address, record in run.units.items():
@@ -86,7 +88,7 @@ def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[s
     return found
 
 
-def stored(states: States, unit: Unit) -> bytes | None:
+def stored(states: StateReader, unit: Unit) -> bytes | None:
     """The unit's state in its backend; None where there is none, or it cannot be read."""
     with contextlib.suppress(PytgError):
         held = states.store(unit).read(unit.backend.key)

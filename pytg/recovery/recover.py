@@ -14,11 +14,11 @@ from pytg.recovery.composed import Recovery, journals, recover
 from pytg.recovery.dead_runs import at_work, close_abandoned
 from pytg.recovery.journal import Journal, is_alive
 from pytg.recovery.unpushed_state import push_errored
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 
 
 def recover_all(
-    estate: Estate, states: States, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
 ) -> list[Recovery]:
     """Recover everything that runs which died left in this project; returns what was done.
 
@@ -31,7 +31,7 @@ def recover_all(
 
 
 def recover_unit(
-    estate: Estate, unit: Unit, states: States, say: Callable[[str], None]
+    estate: Estate, unit: Unit, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
     """Recover what a dead run left of `unit`, for a command that reads its state."""
 
@@ -42,7 +42,7 @@ def recover_unit(
 
 
 def recover_lock(
-    estate: Estate, unit: Unit, lock_id: str, states: States, say: Callable[[str], None]
+    estate: Estate, unit: Unit, lock_id: str, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
     """Recover the run that took the lock `lock_id` of `unit`, if it died.
 

@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pytg.compose.state import State, same
+from pytg.compose.state_merge import State, same_content
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Estate, Unit
 from pytg.recovery.composed_directory import only_here
-from pytg.state.states import States
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import StateReader
+from pytg.state.state_store import LockInfo
 
 NAME = "errored.tfstate"
 
@@ -24,7 +24,7 @@ NAME = "errored.tfstate"
 def push_errored(
     estate: Estate,
     units: Iterable[Unit],
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
 ) -> tuple[Address, ...]:
@@ -44,7 +44,7 @@ def push_errored(
     return tuple(pushed)
 
 
-def _push(unit: Unit, file: Path, states: States) -> None:
+def _push(unit: Unit, file: Path, states: StateReader) -> None:
     store, key = states.store(unit), unit.backend.key
     lock = LockInfo.new("pytg recover")
     store.lock(key, lock)
@@ -74,6 +74,6 @@ def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:
         if current is None:
             return True, False
         newer = left["lineage"] == current["lineage"] and left["serial"] > current["serial"]
-        return newer, same(left, current)
+        return newer, same_content(left, current)
     except (ValueError, KeyError, TypeError):  # half a file: a person has to look
         return False, False

@@ -34,8 +34,8 @@ from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import StateMirror
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
-from pytg.state.states import Held
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import UnitState
+from pytg.state.state_store import LockInfo
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Completed, Process
 
@@ -98,7 +98,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     return outcomes
 
 
-def _serial(held: Held) -> int:
+def _serial(held: UnitState) -> int:
     return int(held.state["serial"]) if held.state else 0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
-from pytg.compose.state import merge
+from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
@@ -20,7 +20,7 @@ from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.stage_inputs import StageInputs, read_stage_inputs
-from pytg.state.states import Held
+from pytg.state.state_reader import UnitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ComposedPlan(SavedPlan):
     """A composed plan. `read` are all states that it was made from."""
 
     shapes: Sequence[tuple[Unit, Shape]]
-    read: Mapping[Address, Held]
+    read: Mapping[Address, UnitState]
 
 
 def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
@@ -90,7 +90,7 @@ def _merged(
     """The state that the stage is planned on."""
     inside = {unit.address for unit, _ in shapes}
     others = [u for u in execution.estate.units.values() if u.address not in inside]
-    merged = merge(
+    merged = merge_states(
         [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )

@@ -17,8 +17,8 @@ from pytg.config import load_estate
 from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.journal import LOCKING, Journal, Locked
-from pytg.state.store import LockInfo, StateStore
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_store import LockInfo, StateStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 
@@ -46,7 +46,7 @@ def store(root: str) -> StateStore:
     unit = estate.units[Address.parse(KMS)]
     sessions = Sessions(estate.root)
     sessions.client(unit.account, "s3", "us-east-1").create_bucket(Bucket="states")
-    store = Stores(estate.root, sessions).of(unit)
+    store = BackendStores(estate.root, sessions).of(unit)
     store.lock(unit.backend.key, LOCK)
     return store
 

@@ -16,8 +16,8 @@ from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.composed import Recovery, recover
 from pytg.recovery.journal import APPLYING, LOCKING, NAME, STATE, Journal, Locked
-from pytg.state.states import Kept, States
-from pytg.state.store import LockInfo, StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import LockInfo, StateStore
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
 
@@ -46,12 +46,12 @@ def died(root: Path, phase: str = APPLYING, process: ProcessId = DEAD) -> Path:
 
 
 def taken_up(root: Path, store: MemoryStore, *, concerned: bool = True) -> list[Recovery]:
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return store
 
     return recover(
         root,
-        States(store_of),
+        StateReader(store_of),
         lambda _: None,
         threading.Event(),
         concerns=lambda journal: concerned and journal.run_id == "run-1",

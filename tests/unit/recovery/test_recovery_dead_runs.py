@@ -18,8 +18,8 @@ from pytg.record.run import Result
 from pytg.record.writer import RunRecord
 from pytg.recovery.dead_runs import at_work, close_abandoned
 from pytg.recovery.unrecorded import remembered
-from pytg.state.states import Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import StateStore
 from pytg.terraform.spawn import record_start
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore
@@ -61,12 +61,12 @@ def died(root: Path) -> None:
 def close(root: Path) -> list[str]:
     """What was said; the resources that were found are noted as `may have left`."""
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return MemoryStore()
 
     said: list[str] = []
     estate = replace(estate_of([str(ONE)]), root=root)
-    found = close_abandoned(estate, States(store_of), said.append)
+    found = close_abandoned(estate, StateReader(store_of), said.append)
     return said + [f"may have left {name}" for recovery in found for name in recovery.in_flight]
 
 

@@ -12,8 +12,8 @@ from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.run.state_mirror import StateMirror
-from pytg.state.states import Held, Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader, UnitState
+from pytg.state.state_store import StateStore
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
 from support.process import eventually
@@ -38,11 +38,13 @@ def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> StateMi
     estate = estate_of([str(ONE), str(OTHER)])
     units = [(unit, shape_of(estate, unit)) for unit in estate.units.values()]
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return store
 
-    held = {unit.address: Held(None, None) for unit, _ in units}
-    return StateMirror(workdir, units, held, States(store_of), lambda unit, _: written.append(unit))
+    held = {unit.address: UnitState(None, None) for unit, _ in units}
+    return StateMirror(
+        workdir, units, held, StateReader(store_of), lambda unit, _: written.append(unit)
+    )
 
 
 @pytest.mark.parametrize(
