@@ -104,11 +104,9 @@ def test_what_may_exist_is_imported_and_the_files_are_plain_again(
     written: list[bool] = []
     prepare = root_module.prepare
 
-    def looking(
-        binary: Any, workdir: Any, files: Mapping[str, str], *more: Any, **rest: Any
-    ) -> bool:
+    def looking(binary: Any, workdir: Any, files: dict[str, str], *more: Any, **rest: Any) -> Any:
         written.append("its-name" in files["main.tf"])
-        return prepare(binary, workdir, files, **rest)
+        return prepare(binary, workdir, files, *more, **rest)
 
     monkeypatch.setattr(root_module, "prepare", looking)
     remember(chain.estate.root, {at("a"): [BUCKET]})
