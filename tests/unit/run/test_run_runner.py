@@ -23,7 +23,7 @@ from pytg.state.state_store import LockInfo
 from support.memory_store import composed
 
 BOB = LockInfo("bob-1", "pytg apply", "bob@desktop", "now")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("handled")]
 
 
 def latest(world: World) -> Path:
