@@ -14,8 +14,9 @@ from pytg.compose.shape import shape_of
 from pytg.errors import LockHeld, Refused
 from pytg.model import Address
 from pytg.processes import ProcessId
-from pytg.recovery.composed import Recovery, recover
-from pytg.recovery.journal import APPLYING, LOCKING, NAME, STATE, Journal, Locked
+from pytg.recovery.composed import recover_composed
+from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, STATE, Journal, Locked
+from pytg.recovery.recovery import Recovery
 from pytg.state.states import Kept, States
 from pytg.state.store import LockInfo, StateStore
 from support.estate_in_memory import estate_of
@@ -42,14 +43,14 @@ def died(root: Path, phase: str = APPLYING, process: ProcessId = DEAD) -> Path:
     unit = estate.units[ONE]
     locked = (Locked.of(unit, shape_of(estate, unit)),)
     Journal("run-1", OWN.id, (str(ONE),), locked, process, phase=phase).write(workdir)
-    return workdir / NAME
+    return workdir / JOURNAL
 
 
-def taken_up(root: Path, store: MemoryStore, *, concerned: bool = True) -> list[Recovery]:
+def recovered(root: Path, store: MemoryStore, *, concerned: bool = True) -> list[Recovery]:
     def store_of(_unit: Kept) -> StateStore:
         return store
 
-    return recover(
+    return recover_composed(
         root,
         States(store_of),
         lambda _: None,
@@ -65,7 +66,7 @@ def test_it_is_written_and_the_lock_released(
     journal = died(tmp_path)
     if holder:
         store.lock(KEY, holder)
-    (found,) = taken_up(tmp_path, store)
+    (found,) = recovered(tmp_path, store)
     assert found == Recovery("run-1", (ONE,), ())
     assert json.loads(store.states[KEY])["resources"][0]["module"] == "module.one"
     assert store.locks == {}
@@ -78,7 +79,7 @@ def test_under_the_lock_of_somebody_else_nothing_is_written(
     journal = died(tmp_path)
     store.lock(KEY, BOB)
     with pytest.raises(LockHeld, match=r"bob@desktop.*run run-1 left newer state"):
-        taken_up(tmp_path, store)
+        recovered(tmp_path, store)
     assert store.states == {}
     assert store.locks == {KEY: BOB}
     assert journal.exists()
@@ -89,7 +90,7 @@ def test_a_state_that_moved_since_is_not_overwritten(tmp_path: Path, store: Memo
     newer = json.loads(composed()) | {"serial": 7}
     store.states[KEY] = json.dumps(newer).encode()
     with pytest.raises(Refused, match="moved since run run-1 died"):
-        taken_up(tmp_path, store)
+        recovered(tmp_path, store)
     assert json.loads(store.states[KEY]) == newer
     assert journal.exists()
 
@@ -99,7 +100,7 @@ def test_a_run_that_only_waited_for_a_lock_leaves_that_to_its_holder(
 ) -> None:
     journal = died(tmp_path, LOCKING)
     store.lock(KEY, BOB)
-    (found,) = taken_up(tmp_path, store)
+    (found,) = recovered(tmp_path, store)
     assert found.written == ()
     assert store.locks == {KEY: BOB}
     assert not journal.exists()
@@ -107,7 +108,7 @@ def test_a_run_that_only_waited_for_a_lock_leaves_that_to_its_holder(
 
 def test_a_run_that_lives_is_left_alone(tmp_path: Path, store: MemoryStore) -> None:
     journal = died(tmp_path, process=ProcessId.of(os.getpid()))
-    assert taken_up(tmp_path, store) == []
+    assert recovered(tmp_path, store) == []
     assert store.states == {}
     assert journal.exists()
 
@@ -116,7 +117,7 @@ def test_a_run_of_no_concern_is_left_alone_wherever_it_was(
     tmp_path: Path, store: MemoryStore
 ) -> None:
     journal = died(tmp_path, process=ProcessId(1, 1.0, "elsewhere"))
-    assert taken_up(tmp_path, store, concerned=False) == []
+    assert recovered(tmp_path, store, concerned=False) == []
     assert journal.exists()
 
 
@@ -125,6 +126,6 @@ def test_a_run_on_another_machine_may_live(
 ) -> None:
     died(tmp_path, process=ProcessId(1, 1.0, "elsewhere"))
     with pytest.raises(Refused, match="host elsewhere"):
-        taken_up(tmp_path, store)
+        recovered(tmp_path, store)
     monkeypatch.setenv("PYTG_TAKE_OVER", "elsewhere")
-    assert taken_up(tmp_path, store)
+    assert recovered(tmp_path, store)

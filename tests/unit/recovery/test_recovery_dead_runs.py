@@ -16,7 +16,7 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load
 from pytg.record.run import Result
 from pytg.record.writer import RunRecord
-from pytg.recovery.dead_runs import at_work, close_abandoned
+from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.unrecorded import remembered
 from pytg.state.states import Kept, States
 from pytg.state.store import StateStore
@@ -66,7 +66,7 @@ def close(root: Path) -> list[str]:
 
     said: list[str] = []
     estate = replace(estate_of([str(ONE)]), root=root)
-    found = close_abandoned(estate, States(store_of), said.append)
+    found = close_dead_runs(estate, States(store_of), said.append)
     return said + [f"may have left {name}" for recovery in found for name in recovery.in_flight]
 
 
