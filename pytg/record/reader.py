@@ -25,7 +25,7 @@ from pytg.record.run import (
 )
 
 RUNS = Path(".pytg", "runs")
-RUNNING_LINE = f'  "result": "{Result.RUNNING}"'  # as `write` has it
+RUNNING_LINE = f'  "result": "{Result.RUNNING}"'.encode()  # as `write` has it
 
 
 def load(path: Path) -> Run:
@@ -48,7 +48,7 @@ def load(path: Path) -> Run:
 def running(root: Path) -> Iterator[Run]:
     """The runs that go on by their record: some may have died."""
     for path in sorted((root / RUNS).glob("*/run.json")):
-        with contextlib.suppress(OSError, Refused), path.open(encoding="utf-8") as file:
+        with contextlib.suppress(OSError, Refused), path.open("rb") as file:
             if any(text.startswith(RUNNING_LINE) for text in file):
                 yield load(path)
 

@@ -1,6 +1,7 @@
 """What happens in a run, as events: one JSON line each in `events.jsonl`, and to whoever shows it.
 
-A line is `{"at": ..., "type": ..., <the fields of the event>}`; its schema is in `record.schema`.
+A line is `{"at": ..., "type": ..., <the fields of the event>}`. As with a run, the types of the
+fields are its form, and are checked when it is read.
 """
 
 from __future__ import annotations

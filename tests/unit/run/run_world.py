@@ -101,7 +101,7 @@ class World:
         """These units, or all, in run order."""
         chosen = {at(name) for name in names} or set(self.graph)
         order = tuple(contract(self.graph, chosen))
-        return Selection(order, dict.fromkeys(order, "asked for"), "", ())
+        return Selection(order, dict.fromkeys(order, "asked for"), "")
 
     @property
     def binary(self) -> Binary:

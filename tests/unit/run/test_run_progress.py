@@ -7,13 +7,14 @@ import pytest
 
 from pytg.compose.changes import Calls, ResourceChange, UnitChanges
 from pytg.model import Address
-from pytg.record.run import Status
-from pytg.run.progress import Progress
+from pytg.record.run import Outcome, Status
+from pytg.run.progress import Progress, raw_events
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import PANIC, Completed
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 TWO = Address("acc", "us-east-1", "dev", "two")  # it has only an import
+THREE = Address("acc", "us-east-1", "dev", "three")
 RESOURCE = f"module.{ONE.slug}.terraform_data.this"
 
 
@@ -51,3 +52,192 @@ def test_what_was_made_before_an_interrupt_is_done_and_the_rest_cancelled() -> N
 def test_all_is_done_when_terraform_says_so() -> None:
     found = outcomes(ended(0), "apply_start", "apply_complete")
     assert found == {ONE: Status.SUCCEEDED, TWO: Status.SUCCEEDED}
+
+
+def made(unit: Address, **counts: int) -> UnitChanges:
+    """Changes of the unit, one resource each."""
+    resources = tuple(
+        ResourceChange(f"x.{action}{number}", action, "x")
+        for action, count in counts.items()
+        for number in range(count)
+    )
+    return UnitChanges(unit, resources=resources, **counts)  # type: ignore[arg-type]  # the counts are int
+
+
+def progress_of(*changes: UnitChanges) -> Progress:
+    return Progress(
+        Calls({each.address.slug: each.address for each in changes}),
+        {each.address: each for each in changes},
+    )
+
+
+def event(kind: str, unit: Address, name: str = "create0", action: str = "create") -> Event:
+    return Event(kind, address=f"module.{unit.slug}.x.{name}", action=action)
+
+
+def said(severity: str, summary: str, detail: str = "", unit: Address = ONE) -> Event:
+    found = {"severity": severity, "summary": summary, "detail": detail}
+    address = f"module.{unit.slug}.x.create0"
+    return Event("diagnostic", raw={"diagnostic": {**found, "address": address}})
+
+
+def ends(
+    progress: Progress, completed: Completed, *edges: tuple[Address, Address]
+) -> dict[str, Outcome]:
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from([ONE, TWO, THREE])
+    graph.add_edges_from(edges)
+    return {unit.module: each for unit, each in progress.outcomes(completed, graph).items()}
+
+
+def test_a_replacement_counts_twice_and_an_unchanged_unit_not_at_all() -> None:
+    progress = progress_of(made(ONE, create=2, update=1, replace=1, delete=1), UnitChanges(TWO))
+    assert progress.total == {ONE: 6}
+    assert progress.done == {ONE: 0}
+
+
+def test_an_event_says_whose_resource_it_is_about() -> None:
+    progress = progress_of(made(ONE, create=1))
+    for kind in ("apply_start", "apply_complete", "apply_errored"):
+        assert progress.feed(event(kind, ONE)) == (ONE, "x.create0")
+    for kind in ("apply_progress", "planned_change", "diagnostic"):
+        assert progress.feed(event(kind, ONE)) is None
+    assert progress.feed(event("apply_start", ONE, action="read")) is None
+    assert progress.feed(event("apply_start", TWO)) is None
+    assert progress.feed(Event("version")) is None
+
+
+def test_only_what_is_complete_is_done() -> None:
+    progress = progress_of(made(ONE, create=2), made(TWO, create=1))
+    progress.feed(event("apply_start", ONE))
+    assert (progress.begun, progress.done[ONE]) == ({ONE}, 0)
+    assert not progress.complete(ONE)
+    progress.feed(event("apply_complete", ONE))
+    assert progress.done == {ONE: 1, TWO: 0}
+    assert not progress.complete(ONE)
+    progress.feed(event("apply_complete", ONE, "create1"))
+    assert progress.complete(ONE)
+    assert not progress.complete(TWO)
+    assert progress.failed == {}
+
+
+def test_what_was_read_is_not_done() -> None:
+    progress = progress_of(made(ONE, create=1))
+    progress.feed(event("apply_complete", ONE, action="read"))
+    assert progress.done == {ONE: 0}
+
+
+def test_a_unit_without_changes_may_have_events_all_the_same() -> None:
+    progress = progress_of(made(ONE, create=1), UnitChanges(TWO))
+    assert progress.feed(event("apply_complete", TWO)) == (TWO, "x.create0")
+    assert progress.done == {ONE: 0}
+
+
+def test_a_unit_that_failed_is_not_complete_whatever_is_done() -> None:
+    progress = progress_of(made(ONE, create=1))
+    progress.feed(event("apply_complete", ONE))
+    progress.feed(event("apply_errored", ONE, "create1"))
+    assert not progress.complete(ONE)
+    assert progress.failed == {ONE: "x.create1 failed"}
+
+
+def test_the_reason_of_a_failure_is_terraform_s() -> None:
+    progress = progress_of(made(ONE, create=1))
+    progress.feed(event("apply_errored", ONE))
+    progress.feed(said("error", "No", " It is too late.\n"))
+    assert progress.failed == {ONE: "x.create0: No: It is too late."}
+    for detail in ("", "No"):
+        progress.feed(said("error", "No", detail))
+        assert progress.failed == {ONE: "x.create0: No"}
+    progress.feed(event("apply_errored", ONE))
+    assert progress.failed == {ONE: "x.create0: No"}
+
+
+def test_a_warning_and_an_error_of_nobody_are_no_failure() -> None:
+    progress = progress_of(made(ONE, create=1))
+    progress.feed(said("warning", "Old"))
+    progress.feed(said("error", "No", unit=TWO))
+    assert progress.failed == {}
+
+
+def test_what_needs_a_failed_unit_was_skipped_as_far_as_it_was_not_done() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1), made(THREE, create=1))
+    progress.feed(event("apply_errored", ONE))
+    progress.feed(event("apply_complete", THREE))
+    found = ends(progress, ended(1), (ONE, TWO), (TWO, THREE))
+    assert found["one"] == Outcome(Status.FAILED, "x.create0 failed")
+    assert (found["two"].status, found["two"].blocked_by) == (Status.SKIPPED, (ONE,))
+    assert found["two"].reason.startswith("0 of 1")
+    assert found["three"] == Outcome(Status.SUCCEEDED)
+
+
+def test_a_unit_that_failed_after_another_is_a_failure_itself() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1))
+    progress.feed(event("apply_errored", ONE))
+    progress.feed(event("apply_errored", TWO))
+    found = ends(progress, ended(1, interrupted=True), (ONE, TWO))
+    assert {each.status for each in found.values()} == {Status.FAILED}
+
+
+def test_what_was_not_done_and_has_no_reason_failed() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=2))
+    progress.feed(event("apply_complete", TWO))
+    progress.feed(event("apply_start", TWO, "create1"))
+    found = ends(progress, Completed("apply", 1, (), 1.0, "the end"))
+    assert found["two"].status is Status.FAILED
+    assert found["two"].reason == "1 of 2 changes were applied: the end"
+    assert found["two"].unknown_resources == ()
+
+
+@pytest.mark.parametrize("how", [{"interrupted": True}, {"killed": True}])
+def test_what_a_person_stopped_is_cancelled(how: dict[str, bool]) -> None:
+    progress = progress_of(made(ONE, create=2), made(TWO, create=1))
+    progress.feed(event("apply_complete", ONE))
+    found = ends(progress, Completed("apply", 1, (), 1.0, "", **how))
+    assert found["one"].status is found["two"].status is Status.CANCELLED
+    assert found["one"].reason.startswith("1 of 2")
+
+
+def test_what_was_in_flight_at_a_crash_is_unknown_before_anything_else() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=3))
+    progress.feed(event("apply_errored", ONE))
+    for name in ("create2", "create1", "create0"):
+        progress.feed(event("apply_start", TWO, name))
+    progress.feed(event("apply_complete", TWO, "create0"))
+    found = ends(progress, Completed("apply", -9, (), 1.0, "", killed=True), (ONE, TWO))
+    assert found["two"].status is Status.UNKNOWN
+    assert found["two"].unknown_resources == ("x.create1", "x.create2")
+    assert found["one"].status is Status.FAILED
+
+
+def test_what_ended_with_an_error_is_in_flight_no_more() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1))
+    progress.feed(event("apply_start", ONE))
+    progress.feed(event("apply_errored", ONE))
+    found = ends(progress, ended(-9))
+    assert found["one"] == Outcome(Status.FAILED, "x.create0 failed")
+    assert found["two"].unknown_resources == ()
+
+
+def test_a_failure_of_nobody_is_that_of_all() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1))
+    progress.feed(event("apply_complete", ONE))
+    progress.feed(event("apply_complete", TWO))
+    found = ends(progress, Completed("apply", 1, (), 1.0, "no room"))
+    assert set(found.values()) == {Outcome(Status.FAILED, "no room")}
+
+
+def test_a_unit_with_only_an_import_is_done_unless_something_stood_in_its_way() -> None:
+    only = UnitChanges(TWO, imports=1)
+    progress = progress_of(made(ONE, create=1), only)
+    progress.feed(event("apply_errored", ONE))
+    assert ends(progress, ended(1))["two"].status is Status.SUCCEEDED
+    assert ends(progress, ended(1), (ONE, TWO))["two"].status is Status.SKIPPED
+    assert ends(progress, ended(1, interrupted=True))["two"].status is Status.CANCELLED
+    assert ends(progress, ended(-9))["two"].status is Status.FAILED
+
+
+def test_raw_events_leave_out_what_is_no_json() -> None:
+    assert raw_events([Event("text", "x"), Event("version", raw={"type": "version"})]) == [
+        {"type": "version"}
+    ]

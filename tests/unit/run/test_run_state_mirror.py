@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,44 @@ def test_the_last_whole_state_is_kept_beside_the_one_that_is_written(
     carried.sync()
     assert (tmp_path / SNAPSHOT).read_bytes() == composed(ONE)
     assert written == [ONE]
+
+
+def test_before_terraform_has_written_there_is_nothing_to_write(tmp_path: Path) -> None:
+    written: list[Address] = []
+    carried = mirror(tmp_path, MemoryStore(), written)
+    with carried:
+        carried.sync()
+    assert written == []
+    assert not (tmp_path / SNAPSHOT).exists()
+
+
+def test_once_it_is_left_nobody_writes_any_more(tmp_path: Path) -> None:
+    carried = mirror(tmp_path, MemoryStore(), [])
+    with carried:
+        assert carried._thread.is_alive()
+    assert not carried._thread.is_alive()
+
+
+def test_what_cannot_be_written_at_last_is_raised(tmp_path: Path) -> None:
+    written: list[Address] = []
+    carried = mirror(tmp_path, Failing(PytgError("no"), PytgError("no")), written)
+    (tmp_path / STATE).write_bytes(composed(ONE))
+    for _ in range(2):
+        with pytest.raises(PytgError):
+            carried.sync()
+    carried.sync()
+    assert written == [ONE]
+
+
+def test_each_write_follows_the_one_before(tmp_path: Path) -> None:
+    """The serial goes up by one, and the lineage stays."""
+    store = MemoryStore()
+    carried = mirror(tmp_path, store, [])
+    found = []
+    for units in ((ONE,), ()):
+        (tmp_path / STATE).write_bytes(composed(*units))
+        carried.sync()
+        found.append(json.loads(store.states[str(ONE)]))
+    assert [state["serial"] for state in found] == [1, 2]
+    assert found[0]["lineage"] == found[1]["lineage"]
+    assert [len(state["resources"]) for state in found] == [1, 0]
