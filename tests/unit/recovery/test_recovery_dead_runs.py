@@ -102,7 +102,17 @@ def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "line", [b'{"argv": ["tf", "app', b"[]", b"null", b"\xff", b'{"argv": []}', b"{}"]
+    "line",
+    [
+        b'{"argv": ["tf", "app',
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"argv": []}',
+        b"{}",
+        # as pytg before 0.2 wrote it, of a process that lives
+        b'{"argv": ["tf", "apply"], "cwd": "/", "started": "2026-11-22T18:59:33Z", "pid": 1}',
+    ],
 )
 def test_what_is_no_process_is_not_at_work(tmp_path: Path, line: bytes) -> None:
     run = begin(tmp_path).run
