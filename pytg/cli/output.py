@@ -10,8 +10,8 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._recovered import say, tell_recovered
-from pytg.compose.state_merge import is_empty
+from pytg.cli._recovered import report_recovered, say
+from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
 from pytg.recovery.recover import recover_unit
@@ -49,7 +49,7 @@ def command(
     """
     project = context.project(suffix)
     unit = project.unit(address)
-    tell_recovered(recover_unit(project.estate, unit, project.states, say))
+    report_recovered(recover_unit(project.estate, unit, project.states, say))
     outputs = _outputs(unit, project.states, reveal=reveal)
     if name is not None:
         found = _one(unit, outputs, name)

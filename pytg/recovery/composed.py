@@ -1,12 +1,11 @@
-"""Takes up what an interrupted composed apply left behind, before anything else is done."""
+"""What a composed apply that died left: its states are written, and its locks released."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pytg.compose.changes import Calls
@@ -15,9 +14,10 @@ from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
-from pytg.recovery.composed_directory import COMPOSED, clear, only_here
+from pytg.recovery.composed_directory import clear, journals, only_here
 from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, is_alive, newest_state
+from pytg.recovery.journal import APPLYING, JOURNAL, Journal, Locked, held, is_alive, newest_state
+from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.state_reader import StateReader
@@ -26,24 +26,7 @@ from pytg.state.state_store import LockInfo
 _POLL_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What was taken up. `in_flight` may exist in the account and be in no state."""
-
-    run_id: str
-    written: tuple[Address, ...]
-    in_flight: tuple[str, ...]
-
-    @classmethod
-    def of(
-        cls, run_id: str, written: Iterable[Address], unknown: Mapping[Address, Iterable[str]]
-    ) -> Recovery:
-        """`unknown` are the resources in flight by unit."""
-        named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
-        return cls(run_id, tuple(written), named)
-
-
-def recover(
+def recover_composed(
     root: Path,
     states: StateReader,
     say: Callable[[str], None],
@@ -57,39 +40,32 @@ def recover(
     caller. A Terraform process that outlived its pytg is waited for: it writes its state to the
     end. Raises Refused where a state moved meanwhile.
     """
-    found = []
+    found: list[Recovery] = []
     for workdir, journal in journals(root):
         if not concerns(journal) or is_alive(journal.pytg):
             continue
         with only_here(workdir, cancel, say):
-            found.append(recover_here(root, workdir, states, say, cancel))
-    return list(filter(None, found))
+            found += recover_directory(root, workdir, states, say, cancel)
+    return found
 
 
-def recover_here(
+def recover_directory(
     root: Path,
     workdir: Path,
     states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
-) -> Recovery | None:
-    """See `recover`, for `workdir` alone, which this process has to itself.
+) -> list[Recovery]:
+    """See `recover_composed`, for `workdir` alone, which this process has to itself.
 
-    So whoever wrote a journal there is at its end, whether or not its process still shows. None
-    where there is none, or no longer.
+    So whoever wrote a journal there is at its end, whether or not its process still shows. There
+    may be none, or no longer.
     """
-    if not (workdir / NAME).exists():
-        return None
+    if not (workdir / JOURNAL).exists():
+        return []
     journal = Journal.read(workdir)
     _wait_for_terraform(journal, workdir, say, cancel)
-    return _take_up(root, workdir, journal, states)
-
-
-def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
-    """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
-        with contextlib.suppress(FileNotFoundError):  # its run has just ended
-            yield file.parent, Journal.read(file.parent)
+    return [_recover(root, workdir, journal, states)]
 
 
 def _wait_for_terraform(
@@ -108,7 +84,7 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _take_up(root: Path, workdir: Path, journal: Journal, states: StateReader) -> Recovery:
+def _recover(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
     in_flight: tuple[str, ...] = ()
@@ -171,7 +147,7 @@ def _lock(unit: Locked, journal: Journal, states: StateReader) -> None:
     except LockHeld as held:
         raise LockHeld(
             f"{held.message}, and run {journal.run_id} left newer state of it behind",
-            hint="wait until that lock is gone and run pytg again: it takes the state up then; "
+            hint="wait until that lock is gone and run pytg again: it recovers the state then; "
             + held.hint.rpartition("; ")[2],
         ) from held
 

@@ -12,9 +12,8 @@ from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
-from pytg.recovery.composed import recover_here
 from pytg.recovery.journal import SNAPSHOT, STATE
-from pytg.recovery.recover import report
+from pytg.recovery.recover import recover_here, report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
@@ -50,8 +49,7 @@ def _recover_late(root: Root) -> None:
     found = recover_here(
         execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
     )
-    if found is not None:
-        report(execution.log, found)
+    report(execution.log, found)
 
 
 def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) -> ComposedPlan:

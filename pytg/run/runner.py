@@ -111,8 +111,7 @@ def run(
                 confirm=lambda question: view.confirm(question, stop.requested),
                 overwritten=overwritten,
             )
-            for found in recovered:
-                report(log, found)
+            report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode
             log.emit(RunStarted(run_id, request.command, mode, selection.units))
             return _work(execution, request, stop)

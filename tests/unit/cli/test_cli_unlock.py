@@ -104,7 +104,7 @@ def test_the_lock_of_a_run_that_lives_stays(
     assert file.exists()
 
 
-def test_a_run_that_died_is_taken_up_with_its_lock(root: str, store: StateStore) -> None:
+def test_a_run_that_died_is_recovered_with_its_lock(root: str, store: StateStore) -> None:
     file = journal_of(root, ProcessId(os.getpid(), 1.0, socket.gethostname()))
     assert run("-C", root, "unlock", KMS, "id-1") == 0
     assert store.holder(f"{KMS}/terraform.tfstate") is None
