@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
 
 from pytg import __version__
 from support.command import captured
 from support.docs_blocks import ROOT
-
-
-def test_the_rooms_are_drawn_as_they_are() -> None:
-    command = [sys.executable, str(ROOT / "scripts" / "architecture.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_graph_is_drawn_as_it_is() -> None:
