@@ -37,3 +37,9 @@ def test_every_page_of_the_documents_is_reached_from_an_index() -> None:
         linked = {(index.parent / link).resolve() for link in LINK.findall(prose(index))}
         missing = set(index.parent.glob("*.md")) - linked - {index}
         assert not missing, f"{index} does not link {sorted(map(str, missing))}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(ROOT)) for p in PAGES])
+def test_no_page_installs_the_unrelated_package_of_that_name(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"pip install [^\n`]*['\" ]pytg(?![-/\w.])", text)
