@@ -64,13 +64,19 @@ def events(root: Path, *begun: str) -> None:
 
 @pytest.mark.parametrize("holder", [OWN, None])
 def test_it_is_written_and_the_lock_released(
-    tmp_path: Path, store: MemoryStore, holder: LockInfo | None
+    tmp_path: Path,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+    holder: LockInfo | None,
 ) -> None:
     workdir = died(tmp_path, ONE)
     if holder:
         store.lock(KEY, holder)
+    repaired: list[str] = []
+    monkeypatch.setattr(store, "digest_repair", repaired.append)
     (found,) = recovered(tmp_path, store)
     assert found == Recovery("run-1", (ONE,), ())
+    assert repaired == [KEY]
     assert json.loads(store.states[KEY])["resources"][0]["module"] == "module.one"
     assert store.locks == {}
     assert not (workdir / JOURNAL).exists()

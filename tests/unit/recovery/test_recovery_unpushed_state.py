@@ -54,12 +54,17 @@ def test_where_nothing_was_left_nothing_is_done(tmp_path: Path, store: MemorySto
 
 
 @pytest.mark.parametrize("before", [None, state(1, empty=True)])
-def test_what_follows_is_written(tmp_path: Path, store: MemoryStore, before: bytes | None) -> None:
+def test_what_follows_is_written(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, before: bytes | None
+) -> None:
     file = left(tmp_path, state(2))
     if before is not None:
         store.states[KEY] = before
+    repaired: list[str] = []
+    monkeypatch.setattr(store, "digest_repair", repaired.append)
     assert pushed(tmp_path, store) == [Recovery(None, (ONE,))]
     assert store.states == {KEY: state(2)}
+    assert repaired == [KEY]  # a write that died half way leaves a wrong digest
     assert store.locks == {}
     assert not file.exists()
 
