@@ -19,6 +19,7 @@ from pytg.model import Account
 
 SANDBOX_CONFIG = "aws.ini"
 SANDBOX_SERVER = "server.json"
+INSTALL = "from a clone of pytg: pip install ./sandbox"  # the embedded AWS
 DIRECTORY = Path(".pytg", "emulators")
 
 _CONFIG = """\
@@ -36,7 +37,7 @@ _SETTINGS = """\
 region = us-east-1
 endpoint_url = {url}
 services = {profile}
-aws_access_key_id = test
+aws_access_key_id = {key}
 aws_secret_access_key = test
 disable_host_prefix_injection = true
 """
@@ -60,10 +61,13 @@ def config_file(root: Path, account: Account) -> Path:
     return root / DIRECTORY / f"{account.name}.ini"
 
 
-def config_text(url: str, named: str) -> str:
-    """What stands in the config file of an emulator at `url`, with the profile `named`."""
+def config_text(url: str, named: str, key: str = "test") -> str:
+    """What stands in the config file of an emulator at `url`, with the profile `named`.
+
+    `key` is the access key id: LocalStack takes one of 12 digits for the account id.
+    """
     parts = urlsplit(url)
-    settings = _SETTINGS.format(url=url, profile=named)
+    settings = _SETTINGS.format(url=url, profile=named, key=key)
     return _CONFIG.format(settings=settings, profile=named, scheme=parts.scheme, place=parts.netloc)
 
 
@@ -72,5 +76,5 @@ def write_configs(root: Path, accounts: Iterable[Account]) -> None:
     for account in accounts:
         if account.endpoint:
             with contextlib.suppress(OSError):  # who needs it says that it cannot be read
-                text = config_text(account.endpoint, profile(account))
+                text = config_text(account.endpoint, profile(account), account.id or "test")
                 write_if_changed(config_file(root, account), text)

@@ -95,10 +95,8 @@ class Sessions:
                     (account, region, "boto3"),  # two on one botocore session do not get along
                     lambda: boto3.Session(botocore_session=reach.session, region_name=region),
                 )
-                settings = dict(reach.settings)
-                if service == "sts" and not account.emulator and self._sts:
-                    settings["endpoint_url"] = self._sts
-                return session.client(service, **settings)
+                asked = self._identity(account) if service == "sts" else {}
+                return session.client(service, **(reach.settings | asked))
 
         return self.once((account, service, region), make)
 
@@ -118,10 +116,16 @@ class Sessions:
         def make() -> _Reach:
             reach = self._direct(account)
             if account.assume_role:
-                _assume(account.assume_role, self._direct(account), reach.session, region)
+                base = self._direct(account)
+                asked = _Reach(base.session, base.settings | self._identity(account))
+                _assume(account.assume_role, asked, reach.session, region)
             return reach
 
         return self.once((account, region), make)
+
+    def _identity(self, account: Account) -> dict[str, Any]:
+        """Where STS is asked, if it is not where the rest of the account is."""
+        return {"endpoint_url": self._sts} if self._sts and not account.emulator else {}
 
     def _direct(self, account: Account) -> _Reach:
         """With the credentials that are there, before any role is assumed."""

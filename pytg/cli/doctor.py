@@ -20,6 +20,7 @@ from pytg.cli._checks import MISSING, NOTE, OK, Check
 from pytg.cli._context import Context
 from pytg.cli._options import option
 from pytg.cli._plugins import checks
+from pytg.emulator import INSTALL
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.model import Account, Estate
 from pytg.project import Project
@@ -28,7 +29,6 @@ from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.provider_mirror import BUILT_IN, find_mirrors, own_config
 
 PYTHON = (3, 11)
-INSTALL = "from a clone of pytg: pip install ./sandbox"
 FREE_GIB = 2  # the AWS provider alone takes 0.7 GiB unpacked
 
 

@@ -29,6 +29,8 @@ def access(estate: Estate, account: Account, directory: Path) -> dict[str, Value
         config = config_file(estate.root, account)
         arguments["profile"] = profile(account)
         arguments["shared_config_files"] = [relative(config, directory)]
+        if account.endpoint:  # a profile of that name in the person's own file would win
+            arguments["shared_credentials_files"] = [relative(config, directory)]
     elif account.profile:
         arguments["profile"] = account.profile
     if account.id:

@@ -16,6 +16,16 @@ from pytg.model import Account, Estate, Provider, Unit, Value
 
 REGIONAL = "aws"
 PEER = "peer"
+_REAL = frozenset(
+    {
+        "access_key",
+        "secret_key",
+        "token",
+        "endpoints",
+        "assume_role",
+        "assume_role_with_web_identity",
+    }
+)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -83,6 +93,8 @@ def regional_block(
     """The block of the regional provider for `place`, in a root in `directory`."""
     account = estate.accounts[place.account]
     given = configured_block(estate.terraform.providers[REGIONAL])
+    if account.emulator:
+        given = _without_credentials(given)
     arguments: dict[str, Value] = {"alias": alias} if alias else {}
     arguments |= {"region": place.region, **access(estate, account, directory)}
     arguments |= proxy(estate, account, directory)
@@ -94,6 +106,12 @@ def regional_block(
         {**arguments, **{k: v for k, v in given.arguments.items() if k not in arguments}},
         (*nested, *(block for block in given.nested if block[0] not in own)),
     )
+
+
+def _without_credentials(block: Block) -> Block:
+    """What is configured for real accounts, without what reaches them: for an emulator."""
+    arguments = {name: value for name, value in block.arguments.items() if name not in _REAL}
+    return Block(block.name, arguments, tuple(n for n in block.nested if n[0] not in _REAL))
 
 
 def _account_blocks(

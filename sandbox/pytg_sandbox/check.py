@@ -6,9 +6,10 @@ import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytg.emulator import INSTALL
 from pytg.plugin import MISSING, NOTE, OK, Check
 from pytg.project import Project
-from pytg_sandbox.control import INSTALL, MOTO, Sandbox, sandbox_directory
+from pytg_sandbox.control import MOTO, Sandbox, sandbox_directory
 
 NAME = "sandbox"
 

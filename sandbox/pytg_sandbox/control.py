@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytg.emulator import SANDBOX_CONFIG, SANDBOX_SERVER, config_text, sandbox_directory
+from pytg.emulator import INSTALL, SANDBOX_CONFIG, SANDBOX_SERVER, config_text, sandbox_directory
 from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg_sandbox.client import HOST, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
-INSTALL = "from a clone of pytg: pip install ./sandbox"
 SERVER = "pytg_sandbox.server"
 READY_SECONDS = 60.0
 EXIT_SECONDS = 20.0

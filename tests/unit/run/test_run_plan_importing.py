@@ -76,7 +76,7 @@ def prepared(world: World, *remembered: str, destroy: bool = False) -> Root:
 
 
 def failed(root: Root, *diagnostics: Diagnostic, **how: bool) -> PlanFailed:
-    completed = Completed("plan", 1, diagnostics, 0.0, "", **how)
+    completed = Completed("plan", 1, diagnostics, "", **how)
     return PlanFailed(completed, root.calls, {}, workdir=root.workdir, units=root.units)
 
 

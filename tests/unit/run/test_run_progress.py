@@ -183,7 +183,7 @@ def test_what_was_not_done_and_has_no_reason_failed() -> None:
     progress = progress_of(made(ONE, create=1), made(TWO, create=2))
     progress.feed(event("apply_complete", TWO))
     progress.feed(event("apply_start", TWO, "create1"))
-    found = ends(progress, Completed("apply", 1, (), 1.0, "the end"))
+    found = ends(progress, Completed("apply", 1, (), "the end"))
     assert found["two"].status is Status.FAILED
     assert found["two"].reason == "1 of 2 changes were applied: the end"
     assert found["two"].unknown_resources == ()
@@ -193,7 +193,7 @@ def test_what_was_not_done_and_has_no_reason_failed() -> None:
 def test_what_a_person_stopped_is_cancelled(how: dict[str, bool]) -> None:
     progress = progress_of(made(ONE, create=2), made(TWO, create=1))
     progress.feed(event("apply_complete", ONE))
-    found = ends(progress, Completed("apply", 1, (), 1.0, "", **how))
+    found = ends(progress, Completed("apply", 1, (), "", **how))
     assert found["one"].status is found["two"].status is Status.CANCELLED
     assert found["one"].reason.startswith("1 of 2")
 
@@ -204,7 +204,7 @@ def test_what_was_in_flight_at_a_crash_is_unknown_before_anything_else() -> None
     for name in ("create2", "create1", "create0"):
         progress.feed(event("apply_start", TWO, name))
     progress.feed(event("apply_complete", TWO, "create0"))
-    found = ends(progress, Completed("apply", -9, (), 1.0, "", killed=True), (ONE, TWO))
+    found = ends(progress, Completed("apply", -9, (), "", killed=True), (ONE, TWO))
     assert found["two"].status is Status.UNKNOWN
     assert found["two"].unknown_resources == ("x.create1", "x.create2")
     assert found["one"].status is Status.FAILED
@@ -223,7 +223,7 @@ def test_a_failure_of_nobody_is_that_of_all() -> None:
     progress = progress_of(made(ONE, create=1), made(TWO, create=1))
     progress.feed(event("apply_complete", ONE))
     progress.feed(event("apply_complete", TWO))
-    found = ends(progress, Completed("apply", 1, (), 1.0, "no room"))
+    found = ends(progress, Completed("apply", 1, (), "no room"))
     assert set(found.values()) == {Outcome(Status.FAILED, "no room")}
 
 
