@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import psutil
 
-# psutil works a start time out from the time of the boot, which moves when the clock is set
-CLOCK_MOVED_S = 5.0
+# Far more than two readings of one start differ, and far less than it takes until a number is used
+# again: systems hand all the others out first.
+TOLERANCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """A process on a host. `started` is seconds since the epoch; 0 where that cannot be known."""
+    """A process on a host.
+
+    `started` is when it did, and `booted` when its host did, both in seconds since the epoch by
+    the clock of the moment at which this was noted. None where that is not known; a process
+    that was gone by then has started at 0, which fits none.
+    """
 
     pid: int
-    started: float
+    started: float | None
     host: str
+    booted: float | None = None
 
     @classmethod
-    def of(cls, pid: int) -> ProcessId:
-        """The identity of a process of this host; one that is gone has never started."""
-        return cls(pid, _started(pid) or 0.0, socket.gethostname())
+    def of(cls, pid: int) -> Self:
+        """The identity of a process of this host."""
+        started: float | None = None
+        try:
+            started = psutil.Process(pid).create_time()
+        except psutil.NoSuchProcess:
+            started = 0.0
+        except psutil.AccessDenied:
+            pass
+        return cls(pid, started, socket.gethostname(), psutil.boot_time())
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `dataclasses.asdict`. Raises KeyError, TypeError or ValueError.
+
+        A start time in another form, as of a pytg before 0.2, is not known.
+        """
+        pid, host = data["pid"], data["host"]
+        if not isinstance(pid, int) or pid < 0 or not isinstance(host, str):
+            raise ValueError(f"no process: {data}")
+        return cls(pid, _seconds(data["started"]), host, _seconds(data.get("booted")))
 
     @property
     def here(self) -> bool:
@@ -31,17 +58,35 @@ class ProcessId:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs on this host, and is not another one with its number."""
-        now = _started(self.pid)
-        return now is not None and abs(now - self.started) < CLOCK_MOVED_S
+        """Whether it still runs on this host, and is not another one with its number.
+
+        Where the system does not say since when a process with that number runs, it is the one.
+        So it is where that was not known when it was noted. A zombie has ended.
+        """
+        try:
+            process = psutil.Process(self.pid)
+            return self._started_at(process.create_time()) and (
+                process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+
+    def _started_at(self, now: float) -> bool:
+        """Whether `now`, what the system says today of its start, means the start that was noted.
+
+        Linux counts a start from the boot, and psutil adds the time of the boot, which moves when
+        the clock is set (psutil's documentation of `create_time`, and its issue 711): there the
+        distance from the boot stays. Elsewhere the start stays, and the boot moves.
+        """
+        if self.started is None:
+            return True
+        distances = [now - self.started]
+        if self.booted is not None:
+            distances.append(now - psutil.boot_time() - (self.started - self.booted))
+        return any(abs(distance) < TOLERANCE_S for distance in distances)
 
 
-def _started(pid: int) -> float | None:
-    """When the process with that number started; None where there is none, or it has ended."""
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.create_time()
-    except psutil.Error:
-        return None
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

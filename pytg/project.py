@@ -16,7 +16,7 @@ from typing import Any, Self
 from pytg.aws.bucket_settings import BucketSettings
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
-from pytg.config.load import Loaded, load_project
+from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
 from pytg.generate.providers import REGIONAL, provider_endpoints
@@ -25,8 +25,8 @@ from pytg.graph.selection import Selection, Selectors, select_units
 from pytg.model import Account, Address, Estate, Unit
 from pytg.run.options import Options, Request
 from pytg.run.runner import Finished, View, run
-from pytg.state.states import States
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_reader import StateReader
 from pytg.suggest import did_you_mean
 from pytg.terraform.binary import Binary, find_terraform
 from pytg.terraform.environment import environment
@@ -61,7 +61,7 @@ class Project:
         )
 
     @cached_property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedEstate:
         """The configuration with the trail of every value. Raises ConfigError with all problems."""
         private = self.root / ".pytg"
         with contextlib.suppress(OSError):  # whoever needs to write there says so
@@ -94,9 +94,9 @@ class Project:
         return Sessions(self.root, provider_endpoints(self.estate))
 
     @cached_property
-    def states(self) -> States:
+    def states(self) -> StateReader:
         """The states of the units, wherever they lie."""
-        return States(Stores(self.root, self.sessions).of)
+        return StateReader(BackendStores(self.root, self.sessions).of)
 
     def unit(self, address: str | Address) -> Unit:
         """The unit at `address`. Raises UsageError, with what comes close."""

@@ -15,7 +15,7 @@ resource "aws_sns_topic" "alerts" {
         Action    = "sns:Publish"
         Resource  = local.topic_arn
         Condition = merge(local.in_account, { ArnLike = {
-          "aws:SourceArn" = "arn:${var.partition}:cloudwatch:${var.region}:${var.account_id}:alarm:${var.environment}-${var.region}-*"
+          "aws:SourceArn" = "arn:${module.labels.partition}:cloudwatch:${var.region}:${var.account_id}:alarm:${module.labels.any_name}"
         } })
       },
       {

@@ -12,13 +12,6 @@ resource "aws_iam_role" "forward" {
       Condition = merge(local.in_account, { ArnEquals = { "aws:SourceArn" = local.rule_arns.forward } })
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local.role_name) <= 64
-      error_message = "IAM takes role names of 64 characters; ${local.role_name} has ${length(local.role_name)}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "forward" {

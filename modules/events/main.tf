@@ -11,13 +11,6 @@ resource "aws_cloudwatch_event_archive" "migration" {
 
   # A forwarded event lies in the archive of its own region.
   event_pattern = jsonencode({ source = local.sources, detail = local.happened_here })
-
-  lifecycle {
-    precondition {
-      condition     = length(local.archive_name) <= 48
-      error_message = "EventBridge takes archive names of 48 characters; ${local.archive_name} has ${length(local.archive_name)}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 # What no target took, with the reason in its message attributes. Policy inline: apart, the provider waits 25 s more.
@@ -57,13 +50,6 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_bus_name = aws_cloudwatch_event_bus.migration.name
   event_pattern  = jsonencode(each.value)
   state          = each.key == "forward" && !var.forward_enabled ? "DISABLED" : "ENABLED"
-
-  lifecycle {
-    precondition {
-      condition     = length(local.rule_names[each.key]) <= 64
-      error_message = "EventBridge takes rule names of 64 characters; ${local.rule_names[each.key]} has ${length(local.rule_names[each.key])}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 resource "aws_cloudwatch_event_target" "this" {

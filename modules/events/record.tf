@@ -7,7 +7,7 @@ resource "aws_cloudwatch_log_group" "record" {
 }
 
 resource "aws_cloudwatch_log_resource_policy" "record" {
-  policy_name = "${var.environment}-${var.region}-logs-events"
+  policy_name = module.labels.names.aws_cloudwatch_log_resource_policy["events"]
 
   policy_document = jsonencode({
     Version = "2012-10-17"

@@ -1,15 +1,15 @@
 locals {
-  cross_account_names = { for key, _ in var.cross_account_roles : key => "${var.environment}-global-iam-${key}" }
+  cross_account_names = { for key, _ in var.cross_account_roles : key => module.labels.names.aws_iam_role[key] }
 
-  batch_role_arns = [for name in values(local.batch_names) : "arn:${var.partition}:iam::${var.account_id}:role/${name}"]
+  batch_role_arns = [for name in values(local.batch_names) : "arn:${module.labels.partition}:iam::${var.account_id}:role/${name}"]
   function_arns = sort([for pair in setproduct(local.regions, var.ops_functions) :
-    "arn:${var.partition}:lambda:${pair[0]}:${var.account_id}:function:${var.environment}-${pair[0]}-lambda-${pair[1]}"
+    "arn:${module.labels.partition}:lambda:${pair[0]}:${var.account_id}:function:${module.labels.names_in[pair[0]].aws_lambda_function[pair[1]]}"
   ])
   machine_names = [for pair in setproduct(local.regions, var.ops_state_machines) :
-    { region = pair[0], name = "${var.environment}-${pair[0]}-sfn-${pair[1]}" }
+    { region = pair[0], name = module.labels.names_in[pair[0]].aws_sfn_state_machine[pair[1]] }
   ]
-  machine_arns   = [for m in local.machine_names : "arn:${var.partition}:states:${m.region}:${var.account_id}:stateMachine:${m.name}"]
-  execution_arns = [for m in local.machine_names : "arn:${var.partition}:states:${m.region}:${var.account_id}:execution:${m.name}:*"]
+  machine_arns   = [for m in local.machine_names : "arn:${module.labels.partition}:states:${m.region}:${var.account_id}:stateMachine:${m.name}"]
+  execution_arns = [for m in local.machine_names : "arn:${module.labels.partition}:states:${m.region}:${var.account_id}:execution:${m.name}:*"]
 
   ops_statements = concat(
     [
@@ -56,7 +56,7 @@ locals {
         Sid      = "SteerJobs"
         Effect   = "Allow"
         Action   = ["s3:DescribeJob", "s3:UpdateJobPriority", "s3:UpdateJobStatus"]
-        Resource = [for region in local.regions : "arn:${var.partition}:s3:${region}:${var.account_id}:job/*"]
+        Resource = [for region in local.regions : "arn:${module.labels.partition}:s3:${region}:${var.account_id}:job/*"]
       },
     ],
     length(local.batch_role_arns) == 0 ? [] : [{
@@ -103,7 +103,7 @@ locals {
       Sid      = "WriteThroughAccessPoint"
       Effect   = "Allow"
       Action   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging"]
-      Resource = ["arn:${var.partition}:s3::${var.account_id}:accesspoint/*.mrap/object/${var.ingest_prefix}*"]
+      Resource = ["arn:${module.labels.partition}:s3::${var.account_id}:accesspoint/*.mrap/object/${var.ingest_prefix}*"]
     },
   ]
 

@@ -4,15 +4,15 @@ locals {
   peers   = var.target_region == null ? {} : { (var.source_region) = var.target_region, (var.target_region) = var.source_region }
 
   documents_arns = { for region in local.regions : region =>
-    "arn:${var.partition}:s3:::${lookup(var.documents_bucket_names, region, "${var.environment}-${region}-s3-documents-${var.account_id}")}"
+    "arn:${module.labels.partition}:s3:::${lookup(var.documents_bucket_names, region, module.labels.names_in[region].aws_s3_bucket["documents"])}"
   }
   ops_arns = { for region in local.regions : region =>
-    "arn:${var.partition}:s3:::${var.environment}-${region}-s3-ops-${var.account_id}"
+    "arn:${module.labels.partition}:s3:::${module.labels.names_in[region].aws_s3_bucket["ops"]}"
   }
 
-  table_arns = { for purpose in ["metadata", "control", "checkpoints"] : purpose => [
+  table_arns = { for purpose, name in module.labels.names.aws_dynamodb_global_table : purpose => [
     for region in local.regions :
-    "arn:${var.partition}:dynamodb:${region}:${var.account_id}:table/${var.environment}-global-dynamodb-${purpose}"
+    "arn:${module.labels.partition}:dynamodb:${region}:${var.account_id}:table/${name}"
   ] }
 
   in_account = { StringEquals = { "aws:ResourceAccount" = var.account_id } }

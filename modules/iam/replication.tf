@@ -1,7 +1,7 @@
 # One role a direction, one batch role a region: each names its own two buckets and nothing else.
 locals {
-  replication_names = { for region, _ in local.peers : region => "${var.environment}-global-iam-s3-replication-${region}" }
-  batch_names       = { for region, _ in local.peers : region => "${var.environment}-global-iam-s3-batch-${region}" }
+  replication_names = { for region, _ in local.peers : region => module.labels.names.aws_iam_role["s3-replication-${region}"] }
+  batch_names       = { for region, _ in local.peers : region => module.labels.names.aws_iam_role["s3-batch-${region}"] }
 
   service_condition = var.service_trust_source_account ? {
     Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
@@ -23,13 +23,6 @@ resource "aws_iam_role" "replication" {
       Action    = "sts:AssumeRole"
     }, local.service_condition)]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local.replication_names[each.key]) <= 64
-      error_message = "IAM takes role names of 64 characters; ${local.replication_names[each.key]} has ${length(local.replication_names[each.key])}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "replication" {

@@ -2,33 +2,18 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of the roles and of everything they may touch, 12 digits."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "source_region" {
   description = "Region that the documents come from."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
-    error_message = "A region looks like eu-west-1."
-  }
 }
 
 variable "target_region" {
@@ -40,18 +25,6 @@ variable "target_region" {
   validation {
     condition     = var.target_region != var.source_region
     error_message = "Source and target are two regions."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
   }
 }
 
@@ -137,11 +110,6 @@ variable "ops_functions" {
   type        = set(string)
   default     = []
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.ops_functions : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "ops_state_machines" {
@@ -149,11 +117,6 @@ variable "ops_state_machines" {
   type        = set(string)
   default     = []
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.ops_state_machines : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "ingest_prefix" {

@@ -1,7 +1,7 @@
 locals {
   # Both are in AWS's own example for DataSync.
   on_our_behalf = {
-    ArnLike      = { "aws:SourceArn" = "arn:${var.partition}:datasync:${var.region}:${var.account_id}:*" }
+    ArnLike      = { "aws:SourceArn" = "arn:${module.labels.partition}:datasync:${var.region}:${var.account_id}:*" }
     StringEquals = { "aws:SourceAccount" = var.account_id }
   }
 }

@@ -4,9 +4,10 @@ locals {
   smb            = { for key, s in var.sources : key => s if s.kind == "smb" }
   object_storage = { for key, s in var.sources : key => s if s.kind == "object_storage" }
 
-  role_name      = "${var.environment}-global-iam-datasync-${var.region}"
-  log_group_name = "/aws/datasync/${var.environment}-${var.region}-datasync-ingest"
-  bucket_arn     = "arn:${var.partition}:s3:::${var.documents_bucket}"
+  role_name      = module.labels.names.aws_iam_role["datasync-${var.region}"]
+  log_name       = module.labels.names.aws_datasync_task["ingest"] # of all tasks
+  log_group_name = "/aws/datasync/${local.log_name}"
+  bucket_arn     = "arn:${module.labels.partition}:s3:::${var.documents_bucket}"
   wanted         = length(var.sources) > 0
 
   source_arns = merge(
@@ -60,7 +61,7 @@ resource "aws_datasync_location_s3" "documents" {
   subdirectory     = "/${each.value.prefix}"
 
   s3_config {
-    bucket_access_role_arn = "arn:${var.partition}:iam::${var.account_id}:role/${aws_iam_role.this[0].name}"
+    bucket_access_role_arn = "arn:${module.labels.partition}:iam::${var.account_id}:role/${aws_iam_role.this[0].name}"
   }
 
   # DataSync tries the role when it makes the location.
@@ -70,10 +71,10 @@ resource "aws_datasync_location_s3" "documents" {
 resource "aws_datasync_task" "this" {
   for_each = var.sources
 
-  name                     = "${var.environment}-${var.region}-datasync-${each.key}"
+  name                     = module.labels.names.aws_datasync_task[each.key]
   source_location_arn      = local.source_arns[each.key]
   destination_location_arn = aws_datasync_location_s3.documents[each.key].arn
-  cloudwatch_log_group_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${aws_cloudwatch_log_group.this[0].name}"
+  cloudwatch_log_group_arn = "arn:${module.labels.partition}:logs:${var.region}:${var.account_id}:log-group:${aws_cloudwatch_log_group.this[0].name}"
 
   # What is deleted on premises stays here: the migration deletes no document.
   options {
@@ -114,7 +115,7 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_cloudwatch_log_resource_policy" "this" {
   count = local.wanted ? 1 : 0
 
-  policy_name = "${var.environment}-${var.region}-datasync-ingest"
+  policy_name = local.log_name
 
   policy_document = jsonencode({
     Version = "2012-10-17"
@@ -123,7 +124,7 @@ resource "aws_cloudwatch_log_resource_policy" "this" {
       Effect    = "Allow"
       Principal = { Service = "datasync.amazonaws.com" }
       Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource  = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.log_group_name}:*"
+      Resource  = "arn:${module.labels.partition}:logs:${var.region}:${var.account_id}:log-group:${local.log_group_name}:*"
       Condition = local.on_our_behalf
     }]
   })

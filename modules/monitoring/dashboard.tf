@@ -47,7 +47,7 @@ locals {
     {
       title   = "Functions: errors and throttles"
       stat    = "Sum"
-      metrics = { for r, _ in local.directions : r => [for pair in setproduct(sort(keys(var.functions)), ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", "${var.environment}-${r}-lambda-${pair[0]}"]] }
+      metrics = { for r, _ in local.directions : r => [for pair in setproduct(sort(keys(var.functions)), ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", module.watched.names_in[r].aws_lambda_function[pair[0]]]] }
     },
     {
       title   = "Functions: records that could not be synchronised"
@@ -57,23 +57,23 @@ locals {
     {
       title   = "Stream: age of what is read, ms"
       stat    = "Maximum"
-      metrics = { for r, _ in local.directions : r => [for purpose, f in var.functions : ["AWS/Lambda", "IteratorAge", "FunctionName", "${var.environment}-${r}-lambda-${purpose}"] if f.invoked == "stream"] }
+      metrics = { for r, _ in local.directions : r => [for purpose, f in var.functions : ["AWS/Lambda", "IteratorAge", "FunctionName", module.watched.names_in[r].aws_lambda_function[purpose]] if f.invoked == "stream"] }
     },
     {
       title   = "Queues: age of the oldest message, s"
       stat    = "Maximum"
-      metrics = { for r, _ in local.directions : r => [for purpose in sort(var.queues) : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "${var.environment}-${r}-sqs-${purpose}"]] }
+      metrics = { for r, _ in local.directions : r => [for purpose in sort(var.queues) : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", module.watched.names_in[r].aws_sqs_queue[purpose]]] }
     },
     {
       title   = "Dead letters"
       stat    = "Maximum"
-      metrics = { for r, _ in local.directions : r => [for purpose in sort(setunion(var.queues, ["events"])) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${var.environment}-${r}-sqs-${purpose}-dead"]] }
+      metrics = { for r, _ in local.directions : r => [for purpose in sort(setunion(var.queues, ["events"])) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", module.watched.names_in[r].aws_sqs_queue["${purpose}-dead"]]] }
     },
     {
       title = "Workflows that failed"
       stat  = "Sum"
       metrics = { for r, _ in local.directions : r => [for pair in setproduct(sort(var.state_machines[r == var.region ? var.region_role : local.peer_role]), ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]) :
-        ["AWS/States", pair[1], "StateMachineArn", "arn:${var.partition}:states:${r}:${var.account_id}:stateMachine:${var.environment}-${r}-sfn-${pair[0]}"]
+        ["AWS/States", pair[1], "StateMachineArn", "arn:${module.labels.partition}:states:${r}:${var.account_id}:stateMachine:${module.watched.names_in[r].aws_sfn_state_machine[pair[0]]}"]
       ] }
     },
     {
@@ -103,7 +103,7 @@ locals {
     height = 2
     properties = {
       title  = "Ready for cutover? (an alarm says no)"
-      alarms = [for r, _ in local.directions : "arn:${var.partition}:cloudwatch:${r}:${var.account_id}:alarm:${var.environment}-${r}-cloudwatch-not-ready-for-cutover"]
+      alarms = [for r, _ in local.directions : "arn:${module.labels.partition}:cloudwatch:${r}:${var.account_id}:alarm:${module.labels.names_in[r].aws_cloudwatch_composite_alarm["not-ready-for-cutover"]}"]
     }
   }
 
@@ -127,6 +127,6 @@ locals {
 resource "aws_cloudwatch_dashboard" "both" {
   count = var.region_role == "source" ? 1 : 0
 
-  dashboard_name = "${local.prefix}-migration"
+  dashboard_name = module.labels.names.aws_cloudwatch_dashboard["migration"]
   dashboard_body = jsonencode({ widgets = concat([local.readiness], local.widgets) })
 }

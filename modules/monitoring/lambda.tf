@@ -1,5 +1,5 @@
 locals {
-  function_names = { for purpose, _ in var.functions : purpose => "${var.environment}-${var.region}-lambda-${purpose}" }
+  function_names = module.watched.names.aws_lambda_function
 
   lambda_alarms = merge(
     [for purpose, f in var.functions : merge(

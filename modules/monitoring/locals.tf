@@ -1,11 +1,7 @@
-# Names are built, not referenced: an alarm can stand before what it watches, and for_each knows all its keys.
 locals {
-  prefix    = "${var.environment}-${var.region}-cloudwatch"
-  composite = "${local.prefix}-not-ready-for-cutover"
-
   tables = merge(
     { for purpose in var.global_tables : purpose => var.table_names[purpose] },
-    { idempotency = "${var.environment}-${var.region}-dynamodb-idempotency" },
+    { idempotency = module.watched.names.aws_dynamodb_table["idempotency"] },
   )
 
   minute = 60

@@ -1,7 +1,7 @@
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name          = "${local.prefix}-${each.key}"
+  alarm_name          = module.labels.names.aws_cloudwatch_metric_alarm[each.key]
   alarm_description   = each.value.description
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
 # In ALARM: something stands in the way of a cutover in this region. The gate asks both regions, and for fresh data too.
 resource "aws_cloudwatch_composite_alarm" "not_ready" {
-  alarm_name        = local.composite
+  alarm_name        = module.labels.names.aws_cloudwatch_composite_alarm["not-ready-for-cutover"]
   alarm_description = "Not ready for cutover in ${var.region}: one of ${length(local.blocking)} alarms is on"
   alarm_rule        = join(" OR ", [for purpose in local.blocking : "ALARM(\"${aws_cloudwatch_metric_alarm.this[purpose].alarm_name}\")"])
   alarm_actions     = [var.alerts_topic_arn]

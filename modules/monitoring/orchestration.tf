@@ -1,7 +1,7 @@
 locals {
   state_machines = var.state_machines[var.region_role]
   machine_arns = { for purpose in local.state_machines :
-    purpose => "arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:${var.environment}-${var.region}-sfn-${purpose}"
+    purpose => "arn:${module.labels.partition}:states:${var.region}:${var.account_id}:stateMachine:${module.watched.names.aws_sfn_state_machine[purpose]}"
   }
 
   machine_alarms = merge([for purpose, arn in local.machine_arns : {
@@ -16,10 +16,9 @@ locals {
   }]...)
 
   # A rule of the default bus has the dimension RuleName alone.
-  bus_name = "${var.environment}-${var.region}-events-migration"
   rule_dimensions = merge(
-    { for purpose in var.bus_rules : purpose => { RuleName = "${var.environment}-${var.region}-events-${purpose}", EventBusName = local.bus_name } },
-    { for purpose in var.default_bus_rules : purpose => { RuleName = "${var.environment}-${var.region}-events-${purpose}" } },
+    { for purpose in var.bus_rules : purpose => { RuleName = module.watched.names.aws_cloudwatch_event_rule[purpose], EventBusName = var.event_bus_name } },
+    { for purpose in var.default_bus_rules : purpose => { RuleName = module.watched.names.aws_cloudwatch_event_rule[purpose] } },
   )
 
   rule_alarms = merge([for purpose, dimensions in local.rule_dimensions : {

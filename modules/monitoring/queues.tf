@@ -1,9 +1,6 @@
 locals {
-  queue_names = { for purpose in var.queues : purpose => "${var.environment}-${var.region}-sqs-${purpose}" }
-  dead_names = merge(
-    { for purpose, name in local.queue_names : purpose => "${name}-dead" },
-    { events = "${var.environment}-${var.region}-sqs-events-dead" },
-  )
+  queue_names = { for purpose in var.queues : purpose => module.watched.names.aws_sqs_queue[purpose] }
+  dead_names  = { for purpose in setunion(var.queues, ["events"]) : purpose => module.watched.names.aws_sqs_queue["${purpose}-dead"] }
 
   # A message that failed once comes back after the queue's visibility timeout, six times the function's timeout: as long
   # as that is no sign of trouble yet.

@@ -2,33 +2,18 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of everything that is made or named here, 12 digits."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region looks like eu-west-1."
-  }
 }
 
 variable "peer_region" {
@@ -53,18 +38,6 @@ variable "region_role" {
   }
 }
 
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
-  }
-}
-
 variable "metrics_namespace" {
   description = "CloudWatch namespace of the functions' own metrics."
   type        = string
@@ -85,6 +58,17 @@ variable "alerts_topic_arn" {
   validation {
     condition     = can(regex("^arn:[a-z-]+:sns:${var.region}:[0-9]{12}:.+$", var.alerts_topic_arn))
     error_message = "An alarm tells a topic of its own region: arn:aws:sns:<region>:<account>:<name>."
+  }
+}
+
+variable "event_bus_name" {
+  description = "Name of this region's bus for events of the migration: a dimension of its rules' metrics."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus_name)) && var.event_bus_name != "default"
+    error_message = "A bus of its own: 1 to 256 letters, digits, dots, hyphens and underscores, and not `default`."
   }
 }
 
@@ -177,11 +161,6 @@ variable "recording_functions" {
   type        = set(string)
   default     = ["ingest", "replica-ledger", "replication-failures", "stream-consumer", "verifier"]
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.recording_functions : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "queues" {
@@ -189,11 +168,6 @@ variable "queues" {
   type        = set(string)
   default     = ["ingest", "replica-ledger", "replication-failures", "verifier"]
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.queues : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "state_machines" {
@@ -211,11 +185,6 @@ variable "bus_rules" {
   type        = set(string)
   default     = ["alert", "document-synced", "forward", "record"]
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.bus_rules : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "default_bus_rules" {
@@ -223,11 +192,6 @@ variable "default_bus_rules" {
   type        = set(string)
   default     = ["heartbeat", "object-events", "retry-failed"]
   nullable    = false
-
-  validation {
-    condition     = alltrue([for purpose in var.default_bus_rules : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 }
 
 variable "s3_metric_sides" {

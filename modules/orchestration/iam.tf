@@ -1,7 +1,7 @@
 locals {
-  role_names = { for purpose, _ in local.settings : purpose => "${var.environment}-global-iam-sfn-${purpose}-${var.region}" }
+  role_names = { for purpose, _ in local.settings : purpose => module.labels.names.aws_iam_role["sfn-${purpose}-${var.region}"] }
 
-  execution_prefix = "arn:${var.partition}:states:${var.region}:${var.account_id}:execution:${local.names.migration}"
+  execution_prefix = "arn:${module.labels.partition}:states:${var.region}:${var.account_id}:execution:${local.names.migration}"
 
   invoke = { for purpose, keys in {
     migration = ["batch_starter", "gate_check", "ingest", "traffic_switch", "verifier"]
@@ -52,19 +52,19 @@ locals {
       Sid      = "ListDocuments"
       Effect   = "Allow"
       Action   = ["s3:ListBucket"]
-      Resource = ["arn:${var.partition}:s3:::${var.documents_bucket}"]
+      Resource = ["arn:${module.labels.partition}:s3:::${var.documents_bucket}"]
     },
     {
       Sid      = "ReadInventory"
       Effect   = "Allow"
       Action   = ["s3:GetObject"]
-      Resource = ["arn:${var.partition}:s3:::${var.ops_bucket}/inventory/*"]
+      Resource = ["arn:${module.labels.partition}:s3:::${var.ops_bucket}/inventory/*"]
     },
     {
       Sid      = "WriteEvidence"
       Effect   = "Allow"
       Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-      Resource = [for part in ["import", "verification"] : "arn:${var.partition}:s3:::${var.ops_bucket}/${part}/*"]
+      Resource = [for part in ["import", "verification"] : "arn:${module.labels.partition}:s3:::${var.ops_bucket}/${part}/*"]
     },
   ]
 }
@@ -83,18 +83,11 @@ resource "aws_iam_role" "this" {
       Principal = { Service = "states.amazonaws.com" }
       Action    = "sts:AssumeRole"
       Condition = {
-        ArnLike      = { "aws:SourceArn" = "arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:*" }
+        ArnLike      = { "aws:SourceArn" = "arn:${module.labels.partition}:states:${var.region}:${var.account_id}:stateMachine:*" }
         StringEquals = { "aws:SourceAccount" = var.account_id }
       }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local.role_names[each.key]) <= 64
-      error_message = "IAM takes role names of 64 characters; ${local.role_names[each.key]} has ${length(local.role_names[each.key])}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "this" {

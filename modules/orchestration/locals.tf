@@ -9,17 +9,15 @@ locals {
     rollback  = { template = "switch", from = var.target_region, to = var.source_region, phase_after = "rollback" }
   }
 
-  names     = { for purpose, _ in local.settings : purpose => "${var.environment}-${var.region}-sfn-${purpose}" }
-  arns      = { for purpose, name in local.names : purpose => "arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:${name}" }
+  names     = module.labels.names.aws_sfn_state_machine
+  arns      = { for purpose, name in local.names : purpose => "arn:${module.labels.partition}:states:${var.region}:${var.account_id}:stateMachine:${name}" }
   log_names = { for purpose, name in local.names : purpose => "/aws/vendedlogs/states/${name}" }
 
-  function_arns = { for key, purpose in var.functions :
-    key => "arn:${var.partition}:lambda:${var.region}:${var.account_id}:function:${var.environment}-${var.region}-lambda-${purpose}"
-  }
+  # By their names in the definitions.
+  function_arns = { for purpose in ["batch-starter", "gate-check", "ingest", "traffic-switch", "verifier"] : replace(purpose, "-", "_") => var.function_arns[purpose] }
 
-  event_bus     = coalesce(var.event_bus, "${var.environment}-${var.region}-events-migration")
-  event_bus_arn = "arn:${var.partition}:events:${var.region}:${var.account_id}:event-bus/${local.event_bus}"
-  table_arn     = "arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.checkpoints_table}"
+  event_bus_arn = "arn:${module.labels.partition}:events:${var.region}:${var.account_id}:event-bus/${var.event_bus_name}"
+  table_arn     = "arn:${module.labels.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.checkpoints_table}"
 
   definitions = { for purpose, m in local.machines : purpose => jsonencode(yamldecode(templatefile("${path.module}/asl/${m.template}.asl.yaml", merge(local.function_arns, {
     purpose          = purpose
@@ -27,7 +25,7 @@ locals {
 
     environment   = var.environment
     region        = var.region
-    partition     = var.partition
+    partition     = module.labels.partition
     source_region = var.source_region
     target_region = var.target_region
     from_region   = m.from
@@ -37,7 +35,7 @@ locals {
     checkpoints_table = var.checkpoints_table
     documents_bucket  = var.documents_bucket
     ops_bucket        = var.ops_bucket
-    event_bus         = local.event_bus
+    event_bus         = var.event_bus_name
 
     prefixes      = jsonencode(var.default_prefixes)
     waived_checks = jsonencode(var.waived_checks)

@@ -11,14 +11,14 @@ resource "aws_sfn_state_machine" "this" {
   for_each = local.machines
 
   name       = local.names[each.key]
-  role_arn   = "arn:${var.partition}:iam::${var.account_id}:role/${aws_iam_role.this[each.key].name}"
+  role_arn   = "arn:${module.labels.partition}:iam::${var.account_id}:role/${aws_iam_role.this[each.key].name}"
   type       = "STANDARD"
   definition = local.definitions[each.key]
 
   logging_configuration {
     level                  = "ALL"
     include_execution_data = true
-    log_destination        = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${aws_cloudwatch_log_group.this[each.key].name}:*"
+    log_destination        = "arn:${module.labels.partition}:logs:${var.region}:${var.account_id}:log-group:${aws_cloudwatch_log_group.this[each.key].name}:*"
   }
 
   tracing_configuration {

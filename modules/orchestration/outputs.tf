@@ -1,6 +1,6 @@
 output "machine_arns" {
   description = "ARN of this region's state machines by purpose, known while planning."
-  value       = { for purpose, m in aws_sfn_state_machine.this : purpose => "arn:${var.partition}:states:${var.region}:${var.account_id}:stateMachine:${m.name}" }
+  value       = { for purpose, m in aws_sfn_state_machine.this : purpose => "arn:${module.labels.partition}:states:${var.region}:${var.account_id}:stateMachine:${m.name}" }
 }
 
 output "log_group_names" {
@@ -10,5 +10,5 @@ output "log_group_names" {
 
 output "role_arns" {
   description = "Role of each state machine by purpose, known while planning."
-  value       = { for purpose, r in aws_iam_role.this : purpose => "arn:${var.partition}:iam::${var.account_id}:role/${r.name}" }
+  value       = { for purpose, r in aws_iam_role.this : purpose => "arn:${module.labels.partition}:iam::${var.account_id}:role/${r.name}" }
 }

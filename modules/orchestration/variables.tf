@@ -2,22 +2,12 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of everything that is made or named here, 12 digits."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "region" {
@@ -26,25 +16,8 @@ variable "region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region looks like eu-west-1."
-  }
-
-  validation {
     condition     = var.region == (var.region_role == "source" ? var.source_region : var.target_region)
     error_message = "This region is the one that region_role says: source_region or target_region."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
   }
 }
 
@@ -106,21 +79,19 @@ variable "machines" {
   }
 }
 
-variable "functions" {
-  description = "Purposes of the Lambda functions in this region, the last part of their names."
-  type = object({
-    gate_check     = optional(string, "gate-check")
-    traffic_switch = optional(string, "traffic-switch")
-    batch_starter  = optional(string, "batch-starter")
-    verifier       = optional(string, "verifier")
-    ingest         = optional(string, "ingest")
-  })
-  default  = {}
-  nullable = false
+variable "function_arns" {
+  description = "ARN of this region's functions by purpose; `batch-starter`, `gate-check`, `ingest`, `traffic-switch` and `verifier` are used."
+  type        = map(string)
+  nullable    = false
 
   validation {
-    condition     = alltrue([for purpose in values(var.functions) : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+    condition     = length(setsubtract(["batch-starter", "gate-check", "ingest", "traffic-switch", "verifier"], keys(var.function_arns))) == 0
+    error_message = "The functions batch-starter, gate-check, ingest, traffic-switch and verifier are needed."
+  }
+
+  validation {
+    condition     = alltrue([for arn in values(var.function_arns) : can(regex("^arn:[a-z-]+:lambda:${var.region}:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}$", arn))])
+    error_message = "A state machine invokes functions of its own region: arn:aws:lambda:<region>:<account>:function:<name>."
   }
 }
 
@@ -157,15 +128,14 @@ variable "checkpoints_table" {
   }
 }
 
-variable "event_bus" {
-  description = "Name of this region's event bus; null: the name that the module `events` gives it."
+variable "event_bus_name" {
+  description = "Name of this region's bus for events of the migration."
   type        = string
-  default     = null
-  nullable    = true
+  nullable    = false
 
   validation {
-    condition     = var.event_bus == null ? true : can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus))
-    error_message = "A bus has 1 to 256 letters, digits, dots, hyphens and underscores."
+    condition     = can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus_name)) && var.event_bus_name != "default"
+    error_message = "A bus of its own: 1 to 256 letters, digits, dots, hyphens and underscores, and not `default`."
   }
 }
 

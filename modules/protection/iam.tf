@@ -1,15 +1,15 @@
 # After AWSBackupServiceRolePolicyForBackup, ...ForS3Backup and their counterparts for restores, cut down to what is named here.
 locals {
   role_names = local.backs_up ? {
-    backup  = "${var.environment}-global-iam-backup-${var.region}"
-    restore = "${var.environment}-global-iam-restore-${var.region}"
+    backup  = module.labels.names.aws_iam_role["backup-${var.region}"]
+    restore = module.labels.names.aws_iam_role["restore-${var.region}"]
   } : {}
 
-  vault_arn       = "arn:${var.partition}:backup:${var.region}:${var.account_id}:backup-vault:${local.vault_name}"
-  recovery_points = "arn:${var.partition}:backup:${var.region}:${var.account_id}:recovery-point:*"
+  vault_arn       = "arn:${module.labels.partition}:backup:${var.region}:${var.account_id}:backup-vault:${local.vault_name}"
+  recovery_points = "arn:${module.labels.partition}:backup:${var.region}:${var.account_id}:recovery-point:*"
   table_backups   = [for arn in local.table_arns : "${arn}/backup/*"]
   # A restore never overwrites: it makes tables of this environment with other names.
-  restored_tables = "arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.environment}-global-dynamodb-*"
+  restored_tables = "arn:${module.labels.partition}:dynamodb:${var.region}:${var.account_id}:table/${module.labels.any_name_of.aws_dynamodb_global_table}"
 
   vault_statement = {
     Sid      = "Vaults"
@@ -75,7 +75,7 @@ locals {
         "events:DeleteRule", "events:DescribeRule", "events:DisableRule", "events:EnableRule",
         "events:ListTargetsByRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets",
       ]
-      Resource = ["arn:${var.partition}:events:${var.region}:${var.account_id}:rule/AwsBackupManagedRule*"]
+      Resource = ["arn:${module.labels.partition}:events:${var.region}:${var.account_id}:rule/AwsBackupManagedRule*"]
     },
     {
       # Actions that know no resource.

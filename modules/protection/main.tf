@@ -1,16 +1,17 @@
-# Every name and ARN is built from inputs: keys and policies are known in the first plan.
+# Every name and ARN is built from inputs: keys and policies are known in the first plan. The peer's vault is named, not
+# referenced: each of the two regions' units would wait for the other.
 locals {
-  vault_name      = "${var.environment}-${var.region}-backup-vault"
-  peer_vault_name = "${var.environment}-${var.peer_region}-backup-vault"
-  peer_vault_arn  = "arn:${var.partition}:backup:${var.peer_region}:${var.account_id}:backup-vault:${local.peer_vault_name}"
+  vault_name      = module.labels.names.aws_backup_vault["vault"]
+  peer_vault_name = module.labels.names_in[var.peer_region].aws_backup_vault["vault"]
+  peer_vault_arn  = "arn:${module.labels.partition}:backup:${var.peer_region}:${var.account_id}:backup-vault:${local.peer_vault_name}"
 
   # One region backs up: the tables are global, and the documents' copies would be backed up twice.
   backs_up = var.region_role == var.backup_from
 
   table_arns = [for purpose in sort(tolist(var.dynamodb.tables)) :
-    "arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.environment}-global-dynamodb-${purpose}"
+    "arn:${module.labels.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.table_names[purpose]}"
   ]
-  documents_arn = "arn:${var.partition}:s3:::${var.documents_bucket}"
+  documents_arn = "arn:${module.labels.partition}:s3:::${var.documents_bucket}"
 
   selections = local.backs_up ? merge(
     var.dynamodb.enabled ? { tables = local.table_arns } : {},
@@ -43,13 +44,6 @@ resource "aws_backup_vault" "this" {
   timeouts {
     delete = "24h"
   }
-
-  lifecycle {
-    precondition {
-      condition     = length(local.vault_name) <= 50
-      error_message = "AWS Backup takes vault names of 50 characters; ${local.vault_name} has ${length(local.vault_name)}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 # Governance mode: whoever may delete the lock can. Compliance mode (changeable_for_days) can never be undone: it is left out.
@@ -72,7 +66,7 @@ resource "aws_backup_region_settings" "this" {
 resource "aws_backup_plan" "this" {
   count = local.backs_up ? 1 : 0
 
-  name = "${var.environment}-${var.region}-backup-plan"
+  name = module.labels.names.aws_backup_plan["plan"]
 
   dynamic "rule" {
     for_each = local.rules
@@ -108,9 +102,9 @@ resource "aws_backup_plan" "this" {
 resource "aws_backup_selection" "this" {
   for_each = local.selections
 
-  name         = "${var.environment}-${var.region}-backup-${each.key}"
+  name         = module.labels.names.aws_backup_selection[each.key]
   plan_id      = aws_backup_plan.this[0].id
-  iam_role_arn = "arn:${var.partition}:iam::${var.account_id}:role/${aws_iam_role.backup[0].name}"
+  iam_role_arn = "arn:${module.labels.partition}:iam::${var.account_id}:role/${aws_iam_role.backup[0].name}"
   resources    = each.value
 
   # AWS Backup asks whether it may assume the role.

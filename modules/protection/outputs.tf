@@ -5,7 +5,7 @@ output "vault_name" {
 
 output "vault_arn" {
   description = "ARN of this region's backup vault, known while planning."
-  value       = "arn:${var.partition}:backup:${var.region}:${var.account_id}:backup-vault:${aws_backup_vault.this.name}"
+  value       = "arn:${module.labels.partition}:backup:${var.region}:${var.account_id}:backup-vault:${aws_backup_vault.this.name}"
 }
 
 output "plan_id" {
@@ -20,6 +20,6 @@ output "protected_arns" {
 
 output "restore_role_arn" {
   description = "Role to hand to a restore job, known while planning; null in the region that does not back up."
-  value       = one([for r in aws_iam_role.restore : "arn:${var.partition}:iam::${var.account_id}:role/${r.name}"])
+  value       = one([for r in aws_iam_role.restore : "arn:${module.labels.partition}:iam::${var.account_id}:role/${r.name}"])
   depends_on  = [aws_iam_role_policy.restore]
 }

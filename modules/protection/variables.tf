@@ -2,45 +2,18 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of everything that is made or named here, 12 digits."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region looks like eu-west-1."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
-  }
 }
 
 variable "region_role" {
@@ -88,6 +61,17 @@ variable "documents_bucket" {
   }
 }
 
+variable "table_names" {
+  description = "Name of the global tables by purpose."
+  type        = map(string)
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.dynamodb.tables, keys(var.table_names))) == 0
+    error_message = "Every table of dynamodb.tables needs its name here."
+  }
+}
+
 variable "dynamodb" {
   description = "Whether the tables are backed up, and which by purpose. Copies to the peer need DynamoDB's advanced features: `region_settings`."
   type = object({
@@ -96,11 +80,6 @@ variable "dynamodb" {
   })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = alltrue([for purpose in var.dynamodb.tables : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
-  }
 
   validation {
     condition     = !var.dynamodb.enabled || length(var.dynamodb.tables) > 0

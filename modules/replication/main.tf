@@ -79,7 +79,7 @@ resource "aws_s3_bucket_replication_configuration" "documents" {
     }
 
     precondition {
-      condition     = var.peer_documents_bucket_arn != "arn:${var.partition}:s3:::${var.documents_bucket}"
+      condition     = var.peer_documents_bucket_arn != var.documents_bucket_arn
       error_message = "A bucket cannot replicate to itself: peer_documents_bucket_arn is this region's bucket."
     }
   }

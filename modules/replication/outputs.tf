@@ -14,7 +14,7 @@ output "batch_replication" {
   description = "What a job needs that copies existing objects: bucket, ops bucket, role, prefixes, and the replication statuses it takes up. Null where the mode is not batch."
   value = local.batch ? {
     region            = var.region
-    source_bucket_arn = "arn:${var.partition}:s3:::${aws_s3_bucket_replication_configuration.documents.bucket}"
+    source_bucket_arn = var.documents_bucket_arn
     ops_bucket_arn    = var.ops_bucket_arn
     role_arn          = var.batch_role_arns[var.region]
     manifest_prefix   = "batch-replication/manifests"
@@ -22,4 +22,5 @@ output "batch_replication" {
     # Not COMPLETED, and not REPLICA: the way back must not send copies home again.
     statuses = ["NONE", "FAILED"]
   } : null
+  depends_on = [aws_s3_bucket_replication_configuration.documents]
 }

@@ -31,6 +31,17 @@ variable "documents_bucket" {
   }
 }
 
+variable "documents_bucket_arn" {
+  description = "ARN of this region's documents bucket."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:s3:::.+$", var.documents_bucket_arn)) && endswith(var.documents_bucket_arn, ":::${var.documents_bucket}")
+    error_message = "The ARN of the bucket documents_bucket: arn:aws:s3:::name."
+  }
+}
+
 variable "peer_documents_bucket_arn" {
   description = "ARN of the peer region's documents bucket."
   type        = string
@@ -72,18 +83,6 @@ variable "batch_role_arns" {
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.batch_role_arns[var.region]))
     error_message = "Name the role of this region: arn:aws:iam::<account>:role/<name>."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
   }
 }
 

@@ -1,6 +1,6 @@
 locals {
-  documents_name = coalesce(var.documents_bucket.name, "${var.environment}-${var.region}-s3-documents-${var.account_id}")
-  ops_name       = "${var.environment}-${var.region}-s3-ops-${var.account_id}"
+  documents_name = coalesce(var.documents_bucket.name, module.labels.names.aws_s3_bucket["documents"])
+  ops_name       = module.labels.names.aws_s3_bucket["ops"]
 
   # what the outputs name: by way of the module, so that users wait for versioning
   documents_bucket = var.documents_bucket.create ? module.documents[0].bucket : local.documents_name
@@ -30,9 +30,9 @@ locals {
     Effect    = "Allow"
     Principal = { Service = "s3.amazonaws.com" }
     Action    = "s3:PutObject"
-    Resource  = ["arn:${var.partition}:s3:::${local.ops_name}/${local.inventory_prefix}/*"]
+    Resource  = ["arn:${module.labels.partition}:s3:::${local.ops_name}/${local.inventory_prefix}/*"]
     Condition = {
-      ArnLike      = { "aws:SourceArn" = "arn:${var.partition}:s3:::${local.documents_name}" }
+      ArnLike      = { "aws:SourceArn" = "arn:${module.labels.partition}:s3:::${local.documents_name}" }
       StringEquals = { "aws:SourceAccount" = var.account_id }
     }
   }

@@ -3,7 +3,7 @@ module "documents" {
   count  = var.documents_bucket.create ? 1 : 0
 
   bucket          = local.documents_name
-  partition       = var.partition
+  partition       = module.labels.partition
   request_metrics = var.request_metrics
   lifecycle_rules = local.documents_rules
 }
@@ -13,7 +13,7 @@ module "ops" {
   source = "../bucket"
 
   bucket            = local.ops_name
-  partition         = var.partition
+  partition         = module.labels.partition
   policy_statements = [jsonencode(local.inventory_statement)]
 
   lifecycle_rules = [{

@@ -5,7 +5,7 @@ output "documents_bucket" {
 
 output "documents_bucket_arn" {
   description = "ARN of the documents bucket, known while planning."
-  value       = "arn:${var.partition}:s3:::${local.documents_bucket}"
+  value       = "arn:${module.labels.partition}:s3:::${local.documents_bucket}"
 }
 
 output "ops_bucket" {

@@ -13,7 +13,7 @@ module "code" {
   source = "../bucket"
 
   bucket    = local.code_bucket
-  partition = var.partition
+  partition = module.labels.partition
 
   lifecycle_rules = [{
     id                         = "old-packages"

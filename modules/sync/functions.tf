@@ -18,7 +18,7 @@ locals {
     CONTROL_TABLE     = var.table_names.control
     DOCUMENTS_BUCKETS = join(",", [for r in local.regions : "${r}=${local.documents_buckets[r]}"])
     EVENT_BUS         = var.event_bus_name
-    STREAM_CONSUMERS  = join(",", [for r in local.regions : "${r}=${var.environment}-${r}-lambda-stream-consumer"])
+    STREAM_CONSUMERS  = join(",", [for r in local.regions : "${r}=${module.labels.names_in[r].aws_lambda_function["stream-consumer"]}"])
     TARGET_REGION     = var.source_region == var.region ? var.peer_region : var.region
   }
 
@@ -109,7 +109,7 @@ locals {
       DEAD_LETTER_QUEUES = local.dead_letter_queues
       LOCK_TABLE         = var.lock_table
       OPS_BUCKET         = var.ops_bucket
-      READINESS_ALARMS   = join(",", [for r in local.regions : "${r}=${var.environment}-${r}-cloudwatch-not-ready-for-cutover"])
+      READINESS_ALARMS   = join(",", [for r in local.regions : "${r}=${module.labels.names_in[r].aws_cloudwatch_composite_alarm["not-ready-for-cutover"]}"])
     })
     traffic-switch = merge(local.switching, {
       ACTIVE_REGION_PARAMETER = local.parameter_pattern
@@ -124,7 +124,7 @@ locals {
       DOCUMENTS_BUCKET  = var.documents_bucket
       EVENT_BUS         = var.event_bus_name
       OPS_BUCKET        = var.ops_bucket
-      PARTITION         = var.partition
+      PARTITION         = module.labels.partition
     }
   }
 
@@ -172,13 +172,6 @@ resource "aws_lambda_function" "this" {
   logging_config {
     log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.function[each.key].name
-  }
-
-  lifecycle {
-    precondition {
-      condition     = length(local.function_names[each.key]) <= 64
-      error_message = "Lambda takes function names of 64 characters; ${local.function_names[each.key]} has ${length(local.function_names[each.key])}. Shorten the environment or its suffix."
-    }
   }
 
   # A function that starts before it may write its log loses the first lines.

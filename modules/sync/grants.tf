@@ -67,7 +67,7 @@ locals {
     }
     Once = {
       Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-      Resource = ["arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${local.idempotency_table}"]
+      Resource = ["arn:${module.labels.partition}:dynamodb:${var.region}:${var.account_id}:table/${local.idempotency_table}"]
     }
 
     ReadStream = {
@@ -121,17 +121,17 @@ locals {
     }
     CountDeadLetters = {
       Action    = ["sqs:GetQueueAttributes"]
-      Resource  = [for p in local.dead_pairs : "arn:${var.partition}:sqs:${p[0]}:${var.account_id}:${var.environment}-${p[0]}-sqs-${p[1]}-dead"]
+      Resource  = [for p in local.dead_pairs : "arn:${module.labels.partition}:sqs:${p[0]}:${var.account_id}:${module.labels.names_in[p[0]].aws_sqs_queue["${p[1]}-dead"]}"]
       Condition = local.in_regions
     }
     CountMessages = {
       Action    = ["sqs:GetQueueAttributes"]
-      Resource  = [for p in local.queue_pairs : "arn:${var.partition}:sqs:${p[0]}:${var.account_id}:${var.environment}-${p[0]}-sqs-${p[1]}"]
+      Resource  = [for p in local.queue_pairs : "arn:${module.labels.partition}:sqs:${p[0]}:${var.account_id}:${module.labels.names_in[p[0]].aws_sqs_queue[p[1]]}"]
       Condition = local.in_regions
     }
     ReadLocks = {
       Action    = ["dynamodb:Scan"]
-      Resource  = ["arn:${var.partition}:dynamodb:${var.source_region}:${var.account_id}:table/${var.lock_table}"]
+      Resource  = ["arn:${module.labels.partition}:dynamodb:${var.source_region}:${var.account_id}:table/${var.lock_table}"]
       Condition = local.in_regions
     }
     KeepGates = {
@@ -167,7 +167,7 @@ locals {
     }
     PublishActiveRegion = {
       Action    = ["ssm:PutParameter"]
-      Resource  = [for r in local.regions : "arn:${var.partition}:ssm:${r}:${var.account_id}:parameter/${replace(local.parameter_pattern, "{region}", r)}"]
+      Resource  = [for r in local.regions : "arn:${module.labels.partition}:ssm:${r}:${var.account_id}:parameter/${replace(local.parameter_pattern, "{region}", r)}"]
       Condition = local.in_regions
     }
     # Batch replication. A job has no ARN before it is created, and its id is AWS's choice.
@@ -178,7 +178,7 @@ locals {
     }
     FollowJobs = {
       Action   = ["s3:DescribeJob", "s3:UpdateJobStatus"]
-      Resource = ["arn:${var.partition}:s3:${var.region}:${var.account_id}:job/*"]
+      Resource = ["arn:${module.labels.partition}:s3:${var.region}:${var.account_id}:job/*"]
     }
     HandRoleToJobs = {
       Action    = ["iam:PassRole"]

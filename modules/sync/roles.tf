@@ -14,13 +14,6 @@ resource "aws_iam_role" "function" {
       Action    = "sts:AssumeRole"
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local.role_names[each.key]) <= 64
-      error_message = "IAM takes role names of 64 characters; ${local.role_names[each.key]} has ${length(local.role_names[each.key])}. Shorten the environment or its suffix."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "function" {
@@ -36,7 +29,7 @@ resource "aws_iam_role_policy" "function" {
         Sid      = "WriteLog"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.log_groups[each.key]}:*"]
+        Resource = ["arn:${module.labels.partition}:logs:${var.region}:${var.account_id}:log-group:${local.log_groups[each.key]}:*"]
       }],
       [for purpose, arn in local.queue_arns : {
         Sid      = "ReadQueue"

@@ -45,7 +45,7 @@ resource "aws_lambda_event_source_mapping" "metadata" {
 # Here, since AWS names the mapping: monitoring knows no id beforehand. What could not be kept either has an alarm there
 # (DestinationDeliveryFailures).
 resource "aws_cloudwatch_metric_alarm" "stream_gave_up" {
-  alarm_name          = "${var.environment}-${var.region}-cloudwatch-stream-consumer-gave-up"
+  alarm_name          = module.labels.names.aws_cloudwatch_metric_alarm["stream-consumer-gave-up"]
   alarm_description   = "Records of the metadata table's stream were given up: they lie in aws/lambda/ of the ops bucket"
   namespace           = "AWS/Lambda"
   metric_name         = "OnFailureDestinationDeliveredEventCount"
@@ -57,6 +57,6 @@ resource "aws_cloudwatch_metric_alarm" "stream_gave_up" {
   evaluation_periods  = 1
   datapoints_to_alarm = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.alerts_topic_arn]
-  ok_actions          = [local.alerts_topic_arn]
+  alarm_actions       = [var.alerts_topic_arn]
+  ok_actions          = [var.alerts_topic_arn]
 }

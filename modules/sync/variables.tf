@@ -2,33 +2,18 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of everything that is made or named here, 12 digits."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "region" {
   description = "Region of the provider and the second part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region looks like eu-west-1."
-  }
 }
 
 variable "peer_region" {
@@ -40,11 +25,6 @@ variable "peer_region" {
     condition     = var.peer_region != var.region
     error_message = "The peer is another region."
   }
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.peer_region))
-    error_message = "A region looks like eu-west-1."
-  }
 }
 
 variable "source_region" {
@@ -55,18 +35,6 @@ variable "source_region" {
   validation {
     condition     = contains([var.region, var.peer_region], var.source_region)
     error_message = "The source is this region or its peer."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
   }
 }
 
@@ -161,6 +129,17 @@ variable "event_bus_arn" {
   validation {
     condition     = can(regex("^arn:[a-z-]+:events:${var.region}:[0-9]{12}:event-bus/.+$", var.event_bus_arn)) && endswith(var.event_bus_arn, ":event-bus/${var.event_bus_name}")
     error_message = "The ARN of the bus event_bus_name in this region: arn:aws:events:<region>:<account>:event-bus/<name>."
+  }
+}
+
+variable "alerts_topic_arn" {
+  description = "ARN of the topic for people: the alarm on records that the stream's reader gave up tells it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:${var.region}:[0-9]{12}:.+$", var.alerts_topic_arn))
+    error_message = "An alarm tells a topic of its own region: arn:aws:sns:<region>:<account>:<name>."
   }
 }
 

@@ -1,6 +1,6 @@
 locals {
   names = { for purpose, table in var.tables :
-    purpose => coalesce(table.name, "${var.environment}-global-dynamodb-${purpose}")
+    purpose => coalesce(table.name, module.labels.names.aws_dynamodb_global_table[purpose])
   }
   replica_regions = var.replicas_enabled ? var.target_region[*] : []
   regions         = concat([var.source_region], local.replica_regions)
@@ -45,13 +45,6 @@ resource "aws_dynamodb_table" "this" {
       region_name            = replica.value
       point_in_time_recovery = true
       propagate_tags         = true
-    }
-  }
-
-  lifecycle {
-    precondition {
-      condition     = can(regex("^[A-Za-z0-9._-]{3,255}$", local.names[each.key]))
-      error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores; got \"${local.names[each.key]}\"."
     }
   }
 }

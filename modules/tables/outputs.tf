@@ -7,7 +7,7 @@ output "arns" {
   description = "Table ARN by purpose and region, known while planning."
   value = { for purpose, table in aws_dynamodb_table.this : purpose => {
     for region in local.regions :
-    region => "arn:${var.partition}:dynamodb:${region}:${var.account_id}:table/${table.name}"
+    region => "arn:${module.labels.partition}:dynamodb:${region}:${var.account_id}:table/${table.name}"
   } }
 }
 

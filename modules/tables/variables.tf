@@ -2,33 +2,18 @@ variable "environment" {
   description = "Environment with its suffix, such as `dev-a1`: the first part of every name."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 20
-    error_message = "The environment has at most 20 lower-case letters, digits and single hyphens, and begins with a letter."
-  }
 }
 
 variable "account_id" {
   description = "Account of the tables, 12 digits; part of their ARNs."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has 12 digits. Quote it in YAML, so that a leading zero stays."
-  }
 }
 
 variable "source_region" {
   description = "Region of the provider: here the tables are made."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.source_region))
-    error_message = "A region looks like eu-west-1."
-  }
 }
 
 variable "target_region" {
@@ -40,18 +25,6 @@ variable "target_region" {
   validation {
     condition     = var.target_region != var.source_region
     error_message = "The replica belongs into another region than the table."
-  }
-}
-
-variable "partition" {
-  description = "AWS partition of the ARNs: aws, aws-us-gov or aws-cn."
-  type        = string
-  default     = "aws"
-  nullable    = false
-
-  validation {
-    condition     = contains(["aws", "aws-us-gov", "aws-cn"], var.partition)
-    error_message = "The partition is aws, aws-us-gov or aws-cn."
   }
 }
 
@@ -91,8 +64,8 @@ variable "tables" {
   nullable = false
 
   validation {
-    condition     = alltrue([for purpose, _ in var.tables : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", purpose))])
-    error_message = "A purpose is made of lower-case letters, digits and single hyphens."
+    condition     = alltrue([for t in var.tables : t.name == null ? true : can(regex("^[A-Za-z0-9._-]{3,255}$", t.name))])
+    error_message = "A table name has 3 to 255 letters, digits, dots, hyphens and underscores."
   }
 
   validation {

@@ -1,6 +1,6 @@
 locals {
-  parameter_name    = "${var.environment}-${var.region}-ssm-active-region"
-  access_point_name = "${var.environment}-global-mrap-documents"
+  parameter_name    = module.labels.names.aws_ssm_parameter["active-region"]
+  access_point_name = module.labels.names.aws_s3control_multi_region_access_point["documents"]
 
   # One for both regions, made by the source's unit.
   has_access_point = var.access_point.enabled && var.region_role == "source"
@@ -54,13 +54,6 @@ resource "aws_s3control_multi_region_access_point" "documents" {
     region {
       bucket            = var.peer_documents_bucket
       bucket_account_id = var.account_id
-    }
-  }
-
-  lifecycle {
-    precondition {
-      condition     = can(regex("^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$", local.access_point_name))
-      error_message = "An access point's name has 3 to 50 lower-case letters, digits and hyphens; got \"${local.access_point_name}\"."
     }
   }
 }

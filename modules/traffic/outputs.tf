@@ -1,6 +1,6 @@
 locals {
   # By alias, which AWS chooses: unknown until the access point exists.
-  access_point_arn       = one([for a in aws_s3control_multi_region_access_point.documents : "arn:${var.partition}:s3::${var.account_id}:accesspoint/${a.alias}"])
+  access_point_arn       = one([for a in aws_s3control_multi_region_access_point.documents : "arn:${module.labels.partition}:s3::${var.account_id}:accesspoint/${a.alias}"])
   access_point_resources = local.access_point_arn == null ? [] : [local.access_point_arn, "${local.access_point_arn}/object/*"]
 }
 
@@ -11,7 +11,7 @@ output "active_region_parameter" {
 
 output "active_region_parameter_arn" {
   description = "ARN of that parameter, known while planning."
-  value       = "arn:${var.partition}:ssm:${var.region}:${var.account_id}:parameter/${aws_ssm_parameter.active_region.name}"
+  value       = "arn:${module.labels.partition}:ssm:${var.region}:${var.account_id}:parameter/${aws_ssm_parameter.active_region.name}"
 }
 
 output "access_point_name" {

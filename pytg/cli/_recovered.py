@@ -1,4 +1,4 @@
-"""What is said of dead runs that a command on one unit recovered."""
+"""Reports what a command on one unit recovered of dead runs, on the terminal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 import click
 
-from pytg.recovery.composed import Recovery
+from pytg.recovery.recover import Recovery
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Say something to the person at the terminal."""
     click.echo(text, err=True)
 
 
-def tell_recovered(recovered: Iterable[Recovery]) -> None:
+def report_recovered(recovered: Iterable[Recovery]) -> None:
     """Say what was recovered."""
     for found in recovered:
         if found.written:
             say(f"recovered the state of {', '.join(map(str, found.written))}")
-        for resource in found.in_flight:
-            say(f"run {found.run_id} may have left {resource} without a state")
+        for warning in found.warnings:
+            say(warning)

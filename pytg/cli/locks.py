@@ -13,7 +13,7 @@ from pytg.cli._options import option, selecting
 from pytg.graph.selection import Selectors
 from pytg.model import Address, Unit
 from pytg.report.table import counted, printable
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 
 _THREADS = 16
 

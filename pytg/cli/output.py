@@ -10,13 +10,13 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._recovered import say, tell_recovered
+from pytg.cli._recovered import report_recovered, say
 from pytg.compose.state import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
 from pytg.recovery.recover import recover_unit
 from pytg.report.table import printable
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 from pytg.suggest import near
 
 MASK = "(sensitive value)"
@@ -49,7 +49,7 @@ def command(
     """
     project = context.project(suffix)
     unit = project.unit(address)
-    tell_recovered(recover_unit(project.estate, unit, project.states, say))
+    report_recovered(recover_unit(project.estate, unit, project.states, say))
     outputs = _outputs(unit, project.states, reveal=reveal)
     if name is not None:
         found = _one(unit, outputs, name)
@@ -71,7 +71,7 @@ def command(
         click.echo(f"{unit.address} has no outputs", err=True)
 
 
-def _outputs(unit: Unit, states: States, *, reveal: bool) -> dict[str, dict[str, Any]]:
+def _outputs(unit: Unit, states: StateReader, *, reveal: bool) -> dict[str, dict[str, Any]]:
     """The outputs by name, each with `sensitive`, `type` and `value`; masked unless `reveal`."""
     held = states.read([unit])[unit.address]
     outputs = (held.state or {}).get("outputs", {})

@@ -6,7 +6,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.cli._recovered import say, tell_recovered
+from pytg.cli._recovered import report_recovered, say
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
@@ -37,7 +37,7 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
         write_files(directory, files)
     else:
-        tell_recovered(recover_unit(estate, unit, project.states, say))
+        report_recovered(recover_unit(estate, unit, project.states, say))
         key = init_key(files, directory)
         prepare(project.binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}

@@ -6,7 +6,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
-from pytg.cli._recovered import say, tell_recovered
+from pytg.cli._recovered import report_recovered, say
 from pytg.recovery.recover import recover_lock
 
 
@@ -24,7 +24,7 @@ def command(context: Context, address: str, lock_id: str, suffix: str | None) ->
     """
     project = context.project(suffix)
     unit = project.unit(address)
-    tell_recovered(recover_lock(project.estate, unit, lock_id, project.states, say))
+    report_recovered(recover_lock(project.estate, unit, lock_id, project.states, say))
     store = project.states.store(unit)
     holder = store.holder(unit.backend.key)
     store.unlock(unit.backend.key, lock_id)

@@ -18,7 +18,7 @@ _QUIET = frozenset({"noop", "read"})
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class ResourceChange:
+class ResourceAction:
     """One resource instance that a plan touches. `address` is inside the unit's module."""
 
     address: str
@@ -42,7 +42,7 @@ class UnitChanges:
     delete: int = 0
     imports: int = 0
     outputs: tuple[str, ...] = ()
-    resources: tuple[ResourceChange, ...] = ()
+    resources: tuple[ResourceAction, ...] = ()
     drift: int = 0
 
     @property
@@ -97,7 +97,7 @@ class Calls:
 
 def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Address, UnitChanges]:
     """The changes of every unit in `calls`; units that the plan leaves alone have none."""
-    resources: dict[Address, list[ResourceChange]] = {u: [] for u in calls.units.values()}
+    resources: dict[Address, list[ResourceAction]] = {u: [] for u in calls.units.values()}
     outputs: dict[Address, list[str]] = {u: [] for u in calls.units.values()}
     imports = dict.fromkeys(calls.units.values(), 0)
     drift = dict.fromkeys(calls.units.values(), 0)
@@ -120,7 +120,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
             if change["action"] not in _QUIET:
                 kind = change["resource"]["resource_type"]
                 reason = change.get("reason", "")
-                resources[unit].append(ResourceChange(inside, change["action"], kind, reason))
+                resources[unit].append(ResourceAction(inside, change["action"], kind, reason))
     return {
         unit: _count(
             UnitChanges(
@@ -135,7 +135,7 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
     }
 
 
-def exceeds(planned: UnitChanges, approved: UnitChanges) -> tuple[ResourceChange, ...]:
+def exceeds(planned: UnitChanges, approved: UnitChanges) -> tuple[ResourceAction, ...]:
     """What `planned` does to resources that `approved` did not show."""
     shown = {(c.address, c.action) for c in approved.resources}
     return tuple(c for c in planned.resources if (c.address, c.action) not in shown)

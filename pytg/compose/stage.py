@@ -33,7 +33,7 @@ class Stage:
         return replace(self, units=tuple(units))
 
 
-def cut(
+def divide_into_stages(
     graph: nx.DiGraph[Address],
     order: Iterable[Address],
     *,

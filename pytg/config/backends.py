@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytg.config.facts import self_text
-from pytg.config.places import Place
+from pytg.config.node import Node, ReportProblem
 from pytg.config.references import Known
-from pytg.config.tree import Node, Report
+from pytg.config.self_values import resolve_self_text
+from pytg.config.unit_places import UnitPlace
 from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Address, Backend, Scope
 
@@ -15,7 +15,7 @@ def state_key(address: Address) -> str:
     return f"{address}/terraform.tfstate"
 
 
-def backend_of(address: Address, place: Place, known: Known, report: Report) -> Backend:
+def backend_of(address: Address, place: UnitPlace, known: Known, report: ReportProblem) -> Backend:
     """The backend of the unit at `address`. Reports what is missing for S3."""
     entry = place.settings.find("backend") or Node({}, place.position)
     key = state_key(address)
@@ -40,9 +40,9 @@ def backend_of(address: Address, place: Place, known: Known, report: Report) -> 
     return Backend(
         type="s3",
         key=key,
-        bucket=self_text(bucket, facts, report) if bucket else "",
+        bucket=resolve_self_text(bucket, facts, report) if bucket else "",
         region=region,
-        lock_table=self_text(table, facts, report) if table and table.value else None,
+        lock_table=resolve_self_text(table, facts, report) if table and table.value else None,
         use_lockfile=lockfile is None or lockfile.value is True,
     )
 
@@ -53,7 +53,7 @@ def backend_region(entry: Node, known: Known) -> str:
     return (known.role(said) or said) if said in ("source", "target") else said
 
 
-def bootstrap(place: Place, known: Known) -> tuple[Address, Position] | None:
+def bootstrap(place: UnitPlace, known: Known) -> tuple[Address, Position] | None:
     """The unit that makes the backend of the units at `place`, and where that is said.
 
     None for local states, without `backend.module`, and where that module has no unit.

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import FILES, json_schema
-from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 from pytg.suggest import did_you_mean, near
 
@@ -28,10 +28,10 @@ _EXPECTED = {
     "model_attributes_type": "a map",
     "list_type": "a list",
 }
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
-def check_level(level: str, document: Node, report: Report) -> tuple[Node, list[Path]]:
+def check_level(level: str, document: Node, report: ReportProblem) -> tuple[Node, list[KeyPath]]:
     """Report what the schema of `level` forbids; return the document without it, and where."""
     details = _errors(level, document)
     for detail in details:
@@ -52,24 +52,24 @@ def _errors(level: str, document: Node) -> list[ErrorDetails]:
     return []
 
 
-def _where(detail: ErrorDetails) -> Path:
+def _where(detail: ErrorDetails) -> KeyPath:
     """What must go for the error to go: for a missing key, the map that lacks it."""
     path = _path(detail["loc"])
     return path[:-1] or path if detail["type"] == "missing" else path
 
 
-def _path(loc: Path) -> Path:
+def _path(loc: KeyPath) -> KeyPath:
     """`loc` without the mark that pydantic adds for a key that is wrong itself."""
     return loc[:-1] if loc[-1:] == ("[key]",) else loc
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """A path as people write it, such as `modules.kms.imports[0].to`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 
 
-def _problem(level: str, document: Node, path: Path, detail: ErrorDetails) -> Problem:
+def _problem(level: str, document: Node, path: KeyPath, detail: ErrorDetails) -> Problem:
     key = f"`{dotted(path)}`" if path else "the file"
     node = document.find(*path)
     kind = detail["type"]
@@ -90,7 +90,7 @@ def _problem(level: str, document: Node, path: Path, detail: ErrorDetails) -> Pr
     return Problem(f"{key} must be {wanted}, not {node.kind}", node.position, hint)
 
 
-def _key_hint(level: str, path: Path) -> str:
+def _key_hint(level: str, path: KeyPath) -> str:
     name = str(path[-1])
     known = _known_keys(level, path)
     if not near(name, known, cutoff=0.8):
@@ -100,7 +100,7 @@ def _key_hint(level: str, path: Path) -> str:
     return did_you_mean(name, known)
 
 
-def _known_keys(level: str, path: Path) -> list[str]:
+def _known_keys(level: str, path: KeyPath) -> list[str]:
     """The keys that the schema of `level` allows beside `path`."""
     schema = _schema(level)
     node: dict[str, Any] = schema
@@ -133,7 +133,7 @@ def _schema(level: str) -> dict[str, Any]:
     return json_schema(level)
 
 
-def _pruned(document: Node, bad: list[Path]) -> Node:
+def _pruned(document: Node, bad: list[KeyPath]) -> Node:
     """`document` without what stands at the paths in `bad`."""
     outermost = [p for p in bad if not any(p[: len(q)] == q != p for q in bad)]
     for path in reversed(outermost):  # from the end: indices of lists stay right
@@ -141,7 +141,7 @@ def _pruned(document: Node, bad: list[Path]) -> Node:
     return document
 
 
-def _without(node: Node, path: Path) -> Node:
+def _without(node: Node, path: KeyPath) -> Node:
     """`node` without what stands at `path`."""
     if not path:
         return replace(node, value={})

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytg.config.backends import bootstrap
-from pytg.config.places import Place
 from pytg.config.references import Known
+from pytg.config.unit_places import UnitPlace
 from pytg.errors import Position
 from pytg.model import GLOBAL, Address, Edge, Reference
 
@@ -38,7 +38,7 @@ def edges_of(
     )
 
 
-def _after(unit: Address, place: Place, known: Known) -> Iterator[tuple[Address, Position]]:
+def _after(unit: Address, place: UnitPlace, known: Known) -> Iterator[tuple[Address, Position]]:
     """Every unit of a module in `after` in the same account.
 
     And in the same environment and region, where both units belong to one.
@@ -56,11 +56,11 @@ def _after(unit: Address, place: Place, known: Known) -> Iterator[tuple[Address,
                 yield other, item.position
 
 
-def _units_of(places: Mapping[Address, Place], module: str) -> Iterator[Address]:
+def _units_of(places: Mapping[Address, UnitPlace], module: str) -> Iterator[Address]:
     return (address for address in places if address.module == module)
 
 
-def _bootstrap(unit: Address, place: Place, known: Known) -> Iterator[tuple[Address, Position]]:
+def _bootstrap(unit: Address, place: UnitPlace, known: Known) -> Iterator[tuple[Address, Position]]:
     found = bootstrap(place, known)
     if found and found[0] != unit:
         yield found

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytg.config.load import Loaded
-from pytg.config.tree import Node
+from pytg.config.load import LoadedEstate
+from pytg.config.node import Node
 from pytg.errors import Position, UsageError
 from pytg.model import Reference, Template, Unit, Value, references
 from pytg.suggest import did_you_mean
@@ -53,7 +53,7 @@ class Entry:
         }
 
 
-def explain(loaded: Loaded, unit: Unit, key: str | None = None) -> list[Entry]:
+def explain(loaded: LoadedEstate, unit: Unit, key: str | None = None) -> list[Entry]:
     """The values of `unit`: all, or that at `key` and those below it.
 
     Raises UsageError, with what comes close, for a key that is not there.
@@ -70,7 +70,7 @@ def explain(loaded: Loaded, unit: Unit, key: str | None = None) -> list[Entry]:
     raise UsageError(f"{unit.address} has no value `{key}`", hint=hint)
 
 
-def _entries(loaded: Loaded, unit: Unit) -> Iterator[Entry]:
+def _entries(loaded: LoadedEstate, unit: Unit) -> Iterator[Entry]:
     place = loaded.places[unit.address]
     settings = place.settings
     yield Entry("environment", place.environment)
@@ -121,7 +121,7 @@ def _setting(key: str, node: Node | None, value: Any) -> Iterator[Entry]:
     yield Entry(key, value, written, node.position, _layers(node))
 
 
-def _inputs(loaded: Loaded, unit: Unit) -> Iterator[Entry]:
+def _inputs(loaded: LoadedEstate, unit: Unit) -> Iterator[Entry]:
     for name, node in loaded.inputs[unit.address].items():
         hidden = unit.module.variables[name].sensitive
         for key, leaf, value in _leaves(f"inputs.{name}", node, unit.inputs[name]):

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytg.config.check import Path as Keys
-from pytg.config.check import check_level
+from pytg.config.check import KeyPath, check_level
+from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import check_name
-from pytg.config.tree import Node, Report
 from pytg.config.yaml_source import read_yaml
 from pytg.errors import Position, Problem
 from pytg.suggest import did_you_mean
@@ -21,7 +20,7 @@ _HARMLESS |= {"endpoint", "profile", "assume_role"}
 
 
 @dataclass
-class Files:
+class EstateFiles:
     """Documents by place, without what the schema forbids.
 
     `sound` is false when references cannot be checked without inventing problems;
@@ -37,9 +36,9 @@ class Files:
     doubtful_keys: set[str] = field(default_factory=set)
 
 
-def read_files(root: Path, report: Report) -> Files:
+def read_files(root: Path, report: ReportProblem) -> EstateFiles:
     """Read config.yaml and live/. Reports broken, misplaced and misnamed files."""
-    files = Files(Node({}, Position(PROJECT)))
+    files = EstateFiles(Node({}, Position(PROJECT)))
     reader = _Reader(root, files, report)
     if (root / PROJECT).is_file():
         files.project = reader.read("project", PROJECT)
@@ -54,7 +53,7 @@ def read_files(root: Path, report: Report) -> Files:
 class _Reader:
     """Walks live/, and notes what its problems make doubtful."""
 
-    def __init__(self, root: Path, files: Files, report: Report) -> None:
+    def __init__(self, root: Path, files: EstateFiles, report: ReportProblem) -> None:
         self.root = root
         self.files = files
         self.report = report
@@ -111,7 +110,7 @@ class _Reader:
     def _unsound(self, problem: Problem) -> None:
         self.refuse(problem.message, problem.position or Position(PROJECT), problem.hint)
 
-    def _doubt(self, path: Keys) -> None:
+    def _doubt(self, path: KeyPath) -> None:
         if len(path) > 1 and path[0] == "modules":
             self.files.doubtful.add(str(path[1]))
         elif path and path[0] in _HARMLESS:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytg.config.modules import Declared
-from pytg.config.places import Place
-from pytg.config.problems import Collector
+from pytg.config.modules import DeclaredModule
+from pytg.config.node import Node
+from pytg.config.problems import ProblemCollector
 from pytg.config.references import Resolver
-from pytg.config.tree import Node
 from pytg.config.types import mismatches, parse_type
+from pytg.config.unit_places import UnitPlace
 from pytg.errors import Problem
 from pytg.model import Value, Variable
 from pytg.suggest import did_you_mean
 
 
-def chosen_inputs(place: Place, declared: Declared) -> dict[str, Node]:
+def chosen_inputs(place: UnitPlace, declared: DeclaredModule) -> dict[str, Node]:
     """The input nodes of a unit by variable: its module's own win over the common ones.
 
     Includes own inputs that the module does not declare.
@@ -34,7 +34,10 @@ def chosen_inputs(place: Place, declared: Declared) -> dict[str, Node]:
 
 
 def resolve_inputs(
-    nodes: Mapping[str, Node], declared: Declared, resolver: Resolver, report: Collector
+    nodes: Mapping[str, Node],
+    declared: DeclaredModule,
+    resolver: Resolver,
+    report: ProblemCollector,
 ) -> dict[str, Value]:
     """The values of `nodes`. Reports unknown, missing and ill-typed ones."""
     name = declared.module.name
@@ -56,7 +59,7 @@ def resolve_inputs(
 
 
 def _check(
-    value: Value, variable: Variable, node: Node, declared: Declared, report: Collector
+    value: Value, variable: Variable, node: Node, declared: DeclaredModule, report: ProblemCollector
 ) -> None:
     name = f"input `{variable.name}` of module `{declared.module.name}`"
     place = declared.places.get(f"variable.{variable.name}")
@@ -68,7 +71,9 @@ def _check(
         report(Problem(f"{name}: {said}", node.position, hint))
 
 
-def _missing(key: str, declared: Declared, place: Place, report: Collector) -> None:
+def _missing(
+    key: str, declared: DeclaredModule, place: UnitPlace, report: ProblemCollector
+) -> None:
     name = declared.module.name
     entry = place.settings.find("modules", name)
     inputs = entry.find("inputs") if entry else None

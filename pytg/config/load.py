@@ -6,27 +6,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg.config.hierarchy import LIVE, Files, read_files
+from pytg.config.hierarchy import LIVE, EstateFiles, read_files
 from pytg.config.inputs import chosen_inputs
-from pytg.config.modules import Declared, read_module
+from pytg.config.modules import DeclaredModule, read_module
 from pytg.config.names import check_names
-from pytg.config.places import Place, Places
-from pytg.config.problems import Collector
+from pytg.config.node import Node
+from pytg.config.problems import ProblemCollector
 from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
-from pytg.config.tree import Node
+from pytg.config.unit_places import PlaceFinder, UnitPlace
 from pytg.config.units import build_unit
 from pytg.errors import Position, Problem, UsageError
 from pytg.model import Address, Edge, Estate, Scope, Unit
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedEstate:
     """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs."""
 
     estate: Estate
-    places: Mapping[Address, Place]
+    places: Mapping[Address, UnitPlace]
     inputs: Mapping[Address, Mapping[str, Node]]
 
 
@@ -38,11 +38,11 @@ def load_estate(root: Path, *, suffix: str | None = None) -> Estate:
     return load_project(root, suffix=suffix).estate
 
 
-def load_project(root: Path, suffix: str | None = None) -> Loaded:
+def load_project(root: Path, suffix: str | None = None) -> LoadedEstate:
     """The same, with the trail of every value."""
     if suffix is not None:
         _check_suffix(suffix)
-    report = Collector()
+    report = ProblemCollector()
     files = read_files(root, report)
     modules = _read_modules(root, files, report)
     if not files.sound:
@@ -50,7 +50,7 @@ def load_project(root: Path, suffix: str | None = None) -> Loaded:
     project = ProjectFile.model_validate(files.project.plain)
     regions = regions_of(project, files.project, report)
     check_names(files, modules, report)
-    places = Places(
+    places = PlaceFinder(
         files, project, regions, accounts_of(files.accounts, report), suffix=suffix, report=report
     )
     enabled = dict(_enabled(places.all(), modules))
@@ -64,8 +64,8 @@ def load_project(root: Path, suffix: str | None = None) -> Loaded:
 
 
 def _wire(
-    root: Path, project: ProjectFile, known: Known, places: Places, report: Collector
-) -> Loaded:
+    root: Path, project: ProjectFile, known: Known, places: PlaceFinder, report: ProblemCollector
+) -> LoadedEstate:
     inputs: dict[Address, Mapping[str, Node]] = {}
     units: dict[Address, Unit] = {}
     edges: list[Edge] = []
@@ -84,7 +84,7 @@ def _wire(
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
         stateful=frozenset(project.stateful),
     )
-    return Loaded(estate, known.places, inputs)
+    return LoadedEstate(estate, known.places, inputs)
 
 
 def _check_suffix(suffix: str) -> None:
@@ -94,10 +94,12 @@ def _check_suffix(suffix: str) -> None:
         raise UsageError(f"--suffix: {error}") from error
 
 
-def _read_modules(root: Path, files: Files, report: Collector) -> dict[str, Declared]:
+def _read_modules(
+    root: Path, files: EstateFiles, report: ProblemCollector
+) -> dict[str, DeclaredModule]:
     """Every module of config.yaml as its directory declares it."""
     node = files.project.find("modules")
-    found: dict[str, Declared] = {}
+    found: dict[str, DeclaredModule] = {}
     for name, entry in sorted(node.entries.items()) if node else ():
         settings = ProjectModuleEntry.model_validate(entry.plain or {})
         source = settings.source or f"modules/{name}"
@@ -111,8 +113,8 @@ def _read_modules(root: Path, files: Files, report: Collector) -> dict[str, Decl
 
 
 def _enabled(
-    places: Iterator[Place], modules: Mapping[str, Declared]
-) -> Iterator[tuple[Address, Place]]:
+    places: Iterator[UnitPlace], modules: Mapping[str, DeclaredModule]
+) -> Iterator[tuple[Address, UnitPlace]]:
     """Every unit's address, with its place."""
     for place in places:
         for name, declared in modules.items():

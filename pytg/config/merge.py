@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from pytg.config.tree import Node, Report
+from pytg.config.node import Node, ReportProblem
 from pytg.errors import Problem
 
 
-def merge_levels(levels: Sequence[Node], report: Report) -> Node:
+def merge_levels(levels: Sequence[Node], report: ReportProblem) -> Node:
     """Merge `levels`, of which there is at least one; later wins. Reports conflicts of kinds."""
     return reduce(lambda below, above: merge(below, above, report), levels)
 
 
-def merge(below: Node, above: Node, report: Report) -> Node:
+def merge(below: Node, above: Node, report: ReportProblem) -> Node:
     """`above` over `below`: associative, in the values as in their trails."""
     if below.is_map and above.is_map and not above.overrode:
         entries = dict(below.entries)

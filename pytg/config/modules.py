@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytg.config.tree import Report
+from pytg.config.node import ReportProblem
 from pytg.errors import Position, Problem
 from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
@@ -29,7 +29,7 @@ _WHERE = {
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredModule:
     """A module and the places of its declarations: `variable.x` or `output.x`.
 
     `complete` is false when a file could not be read, so that something may be missing.
@@ -40,7 +40,9 @@ class Declared:
     complete: bool = True
 
 
-def read_module(root: Path, name: str, source: str, scope: Scope, report: Report) -> Declared:
+def read_module(
+    root: Path, name: str, source: str, scope: Scope, report: ReportProblem
+) -> DeclaredModule:
     """Read `root / source`. Reports broken files and what is declared twice."""
     directory = root / source
     variables: dict[str, Variable] = {}
@@ -80,10 +82,10 @@ def read_module(root: Path, name: str, source: str, scope: Scope, report: Report
         aliases=frozenset(aliases),
         parts=frozenset(parts),
     )
-    return Declared(module, places, complete)
+    return DeclaredModule(module, places, complete)
 
 
-def _read_file(root: Path, path: Path, file: Path, report: Report) -> dict[str, Any] | None:
+def _read_file(root: Path, path: Path, file: Path, report: ReportProblem) -> dict[str, Any] | None:
     content = path.read_bytes()
     key = hashlib.sha256(_FORMAT.encode() + content).hexdigest()
     entry = root / CACHE / f"{key}.json"

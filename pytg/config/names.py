@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pytg.config.hierarchy import Files
-from pytg.config.modules import Declared
-from pytg.config.tree import Node, Report
+from pytg.config.hierarchy import EstateFiles
+from pytg.config.modules import DeclaredModule
+from pytg.config.node import Node, ReportProblem
 from pytg.errors import Position, Problem
 from pytg.suggest import did_you_mean
 
@@ -14,7 +14,9 @@ BUILT_IN = "terraform"  # the provider inside Terraform itself
 PEER = "peer"  # the one alias that a unit root has
 
 
-def check_names(files: Files, modules: Mapping[str, Declared], report: Report) -> None:
+def check_names(
+    files: EstateFiles, modules: Mapping[str, DeclaredModule], report: ReportProblem
+) -> None:
     """Report modules, common inputs and providers that are named and not known."""
     declared = files.project.find("modules")
     known = {*(declared.entries if declared else ()), *files.doubtful}
@@ -50,7 +52,7 @@ def _named_modules(document: Node) -> Iterator[tuple[str, Position]]:
 
 
 def _check_common_inputs(
-    documents: list[Node], modules: Mapping[str, Declared], report: Report
+    documents: list[Node], modules: Mapping[str, DeclaredModule], report: ReportProblem
 ) -> None:
     if not all(module.complete for module in modules.values()):
         return
@@ -63,7 +65,9 @@ def _check_common_inputs(
                 report(Problem(message, node.start, did_you_mean(name, variables)))
 
 
-def _check_providers(files: Files, modules: Mapping[str, Declared], report: Report) -> None:
+def _check_providers(
+    files: EstateFiles, modules: Mapping[str, DeclaredModule], report: ReportProblem
+) -> None:
     listed = files.project.find("terraform", "providers")
     known = {*(listed.entries if listed else ()), BUILT_IN}
     for name, declared in modules.items():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pytg.errors import ConfigError, Problem
 
 
-class Collector:
+class ProblemCollector:
     """Collects problems; the same one in several places is reported once, with a count."""
 
     def __init__(self) -> None:

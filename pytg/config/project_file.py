@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import AccountFile, ProjectFile
-from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
 from pytg.suggest import did_you_mean
@@ -15,7 +15,7 @@ _URL = re.compile(r"https?://[^/@\s]+/?")
 _OPPOSITE = {"source": "target", "target": "source"}
 
 
-def regions_of(project: ProjectFile, document: Node, report: Report) -> dict[str, Region]:
+def regions_of(project: ProjectFile, document: Node, report: ReportProblem) -> dict[str, Region]:
     """The regions with their peers. Reports a role given twice and peers that are none."""
     entries = {name: project.regions[name] for name in sorted(project.regions)}
     holders: dict[str, str] = {}
@@ -40,7 +40,7 @@ def regions_of(project: ProjectFile, document: Node, report: Report) -> dict[str
     return regions
 
 
-def accounts_of(documents: Mapping[str, Node], report: Report) -> dict[str, Account]:
+def accounts_of(documents: Mapping[str, Node], report: ReportProblem) -> dict[str, Account]:
     """The accounts, by name. Reports an endpoint that is none, or that something contradicts."""
     accounts: dict[str, Account] = {}
     for name, document in sorted(documents.items()):
@@ -60,7 +60,7 @@ def accounts_of(documents: Mapping[str, Node], report: Report) -> dict[str, Acco
     return accounts
 
 
-def _check_endpoint(document: Node, report: Report) -> None:
+def _check_endpoint(document: Node, report: ReportProblem) -> None:
     node = document.find("endpoint")
     if node is None or node.value is None:
         return

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytg.config.facts import Unresolvable, fact, fact_text
-from pytg.config.modules import Declared
-from pytg.config.places import Place
-from pytg.config.problems import Collector
+from pytg.config.modules import DeclaredModule
+from pytg.config.node import Node
+from pytg.config.problems import ProblemCollector
+from pytg.config.self_values import Unresolvable, self_value, self_value_as_text
 from pytg.config.syntax import Placeholder, parse_text
-from pytg.config.tree import Node
+from pytg.config.unit_places import UnitPlace
 from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Address, Reference, Region, Scope, Template, Value
 from pytg.suggest import did_you_mean
@@ -27,9 +27,9 @@ UNKNOWN = Reference(Address("", "", "", ""), "")
 class Known:
     """What references can name. `places` are those of the enabled units, by address."""
 
-    modules: Mapping[str, Declared]
+    modules: Mapping[str, DeclaredModule]
     regions: Mapping[str, Region]
-    places: Mapping[Address, Place]
+    places: Mapping[Address, UnitPlace]
     doubtful: frozenset[str] = frozenset()
 
     def role(self, role: str) -> str | None:
@@ -42,9 +42,9 @@ class Resolver:
     """Resolves the inputs of one unit; `used` collects each reference and where it stands."""
 
     known: Known
-    place: Place
+    place: UnitPlace
     module: str
-    report: Collector
+    report: ProblemCollector
     used: list[tuple[Reference, Position]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,14 +109,14 @@ class Resolver:
     def _whole(self, placeholder: Placeholder, position: Position) -> Value:
         if placeholder.head != "self":
             return self._reference(placeholder, position)
-        found = fact(self.facts, placeholder)
+        found = self_value(self.facts, placeholder)
         if isinstance(found, dict):
             return dict(found)
         return list(found) if isinstance(found, list) else found
 
     def _inside(self, placeholder: Placeholder, position: Position) -> str | Reference:
         if placeholder.head == "self":
-            return fact_text(self.facts, placeholder)
+            return self_value_as_text(self.facts, placeholder)
         reference = self._reference(placeholder, position)
         if reference is None:
             message = f"{placeholder.text} is null here and cannot stand in a text"
@@ -157,7 +157,7 @@ class Resolver:
         return Unresolvable(message, f"`{placeholder.text[:-1]}?}}` is null there")
 
     def _split(
-        self, placeholder: Placeholder, declared: Declared
+        self, placeholder: Placeholder, declared: DeclaredModule
     ) -> tuple[str, str, tuple[str | int, ...]]:
         """Qualifier, output and path. Raises Unresolvable for an unknown region or output."""
         first, *rest = placeholder.steps
@@ -182,7 +182,9 @@ class Resolver:
             raise Unresolvable(message, did_you_mean(str(output), known))
         return qualifier, str(output), path
 
-    def _unit(self, placeholder: Placeholder, declared: Declared, qualifier: str) -> Address | None:
+    def _unit(
+        self, placeholder: Placeholder, declared: DeclaredModule, qualifier: str
+    ) -> Address | None:
         """The unit that is meant. None where an optional reference means no region."""
         name, scope = declared.module.name, declared.module.scope
         account, environment = self.address.account, self.address.environment

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pytg.config.tree import scalar_kind
+from pytg.config.node import scalar_kind
 from pytg.model import Reference, Template, Value
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_-]*|[0-9.]+|\S')

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from pytg.config.backends import backend_of, bootstrap
 from pytg.config.edges import edges_of
 from pytg.config.inputs import resolve_inputs
-from pytg.config.modules import Declared
+from pytg.config.modules import DeclaredModule
 from pytg.config.names import PEER
-from pytg.config.places import Place
-from pytg.config.problems import Collector
+from pytg.config.node import Node
+from pytg.config.problems import ProblemCollector
 from pytg.config.references import Known, Resolver
-from pytg.config.tree import Node
+from pytg.config.unit_places import UnitPlace
 from pytg.errors import Position, Problem
 from pytg.model import Address, Edge, Import, Unit
 from pytg.suggest import did_you_mean
 
 
 def build_unit(
-    address: Address, nodes: Mapping[str, Node], known: Known, report: Collector
+    address: Address, nodes: Mapping[str, Node], known: Known, report: ProblemCollector
 ) -> tuple[Unit, tuple[Edge, ...]]:
     """The unit at `address`, whose inputs stand in `nodes`, and the edges that end at it."""
     place = known.places[address]
@@ -52,7 +52,7 @@ def build_unit(
 
 
 def _imports(
-    declared: Declared, entry: Node, resolver: Resolver, report: Collector
+    declared: DeclaredModule, entry: Node, resolver: Resolver, report: ProblemCollector
 ) -> tuple[Import, ...]:
     listed = entry.find("imports")
     found = []
@@ -63,7 +63,9 @@ def _imports(
     return tuple(found)
 
 
-def _check_target(declared: Declared, to: str, position: Position, report: Collector) -> None:
+def _check_target(
+    declared: DeclaredModule, to: str, position: Position, report: ProblemCollector
+) -> None:
     """The resource, or the module call it lies in, must be one that the module has."""
     part = ".".join(to.partition("[")[0].split(".")[:2])
     module = declared.module
@@ -74,7 +76,7 @@ def _check_target(declared: Declared, to: str, position: Position, report: Colle
 
 
 def _check_peer(
-    declared: Declared, place: Place, entry: Node, known: Known, report: Collector
+    declared: DeclaredModule, place: UnitPlace, entry: Node, known: Known, report: ProblemCollector
 ) -> None:
     region = known.regions.get(place.region)
     if region and not region.peer and any(a == PEER for _, a in declared.module.aliases):

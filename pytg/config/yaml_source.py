@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from pytg.config.tree import Node, Report, Scalar
+from pytg.config.node import Node, ReportProblem, Scalar
 from pytg.errors import Position, Problem
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -21,7 +21,7 @@ _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")  # 089: text in YAML 1.1, a number i
 _BOOLEANS = {"true": True, "false": False}
 
 
-def read_yaml(root: Path, file: Path, report: Report) -> Node | None:
+def read_yaml(root: Path, file: Path, report: ReportProblem) -> Node | None:
     """The document in `root / file`; an empty one is an empty map, a broken one None.
 
     Positions name `file` as given. Timestamps stay text.
@@ -54,7 +54,7 @@ def read_yaml(root: Path, file: Path, report: Report) -> Node | None:
 class _Reader:
     """Turns one document's YAML nodes into ours."""
 
-    def __init__(self, file: Path, report: Report) -> None:
+    def __init__(self, file: Path, report: ReportProblem) -> None:
         self.file = file
         self.report = report
         self.seen: set[int] = set()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg.generate._template import render
 from pytg.generate.aws import relative
 from pytg.generate.hcl import Expression
 from pytg.generate.module_directories import module_directories
@@ -25,8 +24,9 @@ from pytg.generate.providers import (
     required,
     tags_by_place,
 )
+from pytg.generate.rendering import render
 from pytg.generate.unit import read_by, read_output
-from pytg.generate.variables import Key, outside_variables, read_outside, variable
+from pytg.generate.variables import OutputKey, outside_variables, read_outside, variable
 from pytg.generate.write import HEADER
 from pytg.model import Address, Estate, Reference, Unit, Value
 
@@ -34,7 +34,7 @@ STATE = "terraform.tfstate"
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
+class ComposedRoot:
     """`files`: name -> text. `environment`: what a Terraform command there needs besides.
 
     It holds the sensitive literals, as `TF_VAR_*`: no file does.
@@ -45,7 +45,7 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ModuleBlock:
     """One module call."""
 
     unit: Unit
@@ -58,13 +58,13 @@ class Call:
 def render_composed(
     estate: Estate,
     units: Sequence[Unit],
-    literals: Mapping[Key, object],
+    literals: Mapping[OutputKey, object],
     workdir: Path,
     order: Mapping[Address, frozenset[Address]],
     *,
-    types: Mapping[Key, object] | None = None,
+    types: Mapping[OutputKey, object] | None = None,
     every_edge: bool = False,
-) -> Composed:
+) -> ComposedRoot:
     """The root module of `units`, for `workdir`.
 
     literals: the outputs of units outside `units` that these read, as JSON values by unit and
@@ -104,7 +104,7 @@ def render_composed(
         files["variables.tf"] = render("variables.tf", header=header, variables=variables)
     if outputs := list(_outputs(chosen)):
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=outputs)
-    return Composed(files, environment)
+    return ComposedRoot(files, environment)
 
 
 def _call(
@@ -115,11 +115,11 @@ def _call(
     workdir: Path,
     *,
     every_edge: bool,
-) -> Call:
+) -> ModuleBlock:
     peer = peer_of(unit)
     before = {*unit.after, *order.get(unit.address, ())}
     own = {None: place_of(unit).alias, PEER: peer.alias if peer else None}
-    return Call(
+    return ModuleBlock(
         unit,
         source=relative(unit.module.path, workdir),
         providers=passed(estate, unit, own),

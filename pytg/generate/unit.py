@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pytg.generate._template import render
 from pytg.generate.aws import backend_arguments, reading_arguments, relative
 from pytg.generate.hcl import Expression, traversal
 from pytg.generate.providers import (
@@ -22,6 +21,7 @@ from pytg.generate.providers import (
     required,
     tags_by_place,
 )
+from pytg.generate.rendering import render
 from pytg.generate.write import HEADER
 from pytg.model import GLOBAL, Address, Estate, Reference, Unit, Value, references
 

@@ -9,7 +9,7 @@ from pytg.generate.hcl import Expression, expression, is_attribute
 from pytg.generate.unit import is_sensitive
 from pytg.model import Address, Estate, Reference, Unit, Value, references
 
-Key = tuple[Address, str]
+OutputKey = tuple[Address, str]
 
 
 def variable(reference: Reference) -> str:
@@ -32,8 +32,8 @@ def read_outside(units: Iterable[Unit]) -> dict[str, Reference]:
 def outside_variables(
     estate: Estate,
     read: Mapping[str, Reference],
-    literals: Mapping[Key, object],
-    types: Mapping[Key, object],
+    literals: Mapping[OutputKey, object],
+    types: Mapping[OutputKey, object],
 ) -> tuple[list[tuple[str, dict[str, Value]]], dict[str, str]]:
     """The arguments of each variable in `read`, and the `TF_VAR_*` of those that are sensitive.
 

@@ -1,1 +1,1 @@
-"""What a run that died left behind, and its recovery."""
+"""What a run that died left behind, recovered before anything else is done."""

@@ -1,51 +1,34 @@
-"""Takes up what an interrupted composed apply left behind, before anything else is done."""
+"""What a composed apply that died left: its states are written, and its locks released."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pytg.compose.changes import Calls
-from pytg.compose.state import split, succeed
+from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
-from pytg.recovery.composed_directory import COMPOSED, clear, only_here
+from pytg.recovery.composed_directory import clear, journals, only_here
 from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import APPLYING, NAME, Journal, Locked, held, is_alive, newest_state
+from pytg.recovery.journal import APPLYING, JOURNAL, Journal, Locked, held, is_alive, newest_state
+from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
-from pytg.state.states import States
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import StateReader
+from pytg.state.state_store import LockInfo
 
 _POLL_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What was taken up. `in_flight` may exist in the account and be in no state."""
-
-    run_id: str
-    written: tuple[Address, ...]
-    in_flight: tuple[str, ...]
-
-    @classmethod
-    def of(
-        cls, run_id: str, written: Iterable[Address], unknown: Mapping[Address, Iterable[str]]
-    ) -> Recovery:
-        """`unknown` are the resources in flight by unit."""
-        named = tuple(f"{a} {inside}" for a, found in sorted(unknown.items()) for inside in found)
-        return cls(run_id, tuple(written), named)
-
-
-def recover(
+def recover_composed(
     root: Path,
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
     *,
@@ -57,39 +40,32 @@ def recover(
     caller. A Terraform process that outlived its pytg is waited for: it writes its state to the
     end. Raises Refused where a state moved meanwhile.
     """
-    found = []
+    found: list[Recovery] = []
     for workdir, journal in journals(root):
         if not concerns(journal) or is_alive(journal.pytg):
             continue
         with only_here(workdir, cancel, say):
-            found.append(recover_here(root, workdir, states, say, cancel))
-    return list(filter(None, found))
+            found += recover_directory(root, workdir, states, say, cancel)
+    return found
 
 
-def recover_here(
+def recover_directory(
     root: Path,
     workdir: Path,
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
-) -> Recovery | None:
-    """See `recover`, for `workdir` alone, which this process has to itself.
+) -> list[Recovery]:
+    """See `recover_composed`, for `workdir` alone, which this process has to itself.
 
-    So whoever wrote a journal there is at its end, whether or not its process still shows. None
-    where there is none, or no longer.
+    So whoever wrote a journal there is at its end, whether or not its process still shows. There
+    may be none, or no longer.
     """
-    if not (workdir / NAME).exists():
-        return None
+    if not (workdir / JOURNAL).exists():
+        return []
     journal = Journal.read(workdir)
     _wait_for_terraform(journal, workdir, say, cancel)
-    return _take_up(root, workdir, journal, states)
-
-
-def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
-    """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted((root / COMPOSED).glob(f"*/{NAME}")):
-        with contextlib.suppress(FileNotFoundError):  # its run has just ended
-            yield file.parent, Journal.read(file.parent)
+    return [_recover(root, workdir, journal, states)]
 
 
 def _wait_for_terraform(
@@ -108,7 +84,7 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
+def _recover(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
     in_flight: tuple[str, ...] = ()
@@ -127,12 +103,14 @@ def _take_up(root: Path, workdir: Path, journal: Journal, states: States) -> Rec
     return Recovery.of(journal.run_id, written, unknown)
 
 
-def _write_all(root: Path, body: bytes | None, journal: Journal, states: States) -> list[Address]:
+def _write_all(
+    root: Path, body: bytes | None, journal: Journal, states: StateReader
+) -> list[Address]:
     """Write each unit's part of `body`, under its lock; the units whose state was changed."""
     if body is None:
         return []
     known = _written(root, journal)
-    parts = split(json.loads(body), [unit.shape for unit in journal.locked])
+    parts = split_state(json.loads(body), [unit.shape for unit in journal.locked])
     return [
         unit.address
         for unit in journal.locked
@@ -140,7 +118,7 @@ def _write_all(root: Path, body: bytes | None, journal: Journal, states: States)
     ]
 
 
-def _unlock(journal: Journal, states: States) -> None:
+def _unlock(journal: Journal, states: StateReader) -> None:
     for unit in journal.locked:
         store, key = states.store(unit), unit.backend.key
         if isinstance(store, BootstrapStore) and journal.phase == APPLYING:
@@ -161,7 +139,7 @@ def _written(root: Path, journal: Journal) -> dict[str, int]:
     return known
 
 
-def _lock(unit: Locked, journal: Journal, states: States) -> None:
+def _lock(unit: Locked, journal: Journal, states: StateReader) -> None:
     """Take over the lock of the dead run, or take it anew where it ended with its process."""
     try:
         store = states.store(unit)
@@ -169,7 +147,7 @@ def _lock(unit: Locked, journal: Journal, states: States) -> None:
     except LockHeld as held:
         raise LockHeld(
             f"{held.message}, and run {journal.run_id} left newer state of it behind",
-            hint="wait until that lock is gone and run pytg again: it takes the state up then; "
+            hint="wait until that lock is gone and run pytg again: it recovers the state then; "
             + held.hint.rpartition("; ")[2],
         ) from held
 
@@ -178,7 +156,7 @@ def _write(
     unit: Locked,
     part: dict[str, object],
     journal: Journal,
-    states: States,
+    states: StateReader,
     known: Mapping[str, int],
 ) -> bool:
     """Write one unit's part, under its lock.
@@ -189,7 +167,7 @@ def _write(
     store, key = states.store(unit), unit.backend.key
     store.digest_repair(key)
     current = states.read([unit])[unit.address].state
-    after = succeed(current, part)
+    after = next_state(current, part)
     if after is None:
         return False
     if current is not None and current["serial"] > known.get(str(unit.address), 0) + 1:

@@ -1,6 +1,6 @@
-"""The directory of a composed root, `.pytg/composed/<key>`: who has it to itself, what is removed.
+"""The directories that composed applies run in, `.pytg/composed/<key>`: whose, and what is in them.
 
-It lies in this room for what a dead run leaves there; `pytg.run.root` puts it there.
+They lie in this room for what a dead run leaves there; `pytg.run.root` fills them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pytg.recovery.journal import HOLD, NAME, SNAPSHOT, STATE
+from pytg.recovery.journal import HOLD, JOURNAL, SNAPSHOT, STATE, Journal
 from pytg.terraform.workdir import is_locked, locked
 
 COMPOSED = Path(".pytg", "composed")
 PLANS = "pytg-*.tfplan"
-LEFTOVERS = (NAME, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
+LEFTOVERS = (JOURNAL, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 
 
 @contextlib.contextmanager
@@ -27,6 +27,13 @@ def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]
         say(f"waiting: another pytg works on the same units in {workdir}")
     with locked(lock, cancel):
         yield
+
+
+def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
+    """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
+    for file in sorted((root / COMPOSED).glob(f"*/{JOURNAL}")):
+        with contextlib.suppress(FileNotFoundError):  # its run has just ended
+            yield file.parent, Journal.read(file.parent)
 
 
 def clear(workdir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Runs that died without a journal: their record is closed, and what they made is remembered.
+"""Dead runs without a journal: their records are closed, what they had begun is remembered.
 
 A unit's own Terraform writes its state while it applies, but only now and then: when it is
 killed, what it made since may exist and be in no state.
@@ -6,32 +6,30 @@ killed, what it made since may exist and be in no state.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 from pytg.compose.changes import Calls
-from pytg.errors import PytgError
-from pytg.model import Address, Estate, Unit
+from pytg.model import Address, Estate
 from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
-from pytg.recovery.composed import Recovery
-from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery.in_flight import resources_in_flight, stored
+from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 
 
-def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
+def close_dead_runs(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
     """Close the records of dead runs, and remember what their units' own Terraforms had begun.
 
-    After `recover`, which does that for runs with a journal. A run whose Terraform still works
-    is left for later.
+    After `recover_composed`, which does that for runs with a journal. A run whose Terraform
+    still works is left for later.
     """
     found: list[Recovery] = []
 
-    def remembered(run: Run) -> dict[Address, list[str]] | None:
+    def remember_begun(run: Run) -> dict[Address, list[str]] | None:
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
@@ -41,7 +39,7 @@ def close_abandoned(estate: Estate, states: States, say: Callable[[str], None]) 
         return unknown
 
     for run in running(estate.root):
-        mark_dead(run, remembered)
+        mark_dead(run, remember_begun)
     return found
 
 
@@ -57,19 +55,21 @@ def at_work(run: Run) -> list[Path]:
 def _applies_in(line: bytes) -> Path | None:
     """Where the process of a line of `processes.jsonl` applies; None where it does not, or not now.
 
-    A line may be cut short or damaged: what started it died in the middle of it.
+    A line may be cut short or damaged: what started it died in the middle of it. One of a pytg
+    before 0.2 does not say which process it was, and counts as ended: at worst its run is
+    closed while it works, under a lock of its own that keeps everybody else out.
     """
     try:
         process = json.loads(line)
         if process["argv"][1] != "apply":
             return None
-        known = ProcessId(process["pid"], process["started"], process["host"])
+        known = ProcessId.parse(process)
         return Path(process["cwd"]) if known.here and known.alive else None
     except (ValueError, KeyError, TypeError, IndexError):
         return None
 
 
-def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[str]]:
+def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, list[str]]:
     """By unit, addresses inside its module."""
     found: dict[Address, list[str]] = {}
     for address, record in run.units.items():
@@ -84,11 +84,3 @@ def _in_flight(estate: Estate, run: Run, states: States) -> dict[Address, list[s
         if begun:
             found[address] = begun
     return found
-
-
-def stored(states: States, unit: Unit) -> bytes | None:
-    """The unit's state in its backend; None where there is none, or it cannot be read."""
-    with contextlib.suppress(PytgError):
-        held = states.store(unit).read(unit.backend.key)
-        return held.body if held else None
-    return None

@@ -1,13 +1,16 @@
-"""What Terraform had begun and not finished when it died, from the events that it wrote."""
+"""Which resources a Terraform that died was making: they may exist, and be in no state."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 from pytg.compose.changes import Calls
-from pytg.model import Address
+from pytg.errors import PytgError
+from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
+from pytg.state.states import States
 from pytg.terraform.event_stream import parse_line
 from pytg.terraform.process import Completed
 
@@ -50,6 +53,14 @@ def lost(
         unit: Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(names))
         for unit, names in found.items()
     }
+
+
+def stored(states: States, unit: Unit) -> bytes | None:
+    """The unit's state in its backend; None where there is none, or it cannot be read."""
+    with contextlib.suppress(PytgError):
+        held = states.store(unit).read(unit.backend.key)
+        return held.body if held else None
+    return None
 
 
 def _recorded(state: bytes | None) -> set[str]:

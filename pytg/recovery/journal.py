@@ -1,7 +1,7 @@
-"""What a composed apply leaves behind while it runs, so that nothing is lost when it dies.
+"""The journal of a composed apply: all that another process needs to finish it, should it die.
 
 `journal.json` lies beside the local state that Terraform writes. It is there from before the
-apply starts until every unit's state is written; whoever finds it takes the state up first.
+apply starts until every unit's state is written; whoever finds it recovers that state first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pytg.files import write_atomic
 from pytg.model import Account, Address, AssumeRole, Backend, Unit
 from pytg.processes import ProcessId
 
-NAME = "journal.json"
+JOURNAL = "journal.json"
 STATE = "terraform.tfstate"
 SNAPSHOT = "snapshot.tfstate"
 HOLD = "terraform.hold"
@@ -80,7 +80,7 @@ class Locked:
 class Journal:
     """An apply under way. `lock_id` is the id of every lock it took.
 
-    Only in the phase `applying` may there be state to take up: before it locks are taken, after
+    Only in the phase `applying` may there be state to recover: before it locks are taken, after
     it they are given back. `serials` are those of the states that the plan was made from.
 
     `locked` are the units whose state it may write, `units` all addresses in the merged
@@ -97,10 +97,15 @@ class Journal:
     phase: str = APPLYING
     serials: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def writes(self) -> frozenset[Address]:
+        """The units whose state it may write."""
+        return frozenset(unit.address for unit in self.locked)
+
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
         text = json.dumps(asdict(self), indent=2, sort_keys=True, default=sorted) + "\n"
-        write_atomic(workdir / NAME, text.encode())
+        write_atomic(workdir / JOURNAL, text.encode())
 
     def enter(self, workdir: Path, phase: str) -> Journal:
         """Record the next phase."""
@@ -118,15 +123,15 @@ class Journal:
     def read(cls, workdir: Path) -> Journal:
         """The journal in `workdir`. Raises Refused when it cannot be understood."""
         try:
-            data = json.loads((workdir / NAME).read_text())
+            data = json.loads((workdir / JOURNAL).read_text())
             for name in ("pytg", "terraform"):
-                data[name] = _process(data[name]) if data[name] else None
+                data[name] = ProcessId.parse(data[name]) if data[name] else None
             data["units"] = tuple(data["units"])
             data["locked"] = tuple(map(Locked.parse, data["locked"]))
             return cls(**data)
         except (ValueError, KeyError, TypeError) as error:
             raise Refused(
-                f"{workdir / NAME} cannot be understood: {error}",
+                f"{workdir / JOURNAL} cannot be understood: {error}",
                 hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
                 "when every unit in it is safe",
             ) from error
@@ -174,9 +179,3 @@ def newest_state(workdir: Path) -> bytes | None:
             continue
         return body
     return None
-
-
-def _process(data: dict[str, Any]) -> ProcessId:
-    """A process as the journal has it; a start time of pytg before 0.2 fits no process."""
-    started = data["started"]
-    return ProcessId(data["pid"], started if isinstance(started, float) else 0.0, data["host"])

@@ -1,48 +1,61 @@
-"""What dead runs left behind, taken care of before anything else is done: the one door."""
+"""The one door to what dead runs left behind: it is recovered before anything else is done."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
-from pytg.model import Estate, Unit
+from pytg.model import Address, Estate, Unit
 from pytg.record.reader import running
 from pytg.record.run_events import EventLog, Note, Recovered
-from pytg.recovery.composed import Recovery, journals, recover
-from pytg.recovery.dead_runs import at_work, close_abandoned
-from pytg.recovery.journal import Journal, is_alive
-from pytg.recovery.unpushed_state import push_errored
+from pytg.recovery.composed import recover_composed, recover_directory
+from pytg.recovery.composed_directory import journals
+from pytg.recovery.dead_runs import at_work, close_dead_runs
+from pytg.recovery.journal import APPLYING, Journal, is_alive
+from pytg.recovery.recovery import Recovery
+from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.states import States
+
+__all__ = [
+    "Recovery",
+    "recover_all",
+    "recover_here",
+    "recover_lock",
+    "recover_unit",
+    "refuse_unfinished",
+    "report",
+]
 
 
 def recover_all(
-    estate: Estate, states: States, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
 ) -> list[Recovery]:
     """Recover everything that runs which died left in this project; returns what was done.
 
     Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
     """
-    found = recover(estate.root, states, say, cancel)
-    pushed = push_errored(estate, estate.units.values(), states, say, cancel)
-    found += close_abandoned(estate, states, say)
-    return [*found, Recovery("", pushed, ())] if pushed else found
+    composed = recover_composed(estate.root, states, say, cancel)
+    pushed = push_unpushed_states(estate, states, say, cancel)
+    closed = close_dead_runs(estate, states, say)
+    return [*composed, *closed, *pushed]
 
 
 def recover_unit(
-    estate: Estate, unit: Unit, states: States, say: Callable[[str], None]
+    estate: Estate, unit: Unit, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
     """Recover what a dead run left of `unit`, for a command that reads its state."""
 
     def concerns(journal: Journal) -> bool:
-        return any(locked.address == unit.address for locked in journal.locked)
+        return unit.address in journal.writes
 
-    return recover(estate.root, states, say, threading.Event(), concerns=concerns)
+    return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
 
 
 def recover_lock(
-    estate: Estate, unit: Unit, lock_id: str, states: States, say: Callable[[str], None]
+    estate: Estate, unit: Unit, lock_id: str, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
     """Recover the run that took the lock `lock_id` of `unit`, if it died.
 
@@ -66,12 +79,42 @@ def recover_lock(
                 f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
-    return recover(estate.root, states, say, threading.Event(), concerns=concerns)
+    return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
 
 
-def report(log: EventLog, found: Recovery) -> None:
+def recover_here(
+    root: Path,
+    workdir: Path,
+    states: States,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+) -> list[Recovery]:
+    """Recover what a run left in `workdir`, a composed root that this process has to itself.
+
+    So that run is over, also where it looked alive when everything else was recovered.
+    """
+    return recover_directory(root, workdir, states, say, cancel)
+
+
+def refuse_unfinished(root: Path, units: Iterable[Address], *, workdir: Path) -> None:
+    """Raise Refused where another apply of `units` is unfinished, in any directory but `workdir`.
+
+    For a run that has their locks: the other one died just now, or its lock ended with it, and
+    its Terraform may still be at work.
+    """
+    mine = frozenset(units)
+    for other, journal in journals(root):
+        if other != workdir and journal.phase == APPLYING and mine & journal.writes:
+            raise Refused(
+                f"run {journal.run_id} of the same units died and has not been recovered",
+                hint="run the command again: it recovers that first",
+            )
+
+
+def report(log: EventLog, recovered: Iterable[Recovery]) -> None:
     """Write into the log of a run what it recovered."""
-    if found.written:
-        log.emit(Recovered(found.written))
-    for resource in found.in_flight:
-        log.emit(Note(f"run {found.run_id} may have left {resource} without a state"))
+    for found in recovered:
+        if found.written:
+            log.emit(Recovered(found.written))
+        for warning in found.warnings:
+            log.emit(Note(warning))

@@ -1,4 +1,4 @@
-"""The state that Terraform could not write to a unit's backend, and left in the unit's root.
+"""States that Terraform could not write to a unit's backend and left in the unit's root.
 
 Its next apply there would plan on the old state, make everything again and write over that file.
 """
@@ -7,44 +7,41 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-from pytg.compose.state import State, same
+from pytg.compose.state_merge import State, same_content
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
-from pytg.model import Address, Estate, Unit
+from pytg.model import Estate, Unit
 from pytg.recovery.composed_directory import only_here
+from pytg.recovery.recovery import Recovery
 from pytg.state.states import States
 from pytg.state.store import LockInfo
 
-NAME = "errored.tfstate"
+ERRORED_STATE = "errored.tfstate"
 
 
-def push_errored(
-    estate: Estate,
-    units: Iterable[Unit],
-    states: States,
-    say: Callable[[str], None],
-    cancel: threading.Event,
-) -> tuple[Address, ...]:
-    """Write what Terraform left into the backends, under the locks; the units concerned.
+def push_unpushed_states(
+    estate: Estate, states: States, say: Callable[[str], None], cancel: threading.Event
+) -> list[Recovery]:
+    """Write what Terraform left into the backends, under the locks.
 
     Raises Refused where the backend's state is not the one that Terraform began with.
     """
     pushed = []
-    for unit in units:
-        file = unit_directory(estate, unit) / NAME
+    for unit in estate.units.values():
+        file = unit_directory(estate, unit) / ERRORED_STATE
         if not file.exists():
             continue
         with only_here(file.parent, cancel, say):
             if file.exists():  # else another pytg wrote it while this one waited
                 _push(unit, file, states)
                 pushed.append(unit.address)
-    return tuple(pushed)
+    return [Recovery(None, tuple(pushed))] if pushed else []
 
 
-def _push(unit: Unit, file: Path, states: States) -> None:
+def _push(unit: Unit, file: Path, states: StateReader) -> None:
     store, key = states.store(unit), unit.backend.key
     lock = LockInfo.new("pytg recover")
     store.lock(key, lock)
@@ -74,6 +71,6 @@ def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:
         if current is None:
             return True, False
         newer = left["lineage"] == current["lineage"] and left["serial"] > current["serial"]
-        return newer, same(left, current)
+        return newer, same_content(left, current)
     except (ValueError, KeyError, TypeError):  # half a file: a person has to look
         return False, False

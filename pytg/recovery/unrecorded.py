@@ -14,13 +14,13 @@ from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.terraform.workdir import locked
 
-FILE = Path(".pytg", "in-flight.json")
+IN_FLIGHT = Path(".pytg", "in-flight.json")
 
 
 def remembered(root: Path) -> dict[Address, list[str]]:
     """By unit, addresses inside its module of what may exist and is in no state."""
     try:
-        raw = json.loads((root / FILE).read_text())
+        raw = json.loads((root / IN_FLIGHT).read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
@@ -33,7 +33,7 @@ def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:
 
 def revise(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection[Address]) -> None:
     """Add `found` and forget the units in `whole`; durable when this returns."""
-    with locked((root / FILE).with_suffix(".lock")):
+    with locked((root / IN_FLIGHT).with_suffix(".lock")):
         before = remembered(root)
         every = {u: set(names) for u, names in before.items() if u not in whole}
         for unit, names in found.items():
@@ -46,6 +46,6 @@ def revise(root: Path, found: Mapping[Address, Iterable[str]], whole: Collection
 def _write(root: Path, every: Mapping[Address, Sequence[str]]) -> None:
     document = {str(unit): addresses for unit, addresses in every.items()}
     if document:
-        write_atomic(root / FILE, json.dumps(document, indent=2).encode())
+        write_atomic(root / IN_FLIGHT, json.dumps(document, indent=2).encode())
     else:
-        (root / FILE).unlink(missing_ok=True)
+        (root / IN_FLIGHT).unlink(missing_ok=True)

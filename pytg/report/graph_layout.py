@@ -14,7 +14,7 @@ from pytg.report.graph_order import (
     LANE_PADDING,
     NODE_HEIGHT,
     Item,
-    Key,
+    LaneKey,
     height_of,
     items_of,
     settle,
@@ -45,7 +45,7 @@ class Layout:
     width: float
     height: float
     nodes: Mapping[str, Box]
-    lanes: Mapping[Key, Box]
+    lanes: Mapping[LaneKey, Box]
     groups: Mapping[str, Box]
     columns: tuple[float, ...]
     paths: Mapping[tuple[str, str], str]
@@ -53,7 +53,7 @@ class Layout:
 
 def lay_out(view: View) -> Layout:
     items, routes = items_of(view)
-    cells: dict[tuple[Key, int], list[Item]] = defaultdict(list)
+    cells: dict[tuple[LaneKey, int], list[Item]] = defaultdict(list)
     for item in items:
         cells[item.key, item.rank].append(item)
     keys = _bands(view)
@@ -78,18 +78,18 @@ def lay_out(view: View) -> Layout:
     return Layout(right + _MARGIN, bottom + _MARGIN, nodes, lanes, groups, middles, paths)
 
 
-def _bands(view: View) -> list[Key]:
+def _bands(view: View) -> list[LaneKey]:
     found = {(n.group, n.lane) for n in view.nodes}
     keys = [(group, lane) for group in view.groups for lane in view.lanes]
     return [key for key in keys if key in found]
 
 
 def _stack(
-    view: View, keys: list[Key], heights: Mapping[Key, float]
-) -> tuple[dict[str, Box], dict[Key, Box], float]:
+    view: View, keys: list[LaneKey], heights: Mapping[LaneKey, float]
+) -> tuple[dict[str, Box], dict[LaneKey, Box], float]:
     """Groups below each other, lanes below each other inside; widths follow later."""
     groups: dict[str, Box] = {}
-    lanes: dict[Key, Box] = {}
+    lanes: dict[LaneKey, Box] = {}
     y = float(_HEAD)
     for group in view.groups:
         top = y

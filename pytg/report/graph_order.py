@@ -19,7 +19,7 @@ LANE_PADDING = 14
 _SLOT_HEIGHT, _SPACING = 2, 12
 _PASSES, _LAST_PASSES = 12, 4
 
-Key = tuple[str, str]  # group and lane
+LaneKey = tuple[str, str]  # group and lane
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +28,7 @@ class Item:
 
     name: str
     rank: int
-    key: Key
+    key: LaneKey
     height: float
     y: float = 0.0
     before: list[Item] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Item:
 def items_of(view: View) -> tuple[list[Item], dict[Link, list[Item]]]:
     """Nodes and slots, and the route of each link through them, from left to right."""
     nodes = {n.id: Item(n.id, n.rank, (n.group, n.lane), NODE_HEIGHT) for n in view.nodes}
-    slots: dict[tuple[str, Key, str, int], Item] = {}
+    slots: dict[tuple[str, LaneKey, str, int], Item] = {}
     routes: dict[Link, list[Item]] = {}
     for link in view.links:
         ends = [nodes[link.source], nodes[link.target]]
@@ -65,9 +65,9 @@ def height_of(cells: Iterable[list[Item]]) -> float:
 
 
 def settle(
-    cells: Mapping[tuple[Key, int], list[Item]],
-    heights: Mapping[Key, float],
-    tops: Mapping[Key, float],
+    cells: Mapping[tuple[LaneKey, int], list[Item]],
+    heights: Mapping[LaneKey, float],
+    tops: Mapping[LaneKey, float],
 ) -> None:
     """Order every cell by the places of its neighbours, then pull it towards them."""
     for (key, _), cell in cells.items():
@@ -82,7 +82,7 @@ def settle(
             _spread(cell, heights[key], wish.__getitem__)
 
 
-def _wish(item: Item, tops: Mapping[Key, float], *, forward: bool) -> float:
+def _wish(item: Item, tops: Mapping[LaneKey, float], *, forward: bool) -> float:
     """The mean place of the neighbours on one side: of the same lane, if there are any."""
     near = (item.before if forward else item.after) or item.before or item.after
     own = [other.y for other in near if other.key == item.key]

@@ -30,7 +30,7 @@ from pytg.report.table import Style, counted, printable
 
 KEEP_ALIVE = 15.0  # seconds
 APART = timedelta(seconds=1)
-COLOURS = {
+STATUS_COLOURS = {
     Status.SUCCEEDED: "green",
     Status.UNCHANGED: "dim",
     Status.FAILED: "red",
@@ -178,7 +178,7 @@ TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
     StagePlanned: lambda e: (f"stage {e.stage} planned: {changed(e.changes)}", ""),
     UnitStarted: lambda e: (f"starts, attempt {e.attempt}" if e.attempt > 1 else "starts", ""),
     UnitProgress: lambda e: (f"{e.action} {e.done}/{e.total} {e.resource}", ""),
-    UnitFinished: lambda e: (str(e.status), COLOURS[e.status]),
+    UnitFinished: lambda e: (str(e.status), STATUS_COLOURS[e.status]),
     Diagnostic: _diagnostic,
     StateWritten: lambda _: ("", ""),
     Recovered: lambda e: (f"recovered the state of {', '.join(map(str, e.units))}", "yellow"),

@@ -11,7 +11,7 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Changes, Result, Run, Status, UnitRecord
-from pytg.report.plain import COLOURS, changed, seconds
+from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
@@ -38,7 +38,7 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         if run.result is Result.SUCCEEDED and status is Status.SKIPPED:
             continue  # left for after an apply: the progress above says of which
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
-        word = style.paint(str(status), COLOURS[status])
+        word = style.paint(str(status), STATUS_COLOURS[status])
         for same, unit in _alike(run, units):
             lines.append(f"{word} {_named(same)}{_why(run, unit)}")
             lines += [

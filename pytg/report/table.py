@@ -13,7 +13,7 @@ from typing import TextIO
 from pytg.compose.changes import ACTIONS, UnitChanges, total
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
-COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
+ACTION_COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
 CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 NOTHING = "no changes"
 MARKS = {"replace": "-/+", "delete": "-"}
@@ -115,7 +115,7 @@ def _counts(counts: Mapping[str, int], style: Style) -> str:
     cells = []
     for label in ACTIONS:
         cell = f"  {counts[label]:>{len(label)}}"
-        cells.append(style.paint(cell, COLOURS[label] if counts[label] else "dim"))
+        cells.append(style.paint(cell, ACTION_COLOURS[label] if counts[label] else "dim"))
     return "".join(cells)
 
 
@@ -149,7 +149,7 @@ def _destructive(rows: Sequence[UnitChanges], style: Style) -> str:
         for change in sorted(lost, key=lambda change: change.address):
             why = f"  ({change.reason})" if change.reason else ""
             text = printable(f"{MARKS[change.action]:>3} {change.address}  {change.action}{why}")
-            lines.append(f"    {style.paint(text, COLOURS[change.action])}")
+            lines.append(f"    {style.paint(text, ACTION_COLOURS[change.action])}")
     if not lines:
         return ""
     return "\n".join(["", style.paint("Deleted or replaced:", "bold"), *lines])

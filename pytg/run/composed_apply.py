@@ -6,13 +6,12 @@ import os
 import uuid
 from collections.abc import Mapping
 
-from pytg.errors import Refused, StalePlan
+from pytg.errors import StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.processes import ProcessId
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import StateWritten, UnitProgress
-from pytg.recovery.composed import journals
 from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
 from pytg.recovery.journal import (
@@ -26,6 +25,7 @@ from pytg.recovery.journal import (
     holding,
     newest_state,
 )
+from pytg.recovery.recover import refuse_unfinished
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import keep_unrecorded
@@ -34,8 +34,8 @@ from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import StateMirror
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
-from pytg.state.states import Held
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import UnitState
+from pytg.state.state_store import LockInfo
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Completed, Process
 
@@ -45,7 +45,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
 
     Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
     unit's state cannot be written, the journal, the local state and the locks stay: the next
-    run takes them up before it does anything else.
+    run recovers them before it does anything else.
     """
     execution = planned.root.execution
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
@@ -71,7 +71,9 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     journal.write(workdir)
     try:
         locks.acquire()
-        _refuse_unfinished(execution, planned)
+        refuse_unfinished(
+            execution.estate.root, (unit.address for unit in touched), workdir=workdir
+        )
         planned.require_same()
         _refuse_stale(execution, planned)
         _keep_outside_of_backend(execution, touched)
@@ -98,21 +100,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     return outcomes
 
 
-def _serial(held: Held) -> int:
+def _serial(held: UnitState) -> int:
     return int(held.state["serial"]) if held.state else 0
-
-
-def _refuse_unfinished(execution: Execution, planned: ComposedPlan) -> None:
-    """Another apply of these units may have died just now, with its Terraform still at work."""
-    mine = {unit.address for unit in planned.touched}
-    for workdir, other in journals(execution.estate.root):
-        if workdir == planned.root.workdir or other.phase != APPLYING:
-            continue
-        if mine & {unit.address for unit in other.locked}:
-            raise Refused(
-                f"run {other.run_id} of the same units has not been taken up",
-                hint="run the command again: it takes that up first",
-            )
 
 
 def _run(

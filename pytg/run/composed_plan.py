@@ -8,19 +8,18 @@ from dataclasses import dataclass, replace
 
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
-from pytg.compose.state import merge
+from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
-from pytg.recovery.composed import recover_here
 from pytg.recovery.journal import SNAPSHOT, STATE
-from pytg.recovery.recover import report
+from pytg.recovery.recover import recover_here, report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.stage_inputs import StageInputs, read_stage_inputs
-from pytg.state.states import Held
+from pytg.state.state_reader import UnitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class ComposedPlan(SavedPlan):
     """A composed plan. `read` are all states that it was made from."""
 
     shapes: Sequence[tuple[Unit, Shape]]
-    read: Mapping[Address, Held]
+    read: Mapping[Address, UnitState]
 
 
 def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
@@ -50,8 +49,7 @@ def _recover_late(root: Root) -> None:
     found = recover_here(
         execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
     )
-    if found is not None:
-        report(execution.log, found)
+    report(execution.log, found)
 
 
 def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) -> ComposedPlan:
@@ -90,7 +88,7 @@ def _merged(
     """The state that the stage is planned on."""
     inside = {unit.address for unit, _ in shapes}
     others = [u for u in execution.estate.units.values() if u.address not in inside]
-    merged = merge(
+    merged = merge_states(
         [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )

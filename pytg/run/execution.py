@@ -18,7 +18,7 @@ from pytg.record.run import Changes, Outcome, Status
 from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
 from pytg.run.options import Options
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary
 from pytg.terraform.plan import Plan
 
@@ -43,7 +43,7 @@ class Execution:
     order: nx.DiGraph[Address]
     selection: Selection
     options: Options
-    states: States
+    states: StateReader
     binary: Binary
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]]
     record: RunRecord

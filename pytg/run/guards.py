@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import networkx as nx
 
-from pytg.compose.changes import ResourceChange, UnitChanges
-from pytg.compose.state import is_empty
+from pytg.compose.changes import ResourceAction, UnitChanges
+from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused
 from pytg.model import Address, Estate
-from pytg.state.states import States, parsed
+from pytg.state.state_reader import StateReader, parse_state
 
 _LOSING = frozenset({"delete", "replace"})
 
@@ -41,7 +41,7 @@ def refuse_losing_stateful(
 
 
 def refuse_orphaning(
-    graph: nx.DiGraph[Address], estate: Estate, selected: Collection[Address], states: States
+    graph: nx.DiGraph[Address], estate: Estate, selected: Collection[Address], states: StateReader
 ) -> None:
     """Units that are not selected and exist must not need a unit that is destroyed."""
     chosen = set(selected)
@@ -56,7 +56,9 @@ def refuse_orphaning(
         )
 
 
-def refuse_losing_states(estate: Estate, selected: Collection[Address], states: States) -> None:
+def refuse_losing_states(
+    estate: Estate, selected: Collection[Address], states: StateReader
+) -> None:
     """A backend that is destroyed must hold no state of anything that is not destroyed with it.
 
     Such are states of environments with another suffix, which the graph does not show, and of
@@ -72,7 +74,7 @@ def refuse_losing_states(estate: Estate, selected: Collection[Address], states: 
         known = {u.backend.key for u in units if replace(u.backend, key="") == place}
         for key in set(store.keys("")) - known:
             stored = store.read(key)
-            if stored is not None and not is_empty(parsed(stored, key)):
+            if stored is not None and not is_empty(parse_state(stored, key)):
                 found.add(key)
     if found:
         raise Refused(
@@ -98,5 +100,5 @@ def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Add
     )
 
 
-def _loses(resource: ResourceChange, stateful: Collection[str]) -> bool:
+def _loses(resource: ResourceAction, stateful: Collection[str]) -> bool:
     return resource.action in _LOSING and resource.type in stateful

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytg.compose.state import is_empty
+from pytg.compose.state_merge import is_empty
 from pytg.model import Address
 from pytg.run.execution import Execution
-from pytg.state.states import parsed
+from pytg.state.state_reader import parse_state
 
 
 def orphans(execution: Execution) -> list[Address]:
@@ -22,7 +22,7 @@ def orphans(execution: Execution) -> list[Address]:
                 near = (address.account, address.environment) in places
                 if near and address not in execution.estate.units:
                     stored = store.read(key)
-                    if stored is not None and not is_empty(parsed(stored, key)):
+                    if stored is not None and not is_empty(parse_state(stored, key)):
                         found.add(address)
     return sorted(found)
 

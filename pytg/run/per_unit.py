@@ -11,8 +11,7 @@ from pytg.generate.write import write_files
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
-from pytg.recovery.dead_runs import stored
-from pytg.recovery.in_flight import lost
+from pytg.recovery.in_flight import lost, stored
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports

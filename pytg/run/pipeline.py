@@ -9,7 +9,7 @@ from pathlib import Path
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stage import Stage, cut
+from pytg.compose.stage import Stage, divide_into_stages
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
@@ -204,7 +204,7 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             text = f"{unit} cannot be planned together with what it needs: {reason}"
             execution.note(text)
         graph = execution.order.subgraph(stage.units)
-        parts = cut(graph, stage.units, late=error.late)
+        parts = divide_into_stages(graph, stage.units, late=error.late)
         if len(parts) > 1:
             whole = execution.record.run.stages[:-1]  # the parts take its number
             execution.record.update_run(stages=whole)

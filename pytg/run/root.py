@@ -18,7 +18,7 @@ from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
 from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, only_here, remove_plans
-from pytg.recovery.journal import NAME as JOURNAL
+from pytg.recovery.journal import JOURNAL
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raw_events

@@ -22,7 +22,7 @@ from pytg.run.execution import Execution, Show, show_nothing
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
 from pytg.run.pipeline import apply, plan
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary
 
 CHANGES = 2
@@ -72,7 +72,7 @@ def run(
     graph: nx.DiGraph[Address],
     selection: Selection,
     binary: Binary,
-    states: States,
+    states: StateReader,
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]],
     overwritten: Callable[[Unit, str, str], str | None],
 ) -> Finished:
@@ -111,8 +111,7 @@ def run(
                 confirm=lambda question: view.confirm(question, stop.requested),
                 overwritten=overwritten,
             )
-            for found in recovered:
-                report(log, found)
+            report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode
             log.emit(RunStarted(run_id, request.command, mode, selection.units))
             return _work(execution, request, stop)

@@ -10,7 +10,7 @@ from pytg.compose.stage import Stage
 from pytg.model import Address, Reference, Unit, references
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_missing_upstream
-from pytg.state.states import Held
+from pytg.state.state_reader import UnitState
 
 Key = tuple[Address, str]
 
@@ -23,7 +23,7 @@ class StageInputs:
     """
 
     units: tuple[Unit, ...]
-    held: Mapping[Address, Held]
+    held: Mapping[Address, UnitState]
     literals: Mapping[Key, object]
     missing: bool = False
 
@@ -47,7 +47,7 @@ def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
 
 
 def _literals(
-    units: Sequence[Unit], known: Mapping[Address, Held]
+    units: Sequence[Unit], known: Mapping[Address, UnitState]
 ) -> tuple[dict[Key, object], dict[Key, set[Address]]]:
     """The outputs that the stage reads from states, and who reads one that is in none.
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stage import Stage, cut
-from pytg.compose.state import is_empty
+from pytg.compose.stage import Stage, divide_into_stages
+from pytg.compose.state_merge import is_empty
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.run.execution import Execution
@@ -29,12 +29,12 @@ def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
     if execution.options.destroy:
         kept = [u.address for u in reversed(units) if not u.bootstrap]
         graph = order.subgraph(kept).reverse()
-        stages = cut(graph, kept, isolated=isolated)
+        stages = divide_into_stages(graph, kept, isolated=isolated)
         last = tuple(u.address for u in reversed(bootstrap))
         return [*stages, Stage(last, reason="holds the state of the others")] if last else stages
     missing = {u.address for u in bootstrap if not execution.states.store(u).exists()}
     first = missing if applying else set()
-    return cut(order, [u.address for u in units], isolated=isolated, first=first)
+    return divide_into_stages(order, [u.address for u in units], isolated=isolated, first=first)
 
 
 def ready_to_plan(

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Self
 
 from pytg.compose.shape import Shape
-from pytg.compose.state import State, split, succeed
+from pytg.compose.state_merge import State, next_state, split_state
 from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
-from pytg.state.states import Held, States
+from pytg.state.state_reader import StateReader, UnitState
 
 _WRITERS = 8
 _INTERVAL_S = 0.5
@@ -32,8 +32,8 @@ class StateMirror:
         self,
         workdir: Path,
         units: Sequence[tuple[Unit, Shape]],
-        held: Mapping[Address, Held],
-        states: States,
+        held: Mapping[Address, UnitState],
+        states: StateReader,
         on_write: Callable[[Address, int], None],
     ) -> None:
         self._workdir = workdir
@@ -62,11 +62,11 @@ class StateMirror:
         if body is None:
             return
         write_atomic(self._workdir / SNAPSHOT, body)
-        parts = split(json.loads(body), self._shapes)
+        parts = split_state(json.loads(body), self._shapes)
         changed = {
             slug: after
             for slug, part in sorted(parts.items())
-            if (after := succeed(self._current[slug], part)) is not None
+            if (after := next_state(self._current[slug], part)) is not None
         }
         with ThreadPoolExecutor(_WRITERS) as pool:
             list(pool.map(self._write, changed.items()))

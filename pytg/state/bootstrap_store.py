@@ -16,7 +16,7 @@ import json
 from typing import Protocol
 
 from pytg.errors import LockHeld, PytgError, Refused
-from pytg.state.store import LockInfo, StateStore, StoredState
+from pytg.state.state_store import LockInfo, StateStore, StoredState
 
 
 class LocalStates(StateStore, Protocol):

@@ -20,7 +20,7 @@ from pathlib import Path
 from pytg.errors import PytgError, Refused
 from pytg.state import local_file
 from pytg.state.file_lock import is_locked, try_lock
-from pytg.state.store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
+from pytg.state.state_store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
 
 _PATIENCE = 10
 _PAUSE_S = 0.05

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from pytg.errors import Interrupted, LockHeld, PytgError
-from pytg.state.store import LockInfo, StateStore
+from pytg.state.state_store import LockInfo, StateStore
 
 _THREADS = 8
 

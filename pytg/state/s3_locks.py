@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError
 
 from pytg.aws.failures import MISSING, code_of
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

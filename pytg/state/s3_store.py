@@ -19,7 +19,7 @@ from pytg.state.s3_locks import (
     get_object,
     raise_unless_missing,
 )
-from pytg.state.store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
+from pytg.state.state_store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

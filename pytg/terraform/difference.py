@@ -11,7 +11,7 @@ SENSITIVE = "(sensitive value)"
 UNKNOWN = "(known after apply)"
 FORCES = "  # forces replacement"
 
-Place = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,16 @@ class Values:
 
     def _child(self, key: str | int) -> Values:
         return Values(
-            at(self.before, key, None),
-            at(self.after, key, None),
-            at(self.unknown, key, absent=False),
-            at(self.before_sensitive, key, absent=False),
-            at(self.after_sensitive, key, absent=False),
+            part_at(self.before, key, None),
+            part_at(self.after, key, None),
+            part_at(self.unknown, key, absent=False),
+            part_at(self.before_sensitive, key, absent=False),
+            part_at(self.after_sensitive, key, absent=False),
         )
 
 
 def differences(
-    values: Values, replace_paths: tuple[Place, ...] = (), within: Place = ()
+    values: Values, replace_paths: tuple[ValuePath, ...] = (), within: ValuePath = ()
 ) -> tuple[str, ...]:
     """Lines such as `~ tags.Name: "a" -> "b"`, `+ size: 3`, `- rule[1].id: "x"`.
 
@@ -79,7 +79,7 @@ def differences(
     return tuple(lines)
 
 
-def _walk(place: Place, values: Values) -> Iterator[tuple[Place, str]]:
+def _walk(place: ValuePath, values: Values) -> Iterator[tuple[ValuePath, str]]:
     values = _opened(values)
     inside = values.inside()
     if inside is not None:
@@ -89,7 +89,7 @@ def _walk(place: Place, values: Values) -> Iterator[tuple[Place, str]]:
         yield place, _line(place, values)
 
 
-def _line(place: Place, values: Values) -> str:
+def _line(place: ValuePath, values: Values) -> str:
     old = SENSITIVE if values.hidden else _text(values.before)
     new = SENSITIVE if values.hidden else _text(values.after)
     if _marked(values.unknown):
@@ -122,7 +122,7 @@ def _parsed(text: str) -> dict[str, Any] | list[Any] | None:
     return parsed if isinstance(parsed, dict | list) else None
 
 
-def at(value: Any, key: str | int, absent: Any) -> Any:
+def part_at(value: Any, key: str | int, absent: Any) -> Any:
     """The part of `value` at `key`; `absent` where it has none."""
     if isinstance(value, dict):
         return value.get(key, absent)
@@ -139,7 +139,7 @@ def _marked(mask: Any) -> bool:
     return mask is True
 
 
-def _overlap(place: Place, path: Place) -> bool:
+def _overlap(place: ValuePath, path: ValuePath) -> bool:
     shorter = min(len(place), len(path))
     return place[:shorter] == path[:shorter]
 
@@ -148,7 +148,7 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _name(place: Place) -> str:
+def _name(place: ValuePath) -> str:
     text = ""
     for step in place:
         if isinstance(step, int):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.terraform.command import Command
-from pytg.terraform.difference import UNKNOWN, Place, Values, differences
+from pytg.terraform.difference import UNKNOWN, ValuePath, Values, differences
 from pytg.terraform.secrets import masked, secrets_in
 from pytg.terraform.spawn import capture
 
@@ -40,7 +40,7 @@ class ResourceChange:
     after_unknown: Any = field(default=False, repr=False)
     before_sensitive: Any = field(default=False, repr=False)
     after_sensitive: Any = field(default=False, repr=False)
-    replace_paths: tuple[Place, ...] = ()
+    replace_paths: tuple[ValuePath, ...] = ()
     importing: str | None = None
     deposed: str = ""
 

@@ -51,7 +51,7 @@ def cli_config(
     named = {
         source: directory
         for source, directory in found.items()
-        if directory not in set(implied(environ))
+        if directory not in set(default_mirrors(environ))
     }
     if not named:
         return None
@@ -108,7 +108,7 @@ def holds(mirror: Path, provider: Provider) -> bool:
     )
 
 
-def implied(environ: Mapping[str, str]) -> list[Path]:
+def default_mirrors(environ: Mapping[str, str]) -> list[Path]:
     """Where Terraform looks for mirrors by itself.
 
     `./terraform.d` is not among them: its working directory is a root module's, not the project's.
@@ -128,7 +128,7 @@ def _candidates(
 ) -> Iterator[Path]:
     if named := environ.get("PYTG_PROVIDER_MIRROR"):
         yield Path(named).expanduser().absolute()
-    yield from implied(environ)
+    yield from default_mirrors(environ)
     yield root / "terraform.d/plugins"
     if (root / FILE).is_file():
         text = (root / FILE).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pytg.terraform.difference import at
+from pytg.terraform.difference import part_at
 
 SHORTEST = 6  # characters; less could be any word
 
@@ -41,4 +41,4 @@ def masked(value: Any, mask: Any, secrets: Iterable[str]) -> Any:
 
 
 def _inside(mask: Any, key: str | int) -> Any:
-    return mask is True or at(mask, key, absent=False)
+    return mask is True or part_at(mask, key, absent=False)

@@ -107,7 +107,7 @@ def test_after_kill_of_terraform_the_rest_goes_on_next_time(project: Project) ->
     finish(project)
 
 
-def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_takes_it_up(
+def test_after_kill_of_pytg_terraform_finishes_and_the_next_run_recovers_it(
     project: Project,
 ) -> None:
     process = apply_until_slow(project)
@@ -130,14 +130,15 @@ main()
 """
 
 
-def test_a_run_that_still_showed_as_alive_is_taken_up_at_the_stage(
+def test_a_run_that_still_showed_as_alive_is_recovered_at_the_stage(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = apply_until_slow(project)
     process.kill()
     process.wait()
     (project.root / "go").touch()
-    monkeypatch.setattr("pytg.recovery.recover.recover", lambda *_: [])  # it was not seen as dead
+    # it was not seen as dead
+    monkeypatch.setattr("pytg.recovery.recover.recover_composed", lambda *_: [])
     done = project.pytg("apply", *DEV, "--yes")
     assert "recovered" in done.err
     assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}
@@ -194,7 +195,7 @@ def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
     finish(project)
 
 
-def test_output_takes_up_what_a_dead_run_left(project: Project) -> None:
+def test_output_recovers_what_a_dead_run_left(project: Project) -> None:
     kill_pytg_and_let_terraform_end(project)
     done = project.pytg("output", SLOW, "id")
     assert "recovered the state of" in done.err
@@ -202,13 +203,13 @@ def test_output_takes_up_what_a_dead_run_left(project: Project) -> None:
     assert journal(project) is None
 
 
-def test_tf_takes_up_what_a_dead_run_left(project: Project) -> None:
+def test_tf_recovers_what_a_dead_run_left(project: Project) -> None:
     kill_pytg_and_let_terraform_end(project)
     done = project.pytg("tf", SLOW, "plan", "-input=false", "-detailed-exitcode")
     assert "recovered the state of" in done.err
 
 
-def test_what_left_the_configuration_is_taken_up_all_the_same(project: Project) -> None:
+def test_what_left_the_configuration_is_recovered_all_the_same(project: Project) -> None:
     kill_pytg_and_let_terraform_end(project)
     config = project.root / "config.yaml"
     whole = config.read_text()

@@ -14,7 +14,7 @@ import pytest
 from deployed import SOURCE, Deployed
 from estate import copy_estate
 from pytg.compose.shape import shape_of
-from pytg.compose.state import merge, same, split
+from pytg.compose.state_merge import merge_states, same_content, split_state
 from pytg.config import load_estate
 from pytg.graph.build import build_graph
 from pytg.model import Address
@@ -67,9 +67,9 @@ def test_merge_and_split_are_inverse_on_the_real_states(
         shape = shape_of(estate, estate.units[address], upstream)
         shapes.append(shape)
         states.append((shape, state_of(deployed.client("s3", SOURCE), text)))
-    parts = split(merge(states), shapes)
+    parts = split_state(merge_states(states), shapes)
     for shape, state in states:
-        assert same(parts[shape.slug], state), shape.address
+        assert same_content(parts[shape.slug], state), shape.address
     assert sum(len(s["resources"]) for _, s in states) > 40
 
 

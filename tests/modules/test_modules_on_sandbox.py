@@ -109,6 +109,7 @@ module "replication_${role}" {
   region                    = "${region}"
   peer_region               = "${peer}"
   documents_bucket          = module.storage_${role}.documents_bucket
+  documents_bucket_arn      = module.storage_${role}.documents_bucket_arn
   peer_documents_bucket_arn = module.storage_${peer_role}.documents_bucket_arn
   ops_bucket_arn            = module.storage_${role}.ops_bucket_arn
   replication_role_arns     = module.iam.replication_role_arns

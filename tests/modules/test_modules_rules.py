@@ -7,6 +7,13 @@ from pathlib import Path
 
 MODULES = Path(__file__).parents[2] / "modules"
 FILES = {p.relative_to(MODULES): p.read_text("utf-8") for p in sorted(MODULES.glob("*/*.tf"))}
+NAMED_BY_LABELS = {
+    path.parts[0]
+    for path, text in FILES.items()
+    if path.name == "variables.tf" and 'variable "environment"' in text
+} - {"labels"}
+# A bucket's name comes with its call, and pytg reads the state's names from config.yaml.
+NAMED_BY_CALLERS = {"backend", "bucket"}
 
 
 def _blocks(kind: str) -> list[tuple[Path, str]]:
@@ -74,3 +81,52 @@ def test_what_checkov_skips_has_a_reason_beside_it() -> None:
     assert skips
     form = re.compile(r"  # checkov:skip=CKV2?_AWS_\d+: \S.{20,}")
     assert [(path, line) for path, line in skips if not form.fullmatch(line)] == []
+
+
+def _of(module: str) -> dict[Path, str]:
+    return {path: text for path, text in FILES.items() if path.parts[0] == module}
+
+
+def test_no_module_builds_a_name_by_hand() -> None:
+    """Names come from labels: nothing else joins the environment to anything with a hyphen."""
+    by_hand = re.compile(
+        r"\$\{var\.environment\}-|-\$\{var\.environment\}|\b(?:join|format)\([^\n]*var\.environment"
+    )
+    found = {
+        path: by_hand.findall(text) for path, text in FILES.items() if path.parts[0] != "labels"
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_patterns_of_names_are_used_as_they_are() -> None:
+    """`any_name` and `any_name_of` end in a wildcard, and only a policy can take one."""
+    uses = re.compile(r"module\.\w+\.any_name(?:_of\.\w+)?(.)")
+    assert {end for text in FILES.values() for end in uses.findall(text)} == {"}"}
+
+
+def test_every_module_with_an_environment_has_its_names_from_labels() -> None:
+    assert len(NAMED_BY_LABELS) == 10
+    for module in NAMED_BY_LABELS:
+        text = _of(module)[Path(module, "labels.tf")]
+        assert 'source = "../labels"' in text, module
+        for name in ("environment", "account_id"):
+            assert re.search(rf"^  {name} += var\.{name}$", text, re.MULTILINE), f"{module} {name}"
+
+
+def test_what_labels_checks_is_checked_nowhere_else() -> None:
+    """The patterns of an environment, an account id and a purpose; the length of a name."""
+    checks = (
+        r"var\.environment\)\) &&",
+        r'"\^\[0-9\]\{12\}\$", var\.account_id',
+        r"\(-\[a-z0-9\]\+\)\*\$\", purpose",
+        r"length\((?:local|module)\.[\w.\[\]]*names?\b[^)]*\) <=",
+    )
+    for module in {path.parts[0] for path in FILES} - {"labels"}:
+        text = "".join(_of(module).values())
+        assert [check for check in checks if re.search(check, text)] == [], module
+
+
+def test_the_partition_is_found_from_the_region() -> None:
+    asking = {path.parts[0] for path, text in FILES.items() if 'variable "partition"' in text}
+    assert asking == NAMED_BY_CALLERS
+    assert not [path for path, text in FILES.items() if "aws_partition" in text]

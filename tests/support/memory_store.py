@@ -7,7 +7,7 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.model import Address
-from pytg.state.store import LockInfo, StoredState, lock_held
+from pytg.state.state_store import LockInfo, StoredState, lock_held
 
 
 def composed(*units: Address) -> bytes:

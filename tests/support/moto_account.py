@@ -13,8 +13,8 @@ from pytg.aws.session import Sessions
 from pytg.compose.shape import Shape
 from pytg.model import Account, Address, Backend
 from pytg.recovery.journal import Locked
+from pytg.state.backend_stores import BackendStores
 from pytg.state.local_store import LocalStore
-from pytg.state.stores import Stores
 
 ADDRESS = Address("docs", "eu-west-1", "dev", "kms")
 
@@ -56,8 +56,8 @@ def unit_in(backend: Backend, account: Account) -> Locked:
 
 
 @pytest.fixture
-def stores(sessions: Sessions, tmp_path: Path) -> Stores:
-    return Stores(tmp_path, sessions)
+def stores(sessions: Sessions, tmp_path: Path) -> BackendStores:
+    return BackendStores(tmp_path, sessions)
 
 
 @pytest.fixture

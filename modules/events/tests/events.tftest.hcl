@@ -156,33 +156,10 @@ run "refuses_odd_identities" {
   command = plan
 
   variables {
-    environment          = "a-very-long-environment"
-    account_id           = "42"
     permissions_boundary = "boundary"
   }
 
-  expect_failures = [var.environment, var.account_id, var.permissions_boundary]
-}
-
-run "refuses_no_region_and_an_unknown_partition" {
-  command = plan
-
-  variables {
-    region    = "europe"
-    partition = "aws-mars"
-  }
-
-  expect_failures = [var.region, var.partition]
-}
-
-run "refuses_no_peer_region" {
-  command = plan
-
-  variables {
-    peer_region = "america"
-  }
-
-  expect_failures = [var.peer_region]
+  expect_failures = [var.permissions_boundary]
 }
 
 # A condition would keep every alert from the topic: EventBridge fills none in for SNS.

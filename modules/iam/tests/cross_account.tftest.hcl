@@ -205,11 +205,8 @@ run "refuses_names_that_are_none" {
   command = plan
 
   variables {
-    ops_functions          = ["Gate_Check"]
-    ops_state_machines     = ["*"]
     documents_bucket_names = { ap-south-1 = "legacy-documents" }
-    partition              = "aws-mars"
   }
 
-  expect_failures = [var.ops_functions, var.ops_state_machines, var.documents_bucket_names, var.partition]
+  expect_failures = [var.documents_bucket_names]
 }

@@ -134,23 +134,3 @@ run "refuses_one_region_twice" {
 
   expect_failures = [var.target_region]
 }
-
-run "refuses_a_long_environment" {
-  command = plan
-
-  variables {
-    environment = "a-very-long-environment"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_short_account_id" {
-  command = plan
-
-  variables {
-    account_id = "42"
-  }
-
-  expect_failures = [var.account_id]
-}

@@ -7,6 +7,7 @@ variables {
   peer_region               = "us-east-1"
   region_role               = "target"
   alerts_topic_arn          = "arn:aws:sns:eu-west-1:123456789012:dev-a1-eu-west-1-sns-alerts"
+  event_bus_name            = "dev-a1-eu-west-1-events-migration"
   documents_bucket          = "here"
   peer_documents_bucket     = "there"
   request_metrics_filter_id = "EntireBucket"
@@ -248,13 +249,11 @@ run "refuses_odd_identities" {
   command = plan
 
   variables {
-    environment       = "a-very-long-environment"
-    account_id        = "42"
     peer_region       = "eu-west-1"
     metrics_namespace = "AWS/S3"
   }
 
-  expect_failures = [var.environment, var.account_id, var.peer_region, var.metrics_namespace]
+  expect_failures = [var.peer_region, var.metrics_namespace]
 }
 
 run "refuses_what_would_never_get_data" {
@@ -262,18 +261,14 @@ run "refuses_what_would_never_get_data" {
 
   variables {
     alerts_topic_arn      = "arn:aws:sns:us-east-1:123456789012:alerts"
+    event_bus_name        = "default"
     table_names           = { metadata = "m" }
-    queues                = ["Ingest"]
-    recording_functions   = ["*"]
-    bus_rules             = [""]
-    default_bus_rules     = ["a b"]
     replication_rule_id   = ""
     documents_bucket      = "Documents"
     peer_documents_bucket = "d"
-    partition             = "aws-mars"
   }
 
-  expect_failures = [var.alerts_topic_arn, var.table_names, var.queues, var.recording_functions, var.bus_rules, var.default_bus_rules, var.replication_rule_id, var.documents_bucket, var.peer_documents_bucket, var.partition]
+  expect_failures = [var.alerts_topic_arn, var.table_names, var.event_bus_name, var.replication_rule_id, var.documents_bucket, var.peer_documents_bucket]
 }
 
 run "patience_is_never_shorter_than_asked" {

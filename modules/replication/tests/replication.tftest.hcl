@@ -4,6 +4,7 @@ variables {
   region                    = "us-east-1"
   peer_region               = "eu-west-1"
   documents_bucket          = "dev-a1-us-east-1-s3-documents-123456789012"
+  documents_bucket_arn      = "arn:aws:s3:::dev-a1-us-east-1-s3-documents-123456789012"
   peer_documents_bucket_arn = "arn:aws:s3:::dev-a1-eu-west-1-s3-documents-123456789012"
   ops_bucket_arn            = "arn:aws:s3:::dev-a1-us-east-1-s3-ops-123456789012"
   replication_role_arns     = { us-east-1 = "arn:aws:iam::123456789012:role/there", eu-west-1 = "arn:aws:iam::123456789012:role/back" }
@@ -193,8 +194,7 @@ run "refuses_names_that_are_none_and_a_region_without_role" {
     ops_bucket_arn        = "reports"
     replication_role_arns = {}
     batch_role_arns       = { us-east-1 = "batch" }
-    partition             = "aws-mars"
   }
 
-  expect_failures = [var.documents_bucket, var.ops_bucket_arn, var.replication_role_arns, var.batch_role_arns, var.partition]
+  expect_failures = [var.documents_bucket, var.ops_bucket_arn, var.replication_role_arns, var.batch_role_arns]
 }

@@ -139,26 +139,6 @@ run "refuses_a_class_that_is_slow_to_read" {
   expect_failures = [var.finalize_transition]
 }
 
-run "refuses_a_long_environment" {
-  command = plan
-
-  variables {
-    environment = "a-very-long-environment"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_short_account_id" {
-  command = plan
-
-  variables {
-    account_id = "42"
-  }
-
-  expect_failures = [var.account_id]
-}
-
 run "refuses_an_odd_frequency" {
   command = plan
 
@@ -179,15 +159,4 @@ run "refuses_no_days" {
   }
 
   expect_failures = [var.abort_multipart_days, var.noncurrent_version_days, var.ops_retention_days]
-}
-
-run "refuses_no_region_and_an_unknown_partition" {
-  command = plan
-
-  variables {
-    region    = "europe"
-    partition = "aws-mars"
-  }
-
-  expect_failures = [var.region, var.partition]
 }

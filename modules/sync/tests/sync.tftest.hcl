@@ -11,6 +11,7 @@ variables {
   ops_bucket            = "dev-a1-eu-west-1-s3-ops-123456789012"
   event_bus_name        = "dev-a1-eu-west-1-events-migration"
   event_bus_arn         = "arn:aws:events:eu-west-1:123456789012:event-bus/dev-a1-eu-west-1-events-migration"
+  alerts_topic_arn      = "arn:aws:sns:eu-west-1:123456789012:dev-a1-eu-west-1-sns-alerts"
   dead_letter_queue_arn = "arn:aws:sqs:eu-west-1:123456789012:dev-a1-eu-west-1-sqs-events-dead"
   batch_role_arns       = { eu-west-1 = "arn:aws:iam::123456789012:role/dev-a1-global-iam-s3-batch-eu-west-1" }
   packages_directory    = "tests/packages"
@@ -325,14 +326,12 @@ run "refuses_odd_names" {
   command = plan
 
   variables {
-    environment             = "a-very-long-environment"
-    account_id              = "42"
     permissions_boundary    = "boundary"
     metrics_namespace       = "AWS/Lambda"
     active_region_parameter = "active-region"
   }
 
-  expect_failures = [var.environment, var.account_id, var.permissions_boundary, var.metrics_namespace, var.active_region_parameter]
+  expect_failures = [var.permissions_boundary, var.metrics_namespace, var.active_region_parameter]
 }
 
 run "refuses_a_third_region_as_source" {
@@ -391,18 +390,6 @@ run "asks_for_the_packages" {
   expect_failures = [aws_s3_object.package]
 }
 
-run "refuses_no_region_and_an_unknown_partition" {
-  command = plan
-
-  variables {
-    peer_region   = "america"
-    source_region = "america"
-    partition     = "aws-mars"
-  }
-
-  expect_failures = [var.peer_region, var.partition]
-}
-
 run "refuses_names_of_nothing" {
   command = plan
 
@@ -428,26 +415,13 @@ run "refuses_arns_of_the_other_region" {
   variables {
     stream_arns           = { metadata = { us-east-1 = "arn:aws:dynamodb:us-east-1:123456789012:table/dev-a1-global-dynamodb-metadata/stream/1" } }
     event_bus_arn         = "arn:aws:events:us-east-1:123456789012:event-bus/dev-a1-eu-west-1-events-migration"
+    alerts_topic_arn      = "arn:aws:sns:us-east-1:123456789012:dev-a1-us-east-1-sns-alerts"
     dead_letter_queue_arn = "arn:aws:sqs:us-east-1:123456789012:dev-a1-us-east-1-sqs-events-dead"
     batch_role_arns       = { us-east-1 = "arn:aws:iam::123456789012:role/dev-a1-global-iam-s3-batch-us-east-1" }
     backed_up_arns        = ["arn:aws:dynamodb:eu-west-1:123456789012:table/dev-a1-global-dynamodb-metadata"]
   }
 
-  expect_failures = [var.stream_arns, var.event_bus_arn, var.dead_letter_queue_arn, var.batch_role_arns, var.backed_up_arns]
-}
-
-run "refuses_a_region_of_its_own_invention" {
-  command = plan
-
-  variables {
-    region                = "europe"
-    stream_arns           = { metadata = { europe = "arn:aws:dynamodb:europe:123456789012:table/dev-a1-global-dynamodb-metadata/stream/1" } }
-    batch_role_arns       = { europe = "arn:aws:iam::123456789012:role/dev-a1-global-iam-s3-batch-eu-west-1" }
-    event_bus_arn         = "arn:aws:events:europe:123456789012:event-bus/dev-a1-eu-west-1-events-migration"
-    dead_letter_queue_arn = "arn:aws:sqs:europe:123456789012:dev-a1-eu-west-1-sqs-events-dead"
-  }
-
-  expect_failures = [var.region]
+  expect_failures = [var.stream_arns, var.event_bus_arn, var.alerts_topic_arn, var.dead_letter_queue_arn, var.batch_role_arns, var.backed_up_arns]
 }
 
 run "records_given_up_are_counted_by_the_mappings_id" {

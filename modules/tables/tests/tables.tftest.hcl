@@ -103,36 +103,6 @@ run "adopted_name" {
   }
 }
 
-run "refuses_a_long_environment" {
-  command = plan
-
-  variables {
-    environment = "a-very-long-environment"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_double_hyphen" {
-  command = plan
-
-  variables {
-    environment = "dev--a1"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_short_account_id" {
-  command = plan
-
-  variables {
-    account_id = "12345678901"
-  }
-
-  expect_failures = [var.account_id]
-}
-
 run "refuses_a_replica_at_home" {
   command = plan
 
@@ -153,16 +123,6 @@ run "refuses_a_replica_without_stream" {
   expect_failures = [var.tables]
 }
 
-run "refuses_a_bad_purpose" {
-  command = plan
-
-  variables {
-    tables = { "Meta Data" = {} }
-  }
-
-  expect_failures = [var.tables]
-}
-
 run "refuses_a_bad_adopted_name" {
   command = plan
 
@@ -170,7 +130,7 @@ run "refuses_a_bad_adopted_name" {
     tables = { metadata = { name = "no good" } }
   }
 
-  expect_failures = [aws_dynamodb_table.this]
+  expect_failures = [var.tables]
 }
 
 run "refuses_a_long_recovery_period" {
@@ -181,15 +141,4 @@ run "refuses_a_long_recovery_period" {
   }
 
   expect_failures = [var.recovery_period_days]
-}
-
-run "refuses_no_region_and_an_unknown_partition" {
-  command = plan
-
-  variables {
-    source_region = "europe"
-    partition     = "aws-mars"
-  }
-
-  expect_failures = [var.source_region, var.partition]
 }

@@ -127,38 +127,6 @@ run "refuses_a_region_without_role" {
   expect_failures = [var.region_role]
 }
 
-run "refuses_a_long_environment" {
-  command = plan
-
-  variables {
-    environment = "a-very-long-environment"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_short_account_id" {
-  command = plan
-
-  variables {
-    account_id = "42"
-  }
-
-  expect_failures = [var.account_id]
-}
-
-run "refuses_no_region_and_an_unknown_partition" {
-  command = plan
-
-  variables {
-    region        = "america"
-    source_region = "america"
-    partition     = "aws-mars"
-  }
-
-  expect_failures = [var.region, var.partition]
-}
-
 run "refuses_a_source_that_is_no_region" {
   command = plan
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytg.state.local_store import LocalStore
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from support.command import run
 
 KMS = "docs/us-east-1/dev/kms"

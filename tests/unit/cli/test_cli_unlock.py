@@ -17,8 +17,8 @@ from pytg.config import load_estate
 from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.journal import LOCKING, Journal, Locked
-from pytg.state.store import LockInfo, StateStore
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_store import LockInfo, StateStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
 
@@ -46,7 +46,7 @@ def store(root: str) -> StateStore:
     unit = estate.units[Address.parse(KMS)]
     sessions = Sessions(estate.root)
     sessions.client(unit.account, "s3", "us-east-1").create_bucket(Bucket="states")
-    store = Stores(estate.root, sessions).of(unit)
+    store = BackendStores(estate.root, sessions).of(unit)
     store.lock(unit.backend.key, LOCK)
     return store
 
@@ -104,7 +104,7 @@ def test_the_lock_of_a_run_that_lives_stays(
     assert file.exists()
 
 
-def test_a_run_that_died_is_taken_up_with_its_lock(root: str, store: StateStore) -> None:
+def test_a_run_that_died_is_recovered_with_its_lock(root: str, store: StateStore) -> None:
     file = journal_of(root, ProcessId(os.getpid(), 1.0, socket.gethostname()))
     assert run("-C", root, "unlock", KMS, "id-1") == 0
     assert store.holder(f"{KMS}/terraform.tfstate") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import pytest
 
-from pytg.compose.stage import Stage, cut
+from pytg.compose.stage import Stage, divide_into_stages
 from pytg.model import Address
 
 
@@ -25,23 +25,23 @@ def graph() -> nx.DiGraph[Address]:
 
 
 def test_one_stage_is_the_rule(graph: nx.DiGraph[Address]) -> None:
-    assert cut(graph, [A, B, C, D, E]) == [Stage((A, B, C, D, E))]
+    assert divide_into_stages(graph, [A, B, C, D, E]) == [Stage((A, B, C, D, E))]
 
 
 def test_what_is_late_waits_and_so_does_what_needs_it(graph: nx.DiGraph[Address]) -> None:
-    assert cut(graph, [A, B, C, D, E], late={B: "for a"}) == [
+    assert divide_into_stages(graph, [A, B, C, D, E], late={B: "for a"}) == [
         Stage((A, D, E)),
         Stage((B, C), reason="for a"),
     ]
 
 
 def test_many_reasons_are_one_and_a_count(graph: nx.DiGraph[Address]) -> None:
-    stages = cut(graph, [A, B, C, D, E], late={D: "d for a", B: "b for a"})
+    stages = divide_into_stages(graph, [A, B, C, D, E], late={D: "d for a", B: "b for a"})
     assert stages[1] == Stage((B, C, D), reason="b for a; and 1 more like it")
 
 
 def test_who_is_isolated_stands_alone_and_the_rest_goes_on(graph: nx.DiGraph[Address]) -> None:
-    assert cut(graph, [A, B, C, D, E], isolated=[B]) == [
+    assert divide_into_stages(graph, [A, B, C, D, E], isolated=[B]) == [
         Stage((A, D, E)),
         Stage((B,), composed=False, reason="isolate: true"),
         Stage((C,)),
@@ -49,7 +49,7 @@ def test_who_is_isolated_stands_alone_and_the_rest_goes_on(graph: nx.DiGraph[Add
 
 
 def test_a_missing_backend_comes_first(graph: nx.DiGraph[Address]) -> None:
-    assert cut(graph, [A, B, C, D, E], first=[A]) == [
+    assert divide_into_stages(graph, [A, B, C, D, E], first=[A]) == [
         Stage((A,), reason="makes the state backend"),
         Stage((B, C, D, E)),
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from pytg.config import load_project
 from pytg.config.explain import Entry, explain
-from pytg.config.load import Loaded
+from pytg.config.load import LoadedEstate
 from pytg.errors import UsageError
 from pytg.model import Address
 from support.estate_builder import build_estate, two_region_files
@@ -17,7 +17,7 @@ HERE = "docs/us-east-1/dev"
 ENV = "live/docs/us-east-1/dev/env.yaml"
 
 
-def values(loaded: Loaded, address: str, key: str | None = None) -> list[Entry]:
+def values(loaded: LoadedEstate, address: str, key: str | None = None) -> list[Entry]:
     return explain(loaded, loaded.estate.units[Address.parse(address)], key)
 
 

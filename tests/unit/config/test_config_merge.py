@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytg.config.merge import merge, merge_levels
-from pytg.config.tree import Node
+from pytg.config.node import Node
 from pytg.errors import Position, Problem
 
 DOCUMENT = Path(__file__).parents[3] / "docs/reference/configuration.md"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config.modules import CACHE, Declared, read_module
+from pytg.config.modules import CACHE, DeclaredModule, read_module
 from pytg.errors import Problem
 from pytg.model import Output, Scope, Variable
 
@@ -55,7 +55,7 @@ output "arn" {
 """
 
 
-def read(root: Path) -> tuple[Declared, list[Problem]]:
+def read(root: Path) -> tuple[DeclaredModule, list[Problem]]:
     problems: list[Problem] = []
     return read_module(root, "m", "m", Scope.REGION, problems.append), problems
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.config.tree import Plain
+from pytg.config.node import Plain
 from pytg.config.yaml_source import read_yaml
 from pytg.errors import Problem
 

@@ -12,8 +12,8 @@ from docmig_console.platform import Platform
 from pytg.errors import Refused, UsageError
 from pytg.plugin import boundary
 from pytg.project import Project
-from pytg.state.store import StateStore
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_store import StateStore
 
 ROOT = Path(__file__).parents[3]
 NOWHERE: StateStore = type("Empty", (), {"read": lambda _self, _key: None})()
@@ -21,7 +21,7 @@ NOWHERE: StateStore = type("Empty", (), {"read": lambda _self, _key: None})()
 
 @pytest.fixture
 def unapplied(monkeypatch: pytest.MonkeyPatch) -> Platform:
-    monkeypatch.setattr(Stores, "of", lambda *_: NOWHERE)
+    monkeypatch.setattr(BackendStores, "of", lambda *_: NOWHERE)
     return Platform(Project(ROOT), "dev")
 
 
@@ -31,7 +31,7 @@ def test_a_lost_source_region_leaves_the_machines_to_be_found(
     def lost(*_: object) -> StateStore:
         raise Refused("cannot read the state", hint="the region does not answer")
 
-    monkeypatch.setattr(Stores, "of", lost)
+    monkeypatch.setattr(BackendStores, "of", lost)
     platform = Platform(Project(ROOT), "dev")
     states = "arn:aws:states:{0}:123456789012:stateMachine:dev-a1-{0}-sfn-{1}"
     for purpose, region in (("cutover", "eu-west-1"), ("rollback", "us-east-1")):

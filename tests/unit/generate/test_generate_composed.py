@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from pytg.compose.shape import shape_of
-from pytg.compose.state import split, succeed
+from pytg.compose.state_merge import next_state, split_state
 from pytg.config import load_estate
-from pytg.generate.composed import Composed, init_key, render_composed
+from pytg.generate.composed import ComposedRoot, init_key, render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate, Reference, Unit
@@ -113,7 +113,7 @@ def compose(
     addresses: Sequence[Address],
     state: Mapping[str, Any] | None = None,
     order: Mapping[Address, frozenset[Address]] | None = None,
-) -> tuple[Path, Composed]:
+) -> tuple[Path, ComposedRoot]:
     """Write the composed root of `addresses`; outputs of other units are those in `state`."""
     directory = estate.root / ".pytg/composed" / "-".join(a.module for a in addresses)
     read = {
@@ -177,11 +177,11 @@ def test_each_unit_root_plans_to_no_changes_after_a_composed_apply(
     estate: Estate, applied: dict[str, Any], terraform: Terraform
 ) -> None:
     units = [estate.units[address] for address in (UPSTREAM, USER, LAST)]
-    parts = split(applied, [shape_of(estate, unit) for unit in units])
+    parts = split_state(applied, [shape_of(estate, unit) for unit in units])
     for unit in units:
         path = estate.root / ".pytg/state" / unit.backend.key
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(succeed(None, parts[unit.address.slug])))
+        path.write_text(json.dumps(next_state(None, parts[unit.address.slug])))
     for unit in units:
         directory = unit_directory(estate, unit)
         write_files(directory, render_unit(estate, unit))
@@ -204,7 +204,7 @@ def test_a_literal_that_is_missing_is_null(estate: Estate) -> None:
     assert not composed.environment
 
 
-def depends_on(composed: Composed) -> list[str]:
+def depends_on(composed: ComposedRoot) -> list[str]:
     """The slugs after `depends_on`."""
     found = re.findall(r"depends_on = \[([^]]*)\]", composed.files["main.tf"])
     return re.findall(r"module\.([a-z0-9_-]+)", "".join(found))

@@ -16,10 +16,10 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load
 from pytg.record.run import Result
 from pytg.record.writer import RunRecord
-from pytg.recovery.dead_runs import at_work, close_abandoned
+from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.unrecorded import remembered
-from pytg.state.states import Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import StateStore
 from pytg.terraform.spawn import record_start
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore
@@ -61,12 +61,12 @@ def died(root: Path) -> None:
 def close(root: Path) -> list[str]:
     """What was said; the resources that were found are noted as `may have left`."""
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return MemoryStore()
 
     said: list[str] = []
     estate = replace(estate_of([str(ONE)]), root=root)
-    found = close_abandoned(estate, States(store_of), said.append)
+    found = close_dead_runs(estate, States(store_of), said.append)
     return said + [f"may have left {name}" for recovery in found for name in recovery.in_flight]
 
 
@@ -102,7 +102,17 @@ def test_a_dead_run_whose_terraform_still_works_stays_open(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "line", [b'{"argv": ["tf", "app', b"[]", b"null", b"\xff", b'{"argv": []}', b"{}"]
+    "line",
+    [
+        b'{"argv": ["tf", "app',
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"argv": []}',
+        b"{}",
+        # as pytg before 0.2 wrote it, of a process that lives
+        b'{"argv": ["tf", "apply"], "cwd": "/", "started": "2026-11-22T18:59:33Z", "pid": 1}',
+    ],
 )
 def test_what_is_no_process_is_not_at_work(tmp_path: Path, line: bytes) -> None:
     run = begin(tmp_path).run

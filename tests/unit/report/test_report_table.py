@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytg.compose.changes import ACTIONS, ResourceChange, UnitChanges, total
+from pytg.compose.changes import ACTIONS, ResourceAction, UnitChanges, total
 from pytg.model import Address
 from pytg.report.table import Style, plan_table, printable
 
@@ -22,16 +22,16 @@ PLAN = (
         delete=1,
         drift=2,
         resources=(
-            ResourceChange("aws_s3_object.b", "create", "aws_s3_object"),
-            ResourceChange("aws_s3_bucket.z", "delete", "aws_s3_bucket"),
-            ResourceChange("aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "hash_key"),
+            ResourceAction("aws_s3_object.b", "create", "aws_s3_object"),
+            ResourceAction("aws_s3_bucket.z", "delete", "aws_s3_bucket"),
+            ResourceAction("aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "hash_key"),
         ),
     ),
     UnitChanges(
         NETWORK,
         update=12,
         imports=2,
-        resources=tuple(ResourceChange(f"aws_eip.e{n}", "update", "aws_eip") for n in range(12)),
+        resources=tuple(ResourceAction(f"aws_eip.e{n}", "update", "aws_eip") for n in range(12)),
     ),
     UnitChanges(MONITOR),
 )
@@ -59,7 +59,7 @@ def test_a_plan_without_changes_says_so() -> None:
 
 
 def test_what_is_no_count_is_a_note() -> None:
-    forgotten = ResourceChange("aws_s3_bucket.old", "forget", "aws_s3_bucket")
+    forgotten = ResourceAction("aws_s3_bucket.old", "forget", "aws_s3_bucket")
     text = plan_table(
         [
             UnitChanges(NETWORK, drift=1),
@@ -87,7 +87,7 @@ def test_a_narrow_terminal_takes_two_lines_and_shortens_no_address() -> None:
 
 def test_a_note_that_does_not_fit_goes_below() -> None:
     kinds = [f"{letter * 12}" for letter in "abcdefgh"]
-    resources = tuple(ResourceChange(kind, kind, "x") for kind in kinds)
+    resources = tuple(ResourceAction(kind, kind, "x") for kind in kinds)
     unit = UnitChanges(NETWORK, imports=1, resources=resources)
     lines = plan_table([unit], Style(80)).splitlines()
     assert all(len(line) <= 80 for line in lines)
@@ -102,7 +102,7 @@ def test_colour_changes_no_letter() -> None:
 
 
 def test_what_is_read_elsewhere_does_not_steer_the_terminal() -> None:
-    change = ResourceChange('x["\033[2J"]', "delete", "x")
+    change = ResourceAction('x["\033[2J"]', "delete", "x")
     assert "\033" not in plan_table([UnitChanges(NETWORK, delete=1, resources=(change,))])
     assert printable("a\033[31m\x9b\r\nb\tc") == "a[31m\nb\tc"
 
@@ -117,7 +117,7 @@ def plans() -> st.SearchStrategy[list[UnitChanges]]:
 
     def unit(address: Address, actions: list[str]) -> UnitChanges:
         create, update, replace, delete = (actions.count(action) for action in ACTIONS)
-        resources = tuple(ResourceChange(f"x.y{n}", a, "x") for n, a in enumerate(actions))
+        resources = tuple(ResourceAction(f"x.y{n}", a, "x") for n, a in enumerate(actions))
         return UnitChanges(address, create, update, replace, delete, resources=resources)
 
     units = st.builds(unit, addresses(), st.lists(action, max_size=5))

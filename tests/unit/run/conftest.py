@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from run_world import World
+
+from pytg.run.interrupts import SIGNALS
 
 Make = Callable[..., World]
 
@@ -31,3 +34,12 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def chain(make: Make) -> World:
     """`a`, `b` that reads it, and `c` that reads that."""
     return make(reads={"a": (), "b": ("a",), "c": ("b",)})
+
+
+@pytest.fixture
+def handled() -> Iterator[None]:
+    """Start from handlers that are not "ignore", whatever the tests were started with."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

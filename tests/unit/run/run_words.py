@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pytg.compose.changes import ResourceChange, UnitChanges
+from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.model import Address, Value
 
@@ -50,7 +50,7 @@ def stage(*names: str, composed: bool = True, number: int = 1) -> Stage:
 
 def creating(name: str, *resources: str) -> UnitChanges:
     """The unit's changes where a plan creates `resources`."""
-    made = tuple(ResourceChange(r, "create", r.partition(".")[0]) for r in resources or (RESOURCE,))
+    made = tuple(ResourceAction(r, "create", r.partition(".")[0]) for r in resources or (RESOURCE,))
     return UnitChanges(at(name), create=len(made), resources=made)
 
 

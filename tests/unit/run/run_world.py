@@ -25,8 +25,8 @@ from pytg.run.execution import Execution
 from pytg.run.options import Options, Request
 from pytg.run.root import Root, composed_root, unit_root
 from pytg.run.runner import Finished, View, run
-from pytg.state.states import Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import StateStore
 from pytg.terraform.binary import Binary
 from support.estate_in_memory import edge_of, estate_of, unit_at
 from support.fake_terraform import FakeTerraform
@@ -57,7 +57,7 @@ class World:
         made = estate_of([self._unit(name) for name in self.reads], edges)
         self.estate: Estate = replace(made, root=self.root / "estate", stateful=self.stateful)
         self.graph: UnitGraph = build_graph(self.estate)
-        self.states = States(self._store)
+        self.states = StateReader(self._store)
 
     def _unit(self, name: str) -> Unit:
         inputs: dict[str, Value] = {u: Reference(at(u), "arn") for u in self.reads[name]}
@@ -69,7 +69,7 @@ class World:
             unit, module=replace(unit.module, path=path), **dict(self.traits.get(name, {}))
         )
 
-    def _store(self, unit: Kept) -> StateStore:
+    def _store(self, unit: StateLocation) -> StateStore:
         return self.stores.get(unit.address.module, self.store)
 
     def hold(

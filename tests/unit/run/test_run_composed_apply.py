@@ -31,7 +31,7 @@ from pytg.recovery.journal import (
 )
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from support.memory_store import MemoryStore, composed
 
 Make = Callable[..., World]

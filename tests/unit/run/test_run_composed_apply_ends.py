@@ -13,7 +13,7 @@ from run_world import World, once_there, planned
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Event, UnitStarted
-from pytg.recovery.journal import NAME
+from pytg.recovery.journal import JOURNAL
 from pytg.recovery.unrecorded import remember, remembered
 from pytg.run.composed_apply import apply_composed
 from pytg.state.bootstrap_store import BootstrapStore
@@ -95,7 +95,7 @@ def test_what_a_killed_terraform_made_is_unknown_and_remembered(two: World) -> N
     assert ended(dict(outcomes)) == {"a": Status.UNKNOWN, "c": Status.UNKNOWN}
     assert remembered(two.estate.root) == {at("a"): [THIS], at("c"): [THIS]}
     assert two.store.locks == {}
-    assert not (plan.root.workdir / NAME).exists()
+    assert not (plan.root.workdir / JOURNAL).exists()
 
 
 def test_an_error_leaves_nothing_unknown(two: World) -> None:

@@ -15,7 +15,7 @@ from run_world import World, events, planned, root_for
 from pytg.compose.shape import shape_of
 from pytg.errors import Refused
 from pytg.record.run_events import Recovered
-from pytg.recovery.journal import APPLYING, NAME, SNAPSHOT, STATE, Journal, Locked, ProcessId
+from pytg.recovery.journal import APPLYING, JOURNAL, SNAPSHOT, STATE, Journal, Locked, ProcessId
 from pytg.recovery.unrecorded import remember
 from pytg.run.composed_plan import plan_composed
 from pytg.run.plan_failure import PlanFailed
@@ -134,7 +134,7 @@ def test_a_run_that_died_there_meanwhile_is_recovered(chain: World) -> None:
     plan = plan_composed(root, stage("a"))
     assert plan.read[at("a")].state is not None
     assert events(execution, Recovered) == [Recovered((at("a"),))]
-    assert not (root.workdir / NAME).exists()
+    assert not (root.workdir / JOURNAL).exists()
 
 
 BUCKET = "aws_s3_bucket.this"

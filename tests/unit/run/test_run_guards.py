@@ -9,7 +9,7 @@ import pytest
 from run_words import at, state_of
 from run_world import World
 
-from pytg.compose.changes import ResourceChange, UnitChanges
+from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.errors import Refused
 from pytg.run.guards import (
     refuse_losing_stateful,
@@ -36,7 +36,7 @@ def stateful(make: Make) -> World:
 
 
 def losing(name: str, action: str = "delete", resource: str = TABLE) -> UnitChanges:
-    change = ResourceChange(resource, action, resource.partition(".")[0])
+    change = ResourceAction(resource, action, resource.partition(".")[0])
     return UnitChanges(at(name), resources=(change,))
 
 

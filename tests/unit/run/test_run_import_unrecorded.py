@@ -49,6 +49,16 @@ def test_what_is_not_there_is_not_imported_again(calls: Calls) -> None:
     assert without_missing({UNIT: (BUCKET,)}, failed(calls, missing(calls, BUCKET))) == {}
 
 
+@pytest.mark.parametrize("key", ["ö", "a\\nb"])
+def test_an_address_is_quoted_as_terraform_does(key: str) -> None:
+    """Like a string of Go: what is not ASCII stays as it is."""
+    item = Import(f'aws_s3_bucket.this["{key}"]', "a")
+    address = f"module.{UNIT.slug}.{item.to}".replace("\\", "\\\\").replace('"', '\\"')
+    detail = f'While attempting to import an existing object to "{address}", the provider detected'
+    error = failed(ROOTS[0], Diagnostic("error", NOT_THERE, detail))
+    assert without_missing({UNIT: (item, OTHER)}, error) == {UNIT: (OTHER,)}
+
+
 @pytest.mark.parametrize("calls", ROOTS)
 def test_another_error_is_no_missing_object(calls: Calls) -> None:
     both = {UNIT: (BUCKET, OTHER)}

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from itertools import pairwise
 
 import networkx as nx
@@ -15,15 +14,7 @@ from pytg.run.interrupts import FIRST, SECOND, SIGNALS, Interrupts, interrupts
 from pytg.run.scheduler import Outcome, Scheduler
 
 PATIENCE = 20
-
-
-@pytest.fixture(autouse=True)
-def handled() -> Iterator[None]:
-    """Start from handlers that are not "ignore", whatever the tests were started with."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("handled")
 
 
 def test_the_first_ctrl_c_requests_and_the_second_forces() -> None:

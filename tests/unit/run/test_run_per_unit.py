@@ -15,6 +15,7 @@ from pytg.model import Address, Unit
 from pytg.record.run import Changes, Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.unrecorded import remember, remembered
+from pytg.run import root as root_module
 from pytg.run.execution import Execution
 from pytg.run.per_unit import apply_unit, plan_unit, run_unit
 
@@ -97,7 +98,17 @@ def test_a_failed_apply_leaves_nothing_unknown(chain: World) -> None:
     assert remembered(chain.estate.root) == {}
 
 
-def test_what_may_exist_is_imported_and_the_files_are_plain_again(chain: World) -> None:
+def test_what_may_exist_is_imported_and_the_files_are_plain_again(
+    chain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bool] = []
+    prepare = root_module.prepare
+
+    def looking(binary: Any, workdir: Any, files: dict[str, str], *more: Any, **rest: Any) -> Any:
+        written.append("its-name" in files["main.tf"])
+        return prepare(binary, workdir, files, *more, **rest)
+
+    monkeypatch.setattr(root_module, "prepare", looking)
     remember(chain.estate.root, {at("a"): [BUCKET]})
     chain.plans("a", cwd="units", resource=BUCKET)
     change = {"actions": ["create"], "before": None, "after": {"bucket": "its-name"}}
@@ -107,6 +118,7 @@ def test_what_may_exist_is_imported_and_the_files_are_plain_again(chain: World) 
     root = rooted(chain, "a", composed=False)
     plan_unit(root)
     assert len(chain.fake.calls("plan")) == 2
+    assert written == [False, True]
     assert "its-name" not in (root.workdir / "main.tf").read_text()
 
 

@@ -9,7 +9,7 @@ import pytest
 from run_words import at, inside
 from run_world import World, notes, rooted
 
-from pytg.compose.changes import ResourceChange, UnitChanges
+from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.errors import PytgError
 from pytg.model import Import
 from pytg.record.run import Outcome, Status
@@ -52,7 +52,7 @@ def saved(root: Root, **actions: str) -> SavedPlan:
     """A plan that does so to the bucket and the role of `a`."""
     names = {"bucket": BUCKET, "role": ROLE}
     made = tuple(
-        ResourceChange(names[n], action, names[n].partition(".")[0])
+        ResourceAction(names[n], action, names[n].partition(".")[0])
         for n, action in actions.items()
     )
     return SavedPlan(root, {at("a"): UnitChanges(at("a"), resources=made)}, "")

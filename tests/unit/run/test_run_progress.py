@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import pytest
 
-from pytg.compose.changes import Calls, ResourceChange, UnitChanges
+from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.run.progress import Progress, raw_events
@@ -19,7 +19,7 @@ RESOURCE = f"module.{ONE.slug}.terraform_data.this"
 
 
 def outcomes(completed: Completed, *kinds: str) -> dict[Address, Status]:
-    made = (ResourceChange("terraform_data.this", "create", "terraform_data"),)
+    made = (ResourceAction("terraform_data.this", "create", "terraform_data"),)
     changes = {ONE: UnitChanges(ONE, create=1, resources=made), TWO: UnitChanges(TWO, imports=1)}
     progress = Progress(Calls({ONE.slug: ONE, TWO.slug: TWO}), changes)
     for kind in kinds:
@@ -57,7 +57,7 @@ def test_all_is_done_when_terraform_says_so() -> None:
 def made(unit: Address, **counts: int) -> UnitChanges:
     """Changes of the unit, one resource each."""
     resources = tuple(
-        ResourceChange(f"x.{action}{number}", action, "x")
+        ResourceAction(f"x.{action}{number}", action, "x")
         for action, count in counts.items()
         for number in range(count)
     )

@@ -24,6 +24,8 @@ def test_a_stage_has_a_root_for_all_or_its_unit_s_own(chain: World) -> None:
     assert not own.composed
     assert own.workdir == chain.estate.root / ".pytg" / "units" / str(at("b"))
     assert own.calls.unit_of(f"module.b.{RESOURCE}") == (at("b"), RESOURCE)
+    again = root_of(execution, stage("b", composed=False))
+    assert (again.workdir, again.log("apply")) == (own.workdir, own.log("apply"))
     assert own.log("apply") == execution.directory / "units" / str(at("b")) / "apply.jsonl"
 
 

@@ -11,7 +11,7 @@ from run_world import World, rooted
 
 from pytg.errors import Interrupted
 from pytg.record.run_events import Event, Note
-from pytg.recovery.journal import NAME, SNAPSHOT, STATE
+from pytg.recovery.journal import JOURNAL, SNAPSHOT, STATE
 
 PATIENCE = 20
 BOTH = pytest.mark.parametrize("composed", [True, False])
@@ -84,13 +84,13 @@ def test_what_a_journal_guards_stays(chain: World) -> None:
     root = rooted(chain)
 
     def dies() -> None:
-        for name in (NAME, STATE, SNAPSHOT):
+        for name in (JOURNAL, STATE, SNAPSHOT):
             (root.workdir / name).touch()
         raise ValueError("defect")
 
     with pytest.raises(ValueError, match="defect"), root.alone():
         dies()
-    assert left(root.workdir) == {NAME, STATE, SNAPSHOT}
+    assert left(root.workdir) == {JOURNAL, STATE, SNAPSHOT}
 
 
 def test_a_unit_s_own_root_keeps_all_but_the_plan(chain: World) -> None:

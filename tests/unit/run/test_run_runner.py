@@ -19,11 +19,11 @@ from pytg.record.run import Result, Status
 from pytg.record.run_events import Recovered, RunFinished, RunStarted
 from pytg.recovery.journal import STATE, Journal, Locked, ProcessId
 from pytg.run.runner import View, nobody
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from support.memory_store import composed
 
 BOB = LockInfo("bob-1", "pytg apply", "bob@desktop", "now")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("handled")]
 
 
 def latest(world: World) -> Path:

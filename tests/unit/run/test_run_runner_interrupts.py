@@ -15,7 +15,7 @@ from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, UnitStarted
 from pytg.run.runner import View
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("handled")]
 
 
 def test_who_is_asked_hears_of_a_ctrl_c(chain: World) -> None:

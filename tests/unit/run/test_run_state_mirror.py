@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from pytg.compose.shape import shape_of
 from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.recovery.journal import SNAPSHOT, STATE
+from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.run import state_mirror
 from pytg.run.state_mirror import StateMirror
-from pytg.state.states import Held, Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader, UnitState
+from pytg.state.state_store import StateStore
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
 from support.process import eventually
@@ -38,11 +40,13 @@ def mirror(workdir: Path, store: MemoryStore, written: list[Address]) -> StateMi
     estate = estate_of([str(ONE), str(OTHER)])
     units = [(unit, shape_of(estate, unit)) for unit in estate.units.values()]
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return store
 
-    held = {unit.address: Held(None, None) for unit, _ in units}
-    return StateMirror(workdir, units, held, States(store_of), lambda unit, _: written.append(unit))
+    held = {unit.address: UnitState(None, None) for unit, _ in units}
+    return StateMirror(
+        workdir, units, held, StateReader(store_of), lambda unit, _: written.append(unit)
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,8 +89,7 @@ def test_the_last_whole_state_is_kept_beside_the_one_that_is_written(
 
 def test_before_terraform_has_written_there_is_nothing_to_write(tmp_path: Path) -> None:
     written: list[Address] = []
-    carried = mirror(tmp_path, MemoryStore(), written)
-    with carried:
+    with mirror(tmp_path, MemoryStore(), written) as carried:
         carried.sync()
     assert written == []
     assert not (tmp_path / SNAPSHOT).exists()
@@ -122,3 +125,33 @@ def test_each_write_follows_the_one_before(tmp_path: Path) -> None:
     assert [state["serial"] for state in found] == [1, 2]
     assert found[0]["lineage"] == found[1]["lineage"]
     assert [len(state["resources"]) for state in found] == [1, 0]
+
+
+class Rounds(threading.Event):
+    """Is set after so many looks at it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.left -= 1
+        return self.left < 0
+
+
+def test_a_state_that_stays_as_it_is_is_split_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def newest(workdir: Path) -> bytes | None:
+        read.append(workdir)
+        return newest_state(workdir)
+
+    monkeypatch.setattr(state_mirror, "newest_state", newest)
+    carried = mirror(tmp_path, MemoryStore(), [])
+    (tmp_path / STATE).write_bytes(composed(ONE))
+    monkeypatch.setattr(carried, "_stop", Rounds(3))
+    carried._loop()
+    assert len(read) == 1

@@ -11,7 +11,7 @@ import pytest
 from pytg.errors import LockHeld, Refused
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.local_store import LocalStore
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from support.memory_store import MemoryStore
 
 KEY = "acc/global/dev/backend/terraform.tfstate"

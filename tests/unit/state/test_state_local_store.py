@@ -17,7 +17,7 @@ import pytest
 from pytg.errors import LockHeld, PytgError, Refused
 from pytg.state import local_file, local_store
 from pytg.state.local_store import LocalStore
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from support.process import eventually
 
 KEY = "docs/eu-west-1/dev/storage/terraform.tfstate"
@@ -29,7 +29,7 @@ THEIRS = LockInfo.new("pytg apply")
 DIE_HOLDING_A_LOCK = """
 import os, sys
 from pathlib import Path
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from pytg.state.local_store import LocalStore
 LocalStore(Path(sys.argv[1])).lock(sys.argv[2], LockInfo.new("pytg apply", "dead"))
 os._exit(0)

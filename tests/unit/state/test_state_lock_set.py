@@ -10,7 +10,7 @@ import pytest
 from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.state.local_store import LocalStore
 from pytg.state.lock_set import LockSet
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 
 KEYS = [f"a/r/e/m{n:02}/terraform.tfstate" for n in range(20)]
 OTHER = LockInfo.new("OperationTypeApply")

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pytg.aws.session import Sessions
 from pytg.errors import LockHeld, PytgError, Refused
 from pytg.model import Account, Backend
-from pytg.state.store import LockInfo, StateStore
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_store import LockInfo, StateStore
 from support.moto_account import unit_in
 
 KEY = "docs/eu-west-1/dev/storage/terraform.tfstate"
@@ -37,7 +37,9 @@ def dynamodb(sessions: Sessions, account: Account, make_table: Callable[[], None
 
 
 @pytest.fixture
-def store(s3: Any, dynamodb: Any, stores: Stores, backend: Backend, account: Account) -> StateStore:
+def store(
+    s3: Any, dynamodb: Any, stores: BackendStores, backend: Backend, account: Account
+) -> StateStore:
     assert s3
     assert dynamodb
     return stores.of(unit_in(backend, account))
@@ -139,7 +141,7 @@ def test_unlocking_needs_the_id_and_may_be_repeated(
 
 
 def test_a_lock_in_the_table_alone_leaves_no_lock_object(
-    store: StateStore, s3: Any, stores: Stores, backend: Backend, account: Account
+    store: StateStore, s3: Any, stores: BackendStores, backend: Backend, account: Account
 ) -> None:
     old = stores.of(unit_in(replace(backend, use_lockfile=False), account))
     old.lock(KEY, THEIRS)
@@ -164,7 +166,7 @@ def test_a_table_that_does_not_answer_leaves_no_lock_object(
 )
 def test_any_choice_of_locks(
     store: StateStore,
-    stores: Stores,
+    stores: BackendStores,
     backend: Backend,
     account: Account,
     table: str | None,
@@ -183,7 +185,7 @@ def test_any_choice_of_locks(
 
 
 def test_a_backend_that_is_not_there(
-    stores: Stores,
+    stores: BackendStores,
     backend: Backend,
     account: Account,
     make_bucket: Callable[[], None],
@@ -218,7 +220,7 @@ def test_a_network_that_fails_is_said_with_a_hint(
 
 
 def test_the_store_is_shared_by_the_units_of_a_backend(
-    store: StateStore, stores: Stores, backend: Backend, account: Account
+    store: StateStore, stores: BackendStores, backend: Backend, account: Account
 ) -> None:
     assert stores.of(unit_in(replace(backend, key="another"), account)) is store
     assert stores.of(unit_in(replace(backend, bucket="another"), account)) is not store

@@ -12,8 +12,8 @@ from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.errors import LockHeld
 from pytg.model import Account, Backend
-from pytg.state.store import LockInfo, StateStore
-from pytg.state.stores import Stores
+from pytg.state.backend_stores import BackendStores
+from pytg.state.state_store import LockInfo, StateStore
 from support.moto_account import unit_in
 from support.sandbox_server import SandboxServer, Terraform, eventually
 
@@ -79,7 +79,7 @@ def store(
     )
     sessions = Sessions(tmp_path)
     check_identity(sessions, [ACCOUNT])
-    return Stores(tmp_path, sessions).of(unit_in(backend, ACCOUNT))
+    return BackendStores(tmp_path, sessions).of(unit_in(backend, ACCOUNT))
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from pytg.config.node import Node, ReportProblem
 from pytg.config.syntax import Placeholder, parse_text
-from pytg.config.tree import Node, Report
 from pytg.errors import Problem
 from pytg.suggest import did_you_mean
 
-Fact: TypeAlias = str | list[str] | dict[str, str] | None
-Facts: TypeAlias = Mapping[str, Fact]
+SelfValue: TypeAlias = str | list[str] | dict[str, str] | None
+SelfValues: TypeAlias = Mapping[str, SelfValue]
 
 
 class Unresolvable(Exception):
@@ -24,13 +24,13 @@ class Unresolvable(Exception):
         self.placed = placed
 
 
-def fact(facts: Facts, placeholder: Placeholder) -> Fact:
+def self_value(facts: SelfValues, placeholder: Placeholder) -> SelfValue:
     """The value of `${self...}`. Raises Unresolvable."""
     name, *path = placeholder.steps
     if name not in facts:
         hint = did_you_mean(str(name), facts)
         raise Unresolvable(f"{placeholder.text}: `self` does not know `{name}` here", hint)
-    value: Fact = facts[str(name)]
+    value: SelfValue = facts[str(name)]
     for step in path:
         if isinstance(value, dict) and step in value:
             value = value[str(step)]
@@ -41,16 +41,16 @@ def fact(facts: Facts, placeholder: Placeholder) -> Fact:
     return value
 
 
-def fact_text(facts: Facts, placeholder: Placeholder) -> str:
+def self_value_as_text(facts: SelfValues, placeholder: Placeholder) -> str:
     """The same inside a text. Raises Unresolvable for what is not text."""
-    value = fact(facts, placeholder)
+    value = self_value(facts, placeholder)
     if isinstance(value, str):
         return value
     kind = "null here" if value is None else "not text"
     raise Unresolvable(f"{placeholder.text} is {kind} and cannot stand in a text", placed=True)
 
 
-def self_text(node: Node, facts: Facts, report: Report) -> str:
+def resolve_self_text(node: Node, facts: SelfValues, report: ReportProblem) -> str:
     """The text of `node`, in which only `${self...}` may stand. Reports what else does."""
     try:
         return "".join(
@@ -64,7 +64,7 @@ def self_text(node: Node, facts: Facts, report: Report) -> str:
     return ""
 
 
-def _self_part(facts: Facts, placeholder: Placeholder) -> str:
+def _self_part(facts: SelfValues, placeholder: Placeholder) -> str:
     if placeholder.head != "self":
         raise Unresolvable(f"{placeholder.text}: only ${{self...}} may stand here")
-    return fact_text(facts, placeholder)
+    return self_value_as_text(facts, placeholder)

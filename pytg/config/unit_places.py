@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pytg.config.facts import Facts, self_text
-from pytg.config.hierarchy import Files
+from pytg.config.hierarchy import EstateFiles
 from pytg.config.merge import merge_levels
+from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import ProjectFile
-from pytg.config.tree import Node, Report
+from pytg.config.self_values import SelfValues, resolve_self_text
 from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Account, Address, Region, Scope
 
@@ -18,7 +18,7 @@ LONGEST_ENVIRONMENT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UnitPlace:
     """One place for units of one scope. `region` is the home region for the wider scopes.
 
     `settings` are the merged levels; `facts` what `self` knows but for module and address.
@@ -31,7 +31,7 @@ class Place:
     environment_name: str
     suffix: str
     settings: Node
-    facts: Facts
+    facts: SelfValues
     tags: Mapping[str, str]
     position: Position
 
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EnvironmentDirectory:
     """An environment's directory in one region, with its suffix."""
 
     name: str
@@ -60,18 +60,18 @@ class Found:
         return f"{self.name}-{self.suffix}" if self.suffix else self.name
 
 
-class Places:
+class PlaceFinder:
     """Works out every place of an estate."""
 
     def __init__(
         self,
-        files: Files,
+        files: EstateFiles,
         project: ProjectFile,
         regions: Mapping[str, Region],
         accounts: Mapping[str, Account],
         *,
         suffix: str | None,
-        report: Report,
+        report: ReportProblem,
     ) -> None:
         self.files = files
         self.project = project
@@ -81,12 +81,12 @@ class Places:
         self.report = report
         self.roles = {region.role: region.name for region in regions.values() if region.role}
 
-    def all(self) -> Iterator[Place]:
+    def all(self) -> Iterator[UnitPlace]:
         """Account, environment and region places, by name."""
         for name, document in sorted(self.files.accounts.items()):
             environments = list(self._environments(name))
             self._check_names(environments)
-            by_name: dict[str, list[Found]] = defaultdict(list)
+            by_name: dict[str, list[EnvironmentDirectory]] = defaultdict(list)
             for found in environments:
                 by_name[found.full].append(found)
             chain = (self.files.project, document)
@@ -94,12 +94,14 @@ class Places:
             home = self._home(everywhere or sorted(self.regions))
             account = self.accounts[name]
             position = document.position
-            top = Found(GLOBAL, home, "", chain, position)
+            top = EnvironmentDirectory(GLOBAL, home, "", chain, position)
             yield self._place(Scope.ACCOUNT, account, top, everywhere)
             for _, founds in sorted(by_name.items()):
                 yield from self._environment(account, founds)
 
-    def _environment(self, account: Account, founds: list[Found]) -> Iterator[Place]:
+    def _environment(
+        self, account: Account, founds: list[EnvironmentDirectory]
+    ) -> Iterator[UnitPlace]:
         by_region = {found.region: found for found in founds}
         regions = sorted(by_region)
         yield self._place(Scope.ENVIRONMENT, account, by_region[self._home(regions)], regions)
@@ -110,7 +112,7 @@ class Places:
         source = self.roles.get("source", "")
         return source if source in regions else min(regions, default="")
 
-    def _environments(self, account: str) -> Iterator[Found]:
+    def _environments(self, account: str) -> Iterator[EnvironmentDirectory]:
         for (owner, region, name), document in sorted(self.files.environments.items()):
             if owner != account:
                 continue
@@ -126,12 +128,12 @@ class Places:
             position = node.position if node and suffix else document.position
             if self.suffix is not None:
                 suffix, position = self.suffix, document.position
-            yield Found(name, region, suffix, levels, position)
+            yield EnvironmentDirectory(name, region, suffix, levels, position)
 
-    def _check_names(self, environments: Iterable[Found]) -> None:
+    def _check_names(self, environments: Iterable[EnvironmentDirectory]) -> None:
         """One full name is one directory name, with one suffix, in the whole account."""
-        by_full: dict[str, Found] = {}
-        by_name: dict[str, Found] = {}
+        by_full: dict[str, EnvironmentDirectory] = {}
+        by_name: dict[str, EnvironmentDirectory] = {}
         for found in environments:
             if len(found.full) > LONGEST_ENVIRONMENT:
                 message = f"environment `{found.full}` is longer than {LONGEST_ENVIRONMENT}"
@@ -149,10 +151,12 @@ class Places:
                 hint = f"and `{same.suffix}` at {same.position}: it must be one in all regions"
                 self.report(Problem(message, found.position, hint))
 
-    def _place(self, scope: Scope, account: Account, found: Found, regions: list[str]) -> Place:
+    def _place(
+        self, scope: Scope, account: Account, found: EnvironmentDirectory, regions: list[str]
+    ) -> UnitPlace:
         settings = merge_levels(found.chain, self.report)
         region = self.regions.get(found.region)
-        facts: Facts = {
+        facts: SelfValues = {
             "project": self.project.project,
             "account": account.name,
             "account_id": account.id,
@@ -167,11 +171,11 @@ class Places:
             "suffix": found.suffix,
         }
         tags = {
-            key: self_text(node, facts, self.report)
+            key: resolve_self_text(node, facts, self.report)
             for key, node in _entries(settings, "tags")
             if node.value is not None
         }
-        return Place(
+        return UnitPlace(
             scope=scope,
             account=account,
             region=found.region,

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pytg.compose.state import STATE_VERSION, State
+from pytg.compose.state_merge import STATE_VERSION, State
 from pytg.errors import PytgError
 from pytg.model import Account, Address, Backend
-from pytg.state.store import StateStore, StoredState
+from pytg.state.state_store import StateStore, StoredState
 
 _READERS = 16
 _FIELDS = {
@@ -25,7 +25,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class UnitState:
     """A unit's state as it was read; None where the unit was never applied."""
 
     state: State | None
@@ -42,7 +42,7 @@ class Held:
         return {k: v["type"] for k, v in (self.state or {}).get("outputs", {}).items()}
 
 
-class Kept(Protocol):
+class StateLocation(Protocol):
     """What says where a state is kept: a unit, or what a journal remembers of one."""
 
     @property
@@ -66,35 +66,37 @@ class Kept(Protocol):
         ...
 
 
-class States:
+class StateReader:
     """Reads states through `store_of`, many at a time."""
 
-    def __init__(self, store_of: Callable[[Kept], StateStore]) -> None:
+    def __init__(self, store_of: Callable[[StateLocation], StateStore]) -> None:
         self._store_of = store_of
 
-    def store(self, unit: Kept) -> StateStore:
+    def store(self, unit: StateLocation) -> StateStore:
         """The store that holds the unit's state."""
         return self._store_of(unit)
 
-    def read(self, units: Iterable[Kept]) -> dict[Address, Held]:
+    def read(self, units: Iterable[StateLocation]) -> dict[Address, UnitState]:
         """The states of `units`. Raises PytgError where one cannot be read or parsed."""
         wanted = list(units)
         with ThreadPoolExecutor(_READERS) as pool:
             return dict(zip((u.address for u in wanted), pool.map(self._read, wanted), strict=True))
 
-    def moved(self, units: Iterable[Kept], held: Mapping[Address, Held]) -> list[Address]:
+    def moved(
+        self, units: Iterable[StateLocation], held: Mapping[Address, UnitState]
+    ) -> list[Address]:
         """The units whose stored state is no longer the one in `held`."""
         now = self.read(units)
         return [address for address in now if now[address].version != held[address].version]
 
-    def _read(self, unit: Kept) -> Held:
+    def _read(self, unit: StateLocation) -> UnitState:
         stored = self._store_of(unit).read(unit.backend.key)
         if stored is None:
-            return Held(None, None)
-        return Held(parsed(stored, unit.backend.key), stored.version)
+            return UnitState(None, None)
+        return UnitState(parse_state(stored, unit.backend.key), stored.version)
 
 
-def parsed(stored: StoredState, key: str) -> State:
+def parse_state(stored: StoredState, key: str) -> State:
     """The state at `key`. Raises PytgError where it is none that Terraform writes today."""
     state = json.loads(stored.body)
     whole = isinstance(state, dict) and all(isinstance(state.get(k), t) for k, t in _FIELDS.items())

@@ -11,11 +11,11 @@ from pytg.generate.aws import STATES
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.local_store import LocalStore
 from pytg.state.s3_store import S3Store
-from pytg.state.states import Kept
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation
+from pytg.state.state_store import StateStore
 
 
-class Stores:
+class BackendStores:
     """One store for each backend, made when it is first asked for."""
 
     def __init__(self, root: Path, sessions: Sessions) -> None:
@@ -24,7 +24,7 @@ class Stores:
         self._made: dict[Hashable, StateStore] = {}
         self._bootstrap: dict[Hashable, BootstrapStore] = {}
 
-    def of(self, unit: Kept) -> StateStore:
+    def of(self, unit: StateLocation) -> StateStore:
         """The store of the unit's state. Raises Refused where its AWS cannot be reached.
 
         That of a unit which makes the backend may wait for it in the project.

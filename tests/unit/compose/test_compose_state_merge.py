@@ -8,7 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytg.compose.shape import Shape
-from pytg.compose.state import empty_state, is_empty, merge, same, split, succeed
+from pytg.compose.state_merge import (
+    empty_state,
+    is_empty,
+    merge_states,
+    next_state,
+    same_content,
+    split_state,
+)
 from pytg.errors import Refused
 from pytg.model import Address
 
@@ -84,18 +91,18 @@ SHAPES = {
 
 @given(estates)
 def test_split_after_merge_gives_back_every_unit(states: dict[str, Any]) -> None:
-    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
-    parts = split(merged, SHAPES.values())
+    merged = merge_states([(SHAPES[n], states[n]) for n in NAMES])
+    parts = split_state(merged, SHAPES.values())
     for name in NAMES:
-        assert same(parts[SHAPES[name].slug], states[name])
-        assert succeed(states[name], parts[SHAPES[name].slug]) is None
+        assert same_content(parts[SHAPES[name].slug], states[name])
+        assert next_state(states[name], parts[SHAPES[name].slug]) is None
 
 
 @given(estates)
 def test_merge_after_split_gives_back_the_composed_state(states: dict[str, Any]) -> None:
-    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
-    parts = split(merged, SHAPES.values())
-    again = merge([(SHAPES[n], parts[SHAPES[n].slug]) for n in NAMES])
+    merged = merge_states([(SHAPES[n], states[n]) for n in NAMES])
+    parts = split_state(merged, SHAPES.values())
+    again = merge_states([(SHAPES[n], parts[SHAPES[n].slug]) for n in NAMES])
     assert again["resources"] == merged["resources"]
     assert again["outputs"] == merged["outputs"]
     assert again["check_results"] == merged["check_results"]
@@ -103,12 +110,12 @@ def test_merge_after_split_gives_back_the_composed_state(states: dict[str, Any])
 
 @given(estates)
 def test_a_plan_goes_stale_when_any_unit_moves(states: dict[str, Any]) -> None:
-    before = merge([(SHAPES[n], states[n]) for n in NAMES])
+    before = merge_states([(SHAPES[n], states[n]) for n in NAMES])
     for name in NAMES:
         if states[name] is None:
             continue
         moved = {**states, name: {**states[name], "serial": states[name]["serial"] + 1}}
-        after = merge([(SHAPES[n], moved[n]) for n in NAMES])
+        after = merge_states([(SHAPES[n], moved[n]) for n in NAMES])
         assert (after["lineage"], after["serial"]) != (before["lineage"], before["serial"])
 
 
@@ -122,7 +129,7 @@ def test_providers_and_modules_are_renamed_and_foreign_dependencies_dropped() ->
         "module.docs__global__dev__iam.aws_iam_role.r",
     ]
     composed = empty_state("x") | {"resources": [own, peer, plain]}
-    part = split(composed, [SHAPES["storage"]])[slug]
+    part = split_state(composed, [SHAPES["storage"]])[slug]
     assert [r["module"] for r in part["resources"]] == [
         "module.storage",
         'module.storage.module.inner["k"]',
@@ -139,7 +146,7 @@ def test_dependencies_across_units_are_rebuilt_from_the_graph() -> None:
     states: dict[str, Any] = {n: empty_state(n) for n in NAMES}
     states["storage"]["resources"] = [resource("module.storage", "a", AWS)]
     states["iam"]["resources"] = [resource("module.iam", "r", AWS)]
-    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    merged = merge_states([(SHAPES[n], states[n]) for n in NAMES])
     role = next(r for r in merged["resources"] if r["name"] == "r")
     assert role["instances"][0]["dependencies"] == [
         "module.docs__us-east-1__dev__storage.aws_s3_bucket.a"
@@ -153,7 +160,7 @@ def test_instance_keys_are_no_part_of_what_others_depend_on(outer: str, inner: s
     states: dict[str, Any] = {n: empty_state(n) for n in NAMES}
     states["storage"]["resources"] = [resource(where, "x", BUILTIN)]
     states["iam"]["resources"] = [resource("module.iam", "r", BUILTIN)]
-    merged = merge([(SHAPES[n], states[n]) for n in NAMES])
+    merged = merge_states([(SHAPES[n], states[n]) for n in NAMES])
     role = next(r for r in merged["resources"] if r["name"] == "r")
     assert role["instances"][0]["dependencies"] == [
         "module.docs__us-east-1__dev__storage.module.a.module.b.module.c.terraform_data.x"
@@ -165,7 +172,7 @@ def test_what_the_unit_root_holds_beside_its_module_stays_out() -> None:
     remote = resource("module.storage", "up", BUILTIN, mode="data")
     del remote["module"]
     state["resources"] = [remote]
-    assert merge([(SHAPES["storage"], state)])["resources"] == []
+    assert merge_states([(SHAPES["storage"], state)])["resources"] == []
     assert is_empty(state)
 
 
@@ -175,7 +182,7 @@ def test_what_nobody_could_keep_is_refused_with_its_name_and_a_way_out() -> None
     del extra["module"]
     state["resources"] = [resource("module.storage", "a", AWS), extra, other]
     with pytest.raises(Refused) as refused:
-        merge([(SHAPES["iam"], None), (SHAPES["storage"], state)])
+        merge_states([(SHAPES["iam"], None), (SHAPES["storage"], state)])
     unit = SHAPES["storage"].address
     assert str(refused.value).splitlines()[1:] == [
         f"    module.other.aws_s3_bucket.b in the state of {unit}",
@@ -187,11 +194,11 @@ def test_what_nobody_could_keep_is_refused_with_its_name_and_a_way_out() -> None
 def test_succeed_counts_up_and_keeps_the_lineage() -> None:
     before = empty_state("lineage") | {"serial": 7}
     after = json.loads(json.dumps(before)) | {"outputs": {"x": {"value": 1, "type": "number"}}}
-    following = succeed(before, after)
+    following = next_state(before, after)
     assert following is not None
     assert (following["serial"], following["lineage"]) == (8, "lineage")
-    assert succeed(None, empty_state("")) is None
-    first = succeed(None, after)
+    assert next_state(None, empty_state("")) is None
+    first = next_state(None, after)
     assert first is not None
     assert first["serial"] == 1
     assert first["lineage"] not in {"", "lineage"}

@@ -10,7 +10,7 @@ from pytg.errors import Position, Problem
 
 Scalar: TypeAlias = bool | int | float | str | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
-Report: TypeAlias = Callable[[Problem], None]
+ReportProblem: TypeAlias = Callable[[Problem], None]
 
 
 @dataclass(frozen=True, slots=True)

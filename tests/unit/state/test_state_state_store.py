@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytg.errors import PytgError
-from pytg.state.store import LockInfo, StoredState, lock_held
+from pytg.state.state_store import LockInfo, StoredState, lock_held
 
 # as Terraform 1.11.4 wrote it
 WRITTEN = (

@@ -42,7 +42,7 @@ def is_empty(state: State | None) -> bool:
     return not any(r["mode"] == "managed" for r in (state or {}).get("resources", ()))
 
 
-def merge(states: Sequence[tuple[Shape, State | None]]) -> State:
+def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
     """One state for a composed root over the units' states; None is a unit without one.
 
     Lineage and serial are functions of the units': a plan made on the merged state goes stale
@@ -71,7 +71,7 @@ def merge(states: Sequence[tuple[Shape, State | None]]) -> State:
     return merged
 
 
-def foreign(shape: Shape, state: State | None) -> list[str]:
+def resources_outside_module(shape: Shape, state: State | None) -> list[str]:
     """The managed resources in a unit's state that its module did not make."""
     return sorted(
         ".".join(filter(None, (r.get("module"), r["type"], r["name"])))
@@ -81,7 +81,7 @@ def foreign(shape: Shape, state: State | None) -> list[str]:
 
 
 def _refuse_foreign(present: Sequence[tuple[Shape, State]]) -> None:
-    found = [(s, name) for s, state in present for name in foreign(s, state)]
+    found = [(s, name) for s, state in present for name in resources_outside_module(s, state)]
     if found:
         shape, name = found[0]
         raise Refused(
@@ -93,10 +93,10 @@ def _refuse_foreign(present: Sequence[tuple[Shape, State]]) -> None:
         )
 
 
-def split(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
+def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
     """The units' parts of a composed state, by slug, with serial 0 and an empty lineage.
 
-    `succeed` gives a part the serial and the lineage that make it the unit's next state.
+    `next_state` gives a part the serial and the lineage that make it the unit's next state.
     """
     by_slug = {shape.slug: shape for shape in shapes}
     parts: dict[str, State] = {slug: empty_state("") for slug in by_slug}
@@ -116,7 +116,7 @@ def split(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
     return parts
 
 
-def succeed(previous: State | None, part: State) -> State | None:
+def next_state(previous: State | None, part: State) -> State | None:
     """`part` as the state that follows `previous`; None where nothing in it has changed."""
     if previous is None:
         if is_empty(part) and not part["outputs"]:
@@ -127,7 +127,7 @@ def succeed(previous: State | None, part: State) -> State | None:
     return {**part, "serial": previous["serial"] + 1, "lineage": previous["lineage"]}
 
 
-def same(one: State | None, other: State | None) -> bool:
+def same_content(one: State | None, other: State | None) -> bool:
     """Whether two states hold the same, whatever their serial and lineage."""
     return _content(one or empty_state("")) == _content(other or empty_state(""))
 

@@ -1,0 +1,78 @@
+"""The directory of a composed apply: one pytg at a time, and nothing left that must not be."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from pytg.errors import Interrupted, Refused
+from pytg.recovery.composed_directory import LEFTOVERS, clear, journals, only_here, remove_plans
+from pytg.recovery.journal import JOURNAL
+from support.dead_apply import ONE, TWO, died
+from support.process import eventually
+
+
+def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
+    workdir, said, cancel = tmp_path / "a" / "b", list[str](), threading.Event()
+    ended: list[str] = []
+
+    def other() -> None:
+        try:
+            with only_here(workdir, cancel, said.append):
+                ended.append("in")
+        except Interrupted:
+            ended.append("interrupted")
+
+    with only_here(workdir, cancel, said.append):
+        assert said == []
+        assert stat.S_IMODE(workdir.stat().st_mode) == 0o700
+        thread = threading.Thread(target=other)
+        thread.start()
+        eventually(lambda: said)
+        assert (said, ended) == (
+            [f"waiting: another pytg works on the same units in {workdir}"],
+            [],
+        )
+    thread.join()
+    assert ended == ["in"]
+    with only_here(workdir, cancel, said.append):
+        thread = threading.Thread(target=other)
+        thread.start()
+        cancel.set()
+        thread.join()
+    assert ended == ["in", "interrupted"]
+
+
+def test_every_journal_is_found_in_order(tmp_path: Path) -> None:
+    second, first = died(tmp_path, TWO, key="b"), died(tmp_path, ONE, key="a")
+    (tmp_path / ".pytg" / "composed" / "c").mkdir()
+    found = [(workdir, journal.writes) for workdir, journal in journals(tmp_path)]
+    assert found == [(first, {ONE}), (second, {TWO})]
+
+
+def test_a_run_that_ends_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    directories = [died(tmp_path, ONE, key=key) for key in ("a", "b", "c")]
+    found = journals(tmp_path)
+    assert next(found)[0] == directories[0]
+    (directories[1] / JOURNAL).unlink()
+    assert next(found)[0] == directories[2]
+
+
+def test_a_damaged_journal_is_not_passed_over(tmp_path: Path) -> None:
+    (died(tmp_path, ONE) / JOURNAL).write_text("{")
+    with pytest.raises(Refused, match="cannot be understood"):
+        list(journals(tmp_path))
+
+
+def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Path) -> None:
+    plans, kept = {"pytg-1.tfplan", "pytg-2.tfplan"}, {"main.tf", "own.tfplan"}
+    for name in {*LEFTOVERS, *plans, *kept}:
+        (tmp_path / name).touch()
+    remove_plans(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {*LEFTOVERS, *kept}
+    clear(tmp_path)
+    clear(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == kept

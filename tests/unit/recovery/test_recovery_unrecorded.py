@@ -1,0 +1,48 @@
+"""What may exist and is in no state is kept until its unit was applied whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytg.recovery.unrecorded import IN_FLIGHT, remember, remembered, revise
+from support.dead_apply import ONE, TWO
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / ".pytg").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", [None, "", "{"])
+def test_without_a_whole_file_nothing_is_remembered(root: Path, text: str | None) -> None:
+    if text is not None:
+        (root / IN_FLIGHT).write_text(text)
+    assert remembered(root) == {}
+
+
+def test_it_adds_up(root: Path) -> None:
+    remember(root, {ONE: ["x.b"]})
+    remember(root, {ONE: ["x.a", "x.b"], TWO: ["x.c"]})
+    assert remembered(root) == {ONE: ["x.a", "x.b"], TWO: ["x.c"]}
+
+
+def test_what_was_applied_whole_is_forgotten(root: Path) -> None:
+    remember(root, {ONE: ["x.a"], TWO: ["x.b"]})
+    revise(root, {TWO: ["x.c"]}, {ONE})
+    assert remembered(root) == {TWO: ["x.b", "x.c"]}
+    revise(root, {TWO: ["x.d"]}, {TWO})
+    assert remembered(root) == {TWO: ["x.d"]}
+    revise(root, {}, {TWO})
+    assert not (root / IN_FLIGHT).exists()
+
+
+def test_nothing_new_writes_nothing(root: Path) -> None:
+    remember(root, {})
+    assert not (root / IN_FLIGHT).exists()
+    remember(root, {ONE: ["x.a"]})
+    before = (root / IN_FLIGHT).stat()
+    remember(root, {ONE: ["x.a"]})
+    assert (root / IN_FLIGHT).stat().st_ino == before.st_ino
