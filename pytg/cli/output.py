@@ -11,7 +11,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
-from pytg.compose.state import is_empty
+from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
 from pytg.recovery.recover import recover_unit

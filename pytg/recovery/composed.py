@@ -84,7 +84,7 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _recover(root: Path, workdir: Path, journal: Journal, states: States) -> Recovery:
+def _recover(root: Path, workdir: Path, journal: Journal, states: StateReader) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
     in_flight: tuple[str, ...] = ()

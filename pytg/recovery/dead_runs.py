@@ -21,7 +21,9 @@ from pytg.recovery.unrecorded import remember
 from pytg.state.state_reader import StateReader
 
 
-def close_dead_runs(estate: Estate, states: States, say: Callable[[str], None]) -> list[Recovery]:
+def close_dead_runs(
+    estate: Estate, states: StateReader, say: Callable[[str], None]
+) -> list[Recovery]:
     """Close the records of dead runs, and remember what their units' own Terraforms had begun.
 
     After `recover_composed`, which does that for runs with a journal. A run whose Terraform

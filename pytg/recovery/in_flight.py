@@ -10,7 +10,7 @@ from pytg.compose.changes import Calls
 from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 from pytg.terraform.event_stream import parse_line
 from pytg.terraform.process import Completed
 
@@ -55,7 +55,7 @@ def lost(
     }
 
 
-def stored(states: States, unit: Unit) -> bytes | None:
+def stored(states: StateReader, unit: Unit) -> bytes | None:
     """The unit's state in its backend; None where there is none, or it cannot be read."""
     with contextlib.suppress(PytgError):
         held = states.store(unit).read(unit.backend.key)

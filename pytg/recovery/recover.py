@@ -17,7 +17,7 @@ from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unpushed_state import push_unpushed_states
-from pytg.state.states import States
+from pytg.state.state_reader import StateReader
 
 __all__ = [
     "Recovery",
@@ -85,7 +85,7 @@ def recover_lock(
 def recover_here(
     root: Path,
     workdir: Path,
-    states: States,
+    states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
 ) -> list[Recovery]:

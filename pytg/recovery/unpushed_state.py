@@ -1,4 +1,4 @@
-"""States that Terraform could not write to a unit's backend and left in the unit's root.
+"""StateReader that Terraform could not write to a unit's backend and left in the unit's root.
 
 Its next apply there would plan on the old state, make everything again and write over that file.
 """
@@ -16,14 +16,14 @@ from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
 from pytg.recovery.composed_directory import only_here
 from pytg.recovery.recovery import Recovery
-from pytg.state.states import States
-from pytg.state.store import LockInfo
+from pytg.state.state_reader import StateReader
+from pytg.state.state_store import LockInfo
 
 ERRORED_STATE = "errored.tfstate"
 
 
 def push_unpushed_states(
-    estate: Estate, states: States, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
 ) -> list[Recovery]:
     """Write what Terraform left into the backends, under the locks.
 

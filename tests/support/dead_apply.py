@@ -12,8 +12,8 @@ from pytg.compose.shape import shape_of
 from pytg.model import Address, Estate
 from pytg.processes import ProcessId
 from pytg.recovery.journal import STATE, Journal, Locked
-from pytg.state.states import Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import StateStore
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
 
@@ -27,13 +27,13 @@ def estate_at(root: Path) -> Estate:
     return replace(estate_of([str(ONE), str(TWO)]), root=root)
 
 
-def states_in(store: MemoryStore) -> States:
+def states_in(store: MemoryStore) -> StateReader:
     """Of all units, in one store."""
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return store
 
-    return States(store_of)
+    return StateReader(store_of)
 
 
 def journal_of(*units: Address, **fields: Any) -> Journal:

@@ -21,8 +21,8 @@ from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, STATE, WRITTEN, ho
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remembered
 from pytg.state.bootstrap_store import BootstrapStore
-from pytg.state.states import Kept, States
-from pytg.state.store import LockInfo, StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import LockInfo, StateStore
 from support.dead_apply import ONE, TWO, died, states_in
 from support.memory_store import MemoryStore, composed
 from support.process import eventually
@@ -279,10 +279,10 @@ def test_the_state_of_a_backend_is_settled_after_an_apply(
 
     bootstrap = Bootstrap(store, MemoryStore())
 
-    def store_of(_unit: Kept) -> StateStore:
+    def store_of(_unit: StateLocation) -> StateStore:
         return bootstrap
 
     died(tmp_path, ONE, phase=phase)
-    recover_composed(tmp_path, States(store_of), lambda _: None, threading.Event())
+    recover_composed(tmp_path, StateReader(store_of), lambda _: None, threading.Event())
     assert found == settled
     assert bootstrap.holder(KEY) is None

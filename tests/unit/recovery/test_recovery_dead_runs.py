@@ -66,7 +66,7 @@ def close(root: Path) -> list[str]:
 
     said: list[str] = []
     estate = replace(estate_of([str(ONE)]), root=root)
-    found = close_dead_runs(estate, States(store_of), said.append)
+    found = close_dead_runs(estate, StateReader(store_of), said.append)
     return said + [f"may have left {name}" for recovery in found for name in recovery.in_flight]
 
 

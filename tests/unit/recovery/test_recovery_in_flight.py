@@ -12,8 +12,8 @@ from pytg.compose.changes import Calls
 from pytg.errors import PytgError
 from pytg.record.run import Status
 from pytg.recovery.in_flight import lost, resources_in_flight, stored
-from pytg.state.states import Kept, States
-from pytg.state.store import StateStore
+from pytg.state.state_reader import StateLocation, StateReader
+from pytg.state.state_store import StateStore
 from pytg.terraform.process import Completed
 from support.dead_apply import ONE, TWO, estate_at, states_in
 from support.memory_store import MemoryStore, composed
@@ -107,7 +107,7 @@ def test_a_stored_state_is_read_where_it_can_be(tmp_path: Path) -> None:
     store.states[str(ONE)] = composed(ONE)
     assert stored(states_in(store), unit) == composed(ONE)
 
-    def unreachable(_unit: Kept) -> StateStore:
+    def unreachable(_unit: StateLocation) -> StateStore:
         raise PytgError("no network")
 
-    assert stored(States(unreachable), unit) is None
+    assert stored(StateReader(unreachable), unit) is None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pytg.compose.state import same
+from pytg.compose.state_merge import same_content
 from pytg.errors import LockHeld, Refused
 from pytg.generate.unit import unit_directory
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unpushed_state import ERRORED_STATE, push_unpushed_states
-from pytg.state.store import LockInfo
+from pytg.state.state_store import LockInfo
 from pytg.terraform.workdir import locked
 from support.dead_apply import ONE, estate_at, states_in
 from support.memory_store import MemoryStore, composed
@@ -67,7 +67,7 @@ def test_what_follows_is_written(tmp_path: Path, store: MemoryStore, before: byt
 def test_what_is_there_already_is_not_written_again(tmp_path: Path, store: MemoryStore) -> None:
     file = left(tmp_path, state(2))
     there = store.states[KEY] = state(3)
-    assert same(json.loads(there), json.loads(state(2)))
+    assert same_content(json.loads(there), json.loads(state(2)))
     assert pushed(tmp_path, store) == [Recovery(None, (ONE,))]
     assert store.states == {KEY: there}
     assert not file.exists()
