@@ -17,7 +17,7 @@ import click
 from docmig_console.console import group as console
 from pytg.cli.main import group
 from pytg.config.schema import FILES, json_schema
-from pytg.record.schema import SCHEMAS
+from pytg.record.schema import schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -60,8 +60,8 @@ def documents() -> dict[Path, str]:
     for level in FILES:
         text = json.dumps(json_schema(level), indent=2) + "\n"
         found[REFERENCE / "schemas" / f"{level}.schema.json"] = text
-    for name, schema in SCHEMAS.items():
-        text = json.dumps(schema(), indent=2) + "\n"
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=2) + "\n"
         found[REFERENCE / "schemas" / f"{name}.schema.json"] = text
     return found
 

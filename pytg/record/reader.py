@@ -10,19 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
-from pytg.record.run import (
-    SCHEMA,
-    Result,
-    Run,
-    UnitRecord,
-    parse_run,
-    run_document,
-    settled,
-    unit_document,
-)
+from pytg.record.run import RUN, SCHEMA, UNIT, Result, Run, UnitRecord, settled
+from pytg.record.types import problem
 
 RUNS = Path(".pytg", "runs")
 RUNNING_LINE = f'  "result": "{Result.RUNNING}"'.encode()  # as `write` has it
@@ -32,17 +26,20 @@ def load(path: Path) -> Run:
     """Read a record: `run.json`, or its directory. Raises Refused when it is none."""
     path = path / "run.json" if path.is_dir() else path
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise Refused(
-                f"{path}: the record has schema {document['schema']}, this pytg reads {SCHEMA}",
-                hint="use the version of pytg that wrote it",
-            )
-        return parse_run(path.parent, document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        document = from_json(path.read_bytes())
+        if not isinstance(document, dict) or "schema" not in document:
+            raise ValueError("it has no schema")  # noqa: TRY301 - said below, with the path
+        if document["schema"] == SCHEMA:
+            return RUN.validate_python({**document, "directory": path.parent})
+    except (OSError, ValueError) as error:
         raise Refused(
-            f"{path}: not a run record: {error}", hint="`.pytg/runs` holds the records there are"
+            f"{path}: not a run record: {problem(error)}",
+            hint="`.pytg/runs` holds the records there are",
         ) from error
+    raise Refused(
+        f"{path}: the record has schema {document['schema']}, this pytg reads {SCHEMA}",
+        hint="use the version of pytg that wrote it",
+    )
 
 
 def running(root: Path) -> Iterator[Run]:
@@ -100,12 +97,13 @@ def lock(directory: Path, operation: int) -> int:
 
 def line(address: Address, unit: UnitRecord) -> str:
     """The line of a unit in a record."""
-    return f'    "{address}": {json.dumps(unit_document(unit))}'
+    return f'    "{address}": {json.dumps(UNIT.dump_python(unit, mode="json"))}'
 
 
 def write(run: Run, lines: Mapping[Address, str]) -> None:
     """One line a field and a unit: readable, and quick to write again for hundreds of units."""
-    head = [f'  "{name}": {json.dumps(value)}' for name, value in run_document(run).items()]
+    fields = RUN.dump_python(run, mode="json", exclude={"units"})
+    head = [f'  "{name}": {json.dumps(value)}' for name, value in fields.items()]
     units = ",\n".join(lines.values())
     text = "{\n" + ",\n".join([*head, f'  "units": {{\n{units}\n  }}']) + "\n}\n"
     write_atomic(run.path, text.encode(), mode=0o644)

@@ -1,25 +1,24 @@
 """What a run is: its units, their statuses, outcomes and changes, and its JSON document.
 
-The dataclasses are pydantic's: the document on disk and its JSON Schema follow from them.
+The document on disk and its JSON Schema follow from the types of the fields. They are checked
+when a document is read, not when a run changes: a run of hundreds of units changes often.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
 from pydantic.json_schema import SkipJsonSchema
 
-from pytg import __version__
-from pytg.record.types import EXACT, Addresses, AddressText, Count, Moment, RunId
+from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, RunId, Word
 
-SCHEMA = "urn:pytg:run:1"
+SCHEMA: Final = "urn:pytg:run:1"
 Mode = Literal["composed", "per-unit"]
 
 
@@ -49,7 +48,7 @@ class Result(enum.StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Changes:
     """Resources by what happens to them."""
 
@@ -71,7 +70,7 @@ class Changes:
         return self.create + self.update + self.replace + self.delete
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a unit ended in a run.
 
@@ -85,7 +84,7 @@ class Outcome:
     unknown_resources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit in a run. `log` is relative to the run's directory."""
 
@@ -95,12 +94,12 @@ class UnitRecord:
     reason: str = ""
     blocked_by: Addresses = ()
     attempts: Count = 0
-    changes: Changes = Changes()
+    changes: Changes = field(default_factory=Changes)
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Selected:
     """What was selected: by one canonical expression, and the units."""
 
@@ -108,35 +107,33 @@ class Selected:
     units: Addresses
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Tool:
     """The Terraform or OpenTofu that ran."""
 
-    binary: Annotated[str, Field(min_length=1)]
-    version: Annotated[str, Field(min_length=1)]
+    binary: Word
+    version: Word
 
 
-@dataclass(frozen=True, slots=True, config=EXACT, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The record of a run: `.pytg/runs/<id>/run.json`.
+    """The record of a run: `.pytg/runs/<id>/run.json`."""
 
-    `directory` is where the record lies; it is not part of it.
-    """
-
+    # where the record lies is not a part of it
     directory: SkipJsonSchema[Annotated[Path, Field(exclude=True)]]
-    schema: Literal["urn:pytg:run:1"] = "urn:pytg:run:1"
-    pytg_version: Annotated[str, Field(min_length=1)] = __version__
+    schema: Literal["urn:pytg:run:1"] = SCHEMA
+    pytg_version: Word
     run_id: RunId
     parent_run_id: RunId | None = None
-    command: Annotated[str, Field(min_length=1)]
+    command: Word
     args: tuple[str, ...]
     selection: Selected
     terraform: Tool
     mode: Mode
     started_at: Moment
     finished_at: Moment | None = None
-    result: Result = Result.RUNNING
-    exit_code: Annotated[int, Field(ge=0, le=255)] | None = None
+    result: Result
+    exit_code: ExitCode | None = None
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
     units: Mapping[AddressText, UnitRecord]
@@ -153,23 +150,6 @@ class Run:
 
 RUN = TypeAdapter(Run)
 UNIT = TypeAdapter(UnitRecord)
-
-
-def run_document(run: Run) -> dict[str, Any]:
-    """The run without its units, as JSON has it."""
-    document: dict[str, Any] = RUN.dump_python(run, mode="json", exclude={"units"})
-    return document
-
-
-def unit_document(unit: UnitRecord) -> dict[str, Any]:
-    """A unit's part of the document."""
-    document: dict[str, Any] = UNIT.dump_python(unit, mode="json")
-    return document
-
-
-def parse_run(directory: Path, document: Mapping[str, Any]) -> Run:
-    """A run from its document. Raises ValueError or TypeError when it is none."""
-    return RUN.validate_python({**document, "directory": directory})
 
 
 def begun(unit: UnitRecord, now: datetime) -> UnitRecord:

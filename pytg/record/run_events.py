@@ -7,58 +7,96 @@ fields are its form, and are checked when it is read.
 from __future__ import annotations
 
 import json
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
+from pydantic import AfterValidator, Field, TypeAdapter, WithJsonSchema
+from pydantic_core import from_json
 
-from pytg.record.run import Changes, Mode, Result, Status
-from pytg.record.types import EXACT, Addresses, AddressText, Count, RunId, moment, timestamp
+from pytg.errors import Refused
+from pytg.record.run import OPEN, Changes, Mode, Result, Status
+from pytg.record.types import (
+    Addresses,
+    AddressText,
+    Count,
+    ExitCode,
+    Number,
+    RunId,
+    moment,
+    problem,
+    timestamp,
+)
 from pytg.record.writer import Clock, utc_now
 
-Number = Annotated[int, Field(ge=1)]
+
+def _final_status(status: Status) -> Status:
+    if status in OPEN:
+        raise ValueError(f"a unit that is {status} has not finished")
+    return status
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+def _final_result(result: Result) -> Result:
+    if result is Result.RUNNING:
+        raise ValueError("a run that is running has not finished")
+    return result
+
+
+FinalStatus = Annotated[
+    Status,
+    AfterValidator(_final_status),
+    WithJsonSchema({"enum": [str(status) for status in Status if status not in OPEN]}),
+]
+FinalResult = Annotated[
+    Result,
+    AfterValidator(_final_result),
+    WithJsonSchema({"enum": [str(result) for result in Result if result is not Result.RUNNING]}),
+]
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     """`mode` is `composed` or `per-unit`."""
 
+    type: Literal["run_started"] = field(default="run_started", kw_only=True, repr=False)
     run_id: RunId
     command: str
     mode: Mode
     units: Addresses
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class StageStarted:
     """Stages count from 1."""
 
+    type: Literal["stage_started"] = field(default="stage_started", kw_only=True, repr=False)
     stage: Number
     units: Addresses
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class StagePlanned:
+    type: Literal["stage_planned"] = field(default="stage_planned", kw_only=True, repr=False)
     stage: Number
     units: Addresses
     changes: Changes
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class UnitStarted:
+    type: Literal["unit_started"] = field(default="unit_started", kw_only=True, repr=False)
     unit: AddressText
     attempt: Number = 1
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class UnitProgress:
     """`done` of `total` resources of the unit; `action` is what was done to `resource`."""
 
+    type: Literal["unit_progress"] = field(default="unit_progress", kw_only=True, repr=False)
     unit: AddressText
     resource: str
     action: str
@@ -66,18 +104,20 @@ class UnitProgress:
     total: Count
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class UnitFinished:
+    type: Literal["unit_finished"] = field(default="unit_finished", kw_only=True, repr=False)
     unit: AddressText
-    status: Status
-    changes: Changes = Changes()
+    status: FinalStatus
+    changes: Changes = field(default_factory=Changes)
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """`severity` is `error` or `warning`. `unit` is None when it concerns no single unit."""
 
+    type: Literal["diagnostic"] = field(default="diagnostic", kw_only=True, repr=False)
     unit: AddressText | None
     severity: Literal["error", "warning"]
     summary: str
@@ -86,28 +126,32 @@ class Diagnostic:
     line: Number | None = None
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class StateWritten:
+    type: Literal["state_written"] = field(default="state_written", kw_only=True, repr=False)
     unit: AddressText
     serial: Count
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """State that an interrupted run had left behind was written for these units."""
 
+    type: Literal["recovered"] = field(default="recovered", kw_only=True, repr=False)
     units: Addresses
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class Note:
+    type: Literal["note"] = field(default="note", kw_only=True, repr=False)
     text: str
 
 
-@dataclass(frozen=True, slots=True, config=EXACT)
+@dataclass(frozen=True, slots=True)
 class RunFinished:
-    result: Result
-    exit_code: Annotated[int, Field(ge=0, le=255)]
+    type: Literal["run_finished"] = field(default="run_finished", kw_only=True, repr=False)
+    result: FinalResult
+    exit_code: ExitCode
 
 
 Event = (
@@ -125,12 +169,7 @@ Event = (
 )
 Subscriber = Callable[[datetime, Event], None]
 
-# run_started -> RunStarted
-TYPES: Mapping[str, type[Event]] = {
-    re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in Event.__args__
-}
-_NAMES = {cls: name for name, cls in TYPES.items()}
-ADAPTERS: Mapping[type[Event], TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in _NAMES}
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
 class EventLog:
@@ -164,7 +203,7 @@ class EventLog:
         """Write `event` with the time of now, then hand it to the subscribers."""
         with self._mutex:
             at = self._clock()
-            self._file.write(f"{json.dumps(document(at, event))}\n".encode())
+            self._file.write(f"{line(at, event)}\n".encode())
             failed = []
             for subscriber in tuple(self._subscribers):
                 try:
@@ -176,21 +215,29 @@ class EventLog:
                 self.emit(note)
 
 
-def document(at: datetime, event: Event) -> dict[str, Any]:
-    """The event as its line in `events.jsonl` has it."""
-    cls = type(event)
-    return {
-        "at": timestamp(at),
-        "type": _NAMES[cls],
-        **ADAPTERS[cls].dump_python(event, mode="json"),
-    }
+def line(at: datetime, event: Event) -> str:
+    """The event as `events.jsonl` has it."""
+    fields = EVENT.dump_python(event, mode="json")
+    return json.dumps({"at": timestamp(at), "type": event.type, **fields})
 
 
 def read(path: Path) -> Iterator[tuple[datetime, Event]]:
-    """The events of an `events.jsonl`. A last line that a dying process cut short is left out."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.endswith("\n"):
-                values = json.loads(line)
-                at, cls = moment(values.pop("at")), TYPES[values.pop("type")]
-                yield at, ADAPTERS[cls].validate_python(values)
+    """The events of an `events.jsonl`. A last line that a dying process cut short is left out.
+
+    Raises OSError, and Refused at a line that is no event.
+    """
+    with path.open("rb") as file:
+        for number, text in enumerate(file, 1):
+            if text.endswith(b"\n"):
+                yield _parse(path, number, text)
+
+
+def _parse(path: Path, number: int, text: bytes) -> tuple[datetime, Event]:
+    try:
+        values = from_json(text)
+        return moment(values["at"]), EVENT.validate_python(values)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"{path}:{number}: not an event of a run: {problem(error)}",
+            hint="a newer version of pytg may have written it; else the file is damaged",
+        ) from error

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytg import __version__
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
@@ -83,6 +84,7 @@ class RunRecord:
         record = cls(
             Run(
                 directory=directory,
+                pytg_version=__version__,
                 run_id=run_id,
                 command=command,
                 args=redacted(args),
@@ -90,6 +92,7 @@ class RunRecord:
                 terraform=Tool(terraform_binary, terraform_version),
                 mode=mode,
                 started_at=now,
+                result=Result.RUNNING,
                 units={address: UnitRecord() for address in sorted(units)},
                 parent_run_id=parent_run_id,
             ),

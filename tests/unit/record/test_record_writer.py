@@ -1,59 +1,24 @@
+"""Writing a record: whole at any time, stamped, locked while the run goes on."""
+
 from __future__ import annotations
 
 import fcntl
-import json
-import multiprocessing
 import os
-import re
 import stat
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from record_world import NETWORK, START, STORAGE, create, validate
 
-from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
-from pytg.record.reader import RUNS, load, mark_dead
+from pytg.record.reader import load
 from pytg.record.run import Changes, Outcome, Result, Status
-from pytg.record.schema import SCHEMAS, run_schema
-from pytg.record.writer import RunRecord, redacted
+from pytg.record.writer import redacted
 from support.process import eventually
-
-NETWORK = Address("sandbox", "us-east-1", "dev-a1", "network")
-STORAGE = Address("sandbox", "us-east-1", "dev-a1", "storage")
-START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
-
-
-def ticking() -> Any:
-    times: Iterator[datetime] = (START + timedelta(seconds=n) for n in range(100000))
-    return lambda: next(times)
-
-
-def create(root: Path, **given: Any) -> RunRecord:
-    values: dict[str, Any] = {
-        "command": "apply-all",
-        "args": ["apply-all", "--suffix", "a1"],
-        "selection": "env:dev-a1",
-        "units": [STORAGE, NETWORK],
-        "terraform_binary": "terraform",
-        "terraform_version": "1.11.4",
-        "mode": "composed",
-        "clock": ticking(),
-    }
-    return RunRecord.create(root, **{**values, **given})
-
-
-def validate(path: Path) -> dict[str, Any]:
-    schema = run_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    document: dict[str, Any] = json.loads(path.read_text())
-    jsonschema.Draft202012Validator(schema).validate(document)
-    return document
 
 
 def test_a_record_is_on_disk_with_all_units_pending_before_anything_runs(tmp_path: Path) -> None:
@@ -206,72 +171,6 @@ def test_what_may_come_late_comes_all_the_same(tmp_path: Path) -> None:
     eventually(lambda: load(record.run.path).units[STORAGE].status is Status.RUNNING)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"null",
-        b"\xff",
-        b'{"schema": "urn:pytg:run:2"}',
-        b'{"schema": "urn:pytg:run:1"}',
-    ],
-)
-def test_something_else_is_no_record(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "run.json").write_bytes(text)
-    with pytest.raises(Refused, match=r"run\.json"):
-        load(tmp_path)
-
-
-def test_a_run_that_goes_on_is_not_marked_dead(tmp_path: Path) -> None:
-    record = create(tmp_path)
-    record.begin(NETWORK)
-
-    assert mark_dead(load(record.run.path)) == record.run
-
-
-def test_a_run_that_ended_is_not_marked_dead(tmp_path: Path) -> None:
-    ended = create(tmp_path).finish(Result.SUCCEEDED, 0)
-    assert mark_dead(ended) == ended
-
-
-def die(root: Path, mode: str, begun: str) -> None:
-    record = create(root, mode=mode)
-    if begun == "unit":
-        record.begin(NETWORK)
-    if begun == "process":
-        record.update_run(processes=1)
-
-
-@pytest.mark.parametrize(
-    ("mode", "begun", "network", "storage"),
-    [
-        ("composed", "", Status.CANCELLED, Status.CANCELLED),
-        ("composed", "unit", Status.UNKNOWN, Status.UNKNOWN),
-        ("composed", "process", Status.UNKNOWN, Status.UNKNOWN),
-        ("per-unit", "unit", Status.UNKNOWN, Status.CANCELLED),
-    ],
-)
-def test_the_units_of_a_dead_run(
-    tmp_path: Path, mode: str, begun: str, network: Status, storage: Status
-) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path, mode, begun))
-    process.start()
-    process.join()
-    [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
-    assert run.result is Result.RUNNING
-
-    dead = mark_dead(run, lambda _run: {NETWORK: ["aws_vpc.main"]})
-
-    validate(dead.path)
-    assert dead == load(dead.path) == mark_dead(dead)
-    assert (dead.result, dead.exit_code, dead.finished_at) == (Result.INTERRUPTED, None, None)
-    assert dead.units[NETWORK].status is network
-    assert dead.units[NETWORK].unknown_resources == ("aws_vpc.main",)
-    assert dead.units[STORAGE].status is storage
-
-
 def test_no_secret_of_the_command_line_is_recorded(tmp_path: Path) -> None:
     args = ["tf", "-var", "db=hunter2", "-var=x=hunter2", "-backend-config=secret_key=hunter2=="]
     run = create(tmp_path, args=[*args, "--password=hunter2", "--suffix=a1", "-var-file=x"]).run
@@ -292,22 +191,27 @@ def test_plain_arguments_stay_as_they_are() -> None:
     assert redacted(args) == args
 
 
-def names(schema: Any) -> set[str]:
-    """Every name of a property, and every word that a field is limited to."""
-    if isinstance(schema, list):
-        return set().union(*map(names, schema))
-    if not isinstance(schema, dict):
-        return set()
-    found = set(schema.get("properties", {})) | set(schema.get("enum", []))
-    found |= {schema["const"]} if "const" in schema else set()
-    return found.union(*map(names, schema.values()))
+def test_another_attempt_does_not_keep_what_the_last_one_said(tmp_path: Path) -> None:
+    record = create(tmp_path)
+    record.begin(NETWORK)
+    record.end({NETWORK: Outcome(Status.UNKNOWN, "killed", (STORAGE,), ("aws_vpc.main",))})
+    record.begin(NETWORK)
+    record.end({NETWORK: Outcome(Status.SUCCEEDED)})
+
+    unit = load(record.run.path).units[NETWORK]
+    assert (unit.reason, unit.blocked_by, unit.unknown_resources) == ("", (), ())
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMAS))
-def test_every_field_is_explained_in_the_reference(name: str) -> None:
-    text = (Path(__file__).parents[3] / "docs/reference/record.md").read_text()
-    explained = set(re.findall(r"`([^`\n]+)`", text))
-    described = names(SCHEMAS[name]())
+def test_a_unit_that_is_not_in_the_run_is_an_error(tmp_path: Path) -> None:
+    record = create(tmp_path, units=[STORAGE])
+    before = record.run
+    with pytest.raises(KeyError):
+        record.begin(NETWORK)
+    with pytest.raises(KeyError):
+        record.end({STORAGE: Outcome(Status.SUCCEEDED), NETWORK: Outcome(Status.SUCCEEDED)})
+    with pytest.raises(KeyError):
+        record.planned({NETWORK: Changes(create=1)})
+    with pytest.raises(KeyError):
+        record.logged(NETWORK, "logs/network.log")
 
-    assert len(described) > 20
-    assert described <= explained
+    assert record.run == load(before.path) == before

@@ -5,13 +5,13 @@ import re
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from pytg.model import Address
 from pytg.record.run import Changes, Result, Status
 from pytg.record.run_events import (
-    TYPES,
     Diagnostic,
     Event,
     EventLog,
@@ -77,7 +77,7 @@ def test_a_run_line_by_line() -> None:
 
 
 def test_every_type_of_event_has_a_text() -> None:
-    assert set(TEXTS) == set(TYPES.values())
+    assert set(TEXTS) == set(get_args(Event))
 
 
 def test_colour_changes_no_letter() -> None:

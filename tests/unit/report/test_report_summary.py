@@ -22,6 +22,7 @@ NETWORK, STORAGE, TABLE, QUEUE, OTHER = (
 )
 RUN = Run(
     directory=Path("/project/.pytg/runs/20250131T120304Z-abcdef"),
+    pytg_version="0.2.0",
     run_id="20250131T120304Z-abcdef",
     command="apply-all",
     args=("apply-all", "--suffix", "a 1", "--json"),
