@@ -20,8 +20,8 @@ from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Event, StateWritten, UnitProgress, UnitStarted
 from pytg.recovery.journal import (
     APPLYING,
+    JOURNAL,
     LOCKING,
-    NAME,
     SNAPSHOT,
     STATE,
     WRITTEN,
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def journal_of(plan: ComposedPlan) -> Path:
-    return plan.root.workdir / NAME
+    return plan.root.workdir / JOURNAL
 
 
 def refused(world: World, plan: ComposedPlan, error: type[PytgError]) -> str:
@@ -71,7 +71,7 @@ def test_what_was_planned_is_applied_and_nothing_is_left(two: World) -> None:
     }
     assert two.store.locks == {}
     left = {path.name for path in plan.root.workdir.iterdir()}
-    assert not left & {NAME, STATE, SNAPSHOT, plan.root.plan_file.name}
+    assert not left & {JOURNAL, STATE, SNAPSHOT, plan.root.plan_file.name}
     assert statuses(plan.root.execution)["b"] is Status.PENDING
 
 
@@ -207,7 +207,7 @@ def other_run(world: World, name: str, phase: str) -> Path:
     locked = (Locked.of(unit, shape_of(world.estate, unit)),)
     dead = ProcessId(os.getpid(), "another time", socket.gethostname())
     Journal("run-1", "id-1", (str(at(name)),), locked, dead, phase=phase).write(workdir)
-    return workdir / NAME
+    return workdir / JOURNAL
 
 
 def test_what_another_apply_left_of_these_units_comes_first(two: World) -> None:
