@@ -62,6 +62,8 @@ def test_every_stage_is_planned_where_nothing_changes(parted: World) -> None:
     assert execution.record.run.stages == ((at("a"),), (at("alone"),), (at("b"),))
     for kind in (StageStarted, StagePlanned):
         assert [event.stage for event in events(execution, kind)] == [1, 2, 3]
+    (why,) = notes(execution)
+    assert "isolate" in why
     assert parted.commands() == ["plan"] * 3
 
 
