@@ -205,7 +205,7 @@ def other_run(world: World, name: str, phase: str) -> Path:
     workdir.mkdir(parents=True)
     unit = world.estate.units[at(name)]
     locked = (Locked.of(unit, shape_of(world.estate, unit)),)
-    dead = ProcessId(os.getpid(), "another time", socket.gethostname())
+    dead = ProcessId(os.getpid(), 1.0, socket.gethostname())
     Journal("run-1", "id-1", (str(at(name)),), locked, dead, phase=phase).write(workdir)
     return workdir / JOURNAL
 

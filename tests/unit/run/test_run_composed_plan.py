@@ -128,7 +128,7 @@ def test_a_run_that_died_there_meanwhile_is_recovered(chain: World) -> None:
     root.workdir.mkdir(parents=True)
     (root.workdir / STATE).write_bytes(composed(at("a")))
     unit = chain.estate.units[at("a")]
-    alive = ProcessId(os.getpid(), "another time", socket.gethostname())
+    alive = ProcessId(os.getpid(), 1.0, socket.gethostname())
     locked = (Locked.of(unit, shape_of(chain.estate, unit)),)
     Journal("run-1", "id-1", (str(at("a")),), locked, alive, phase=APPLYING).write(root.workdir)
     plan = plan_composed(root, stage("a"))

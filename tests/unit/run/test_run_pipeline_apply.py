@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from run_words import at, hook, inside
+from run_words import RESOURCE, at, hook, inside, state_of
 from run_world import Person, World, events, notes, statuses
 
 from pytg.errors import Interrupted, Refused
@@ -170,3 +170,11 @@ def test_a_unit_by_itself_is_applied_in_its_own_root(make: Make) -> None:
     apply(execution)
     assert {call["cwd"].rpartition("/dev/")[2] for call in world.fake.calls()} == {"alone"}
     assert execution.record.run.units[at("alone")].log == f"units/{at('alone')}/apply.jsonl"
+
+
+def test_what_left_the_configuration_is_named_before_anything_is_done(chain: World) -> None:
+    gone = at("gone")
+    chain.store.states[f"{gone}/terraform.tfstate"] = state_of("gone", RESOURCE)
+    execution = chain.execution()
+    apply(execution)
+    assert any(str(gone) in text for text in notes(execution))

@@ -187,7 +187,7 @@ def died(world: World) -> None:
     (workdir / STATE).write_bytes(composed(at("a")))
     unit = world.estate.units[at("a")]
     locked = (Locked.of(unit, shape_of(world.estate, unit)),)
-    gone = ProcessId(os.getpid(), "another time", socket.gethostname())
+    gone = ProcessId(os.getpid(), 1.0, socket.gethostname())
     Journal("run-1", "dead-1", (str(at("a")),), locked, gone).write(workdir)
 
 
