@@ -37,6 +37,12 @@ __all__ = ["Finished", "Options", "Project", "Request", "Selection", "Selectors"
 CONFIG = "config.yaml"
 
 
+def not_applied(unit: Address) -> NotApplied:
+    """What to raise for a unit whose outputs are read and that was never applied."""
+    hint = f"pytg apply --select '{unit}'"
+    return NotApplied(f"{unit} is not applied: it has no outputs yet", hint=hint)
+
+
 class Project:
     """The project in the directory `root`, which holds config.yaml.
 
@@ -147,10 +153,7 @@ class Project:
         found = self.unit(unit)
         held = self.states.read([found])[found.address]
         if held.state is None:
-            raise NotApplied(
-                f"{found.address} is not applied: it has no outputs yet",
-                hint=f"pytg apply --select '{found.address}'",
-            )
+            raise not_applied(found.address)
         return held.outputs
 
     def client(self, account: Account, service: str, region: str) -> Any:

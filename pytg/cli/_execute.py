@@ -16,12 +16,12 @@ from pytg.cli._document import before_the_record, error_document
 from pytg.cli._recovered import say
 from pytg.cli._show import Display
 from pytg.cli._view_options import ViewOptions
-from pytg.errors import Interrupted, Refused, UsageError
+from pytg.errors import Interrupted, UsageError
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.options import Request
-from pytg.run.runner import View
+from pytg.run.runner import View, nobody
 
 
 def execute(context: Context, request: Request, shown: ViewOptions) -> int:
@@ -60,7 +60,7 @@ def _confirm(
 ) -> Callable[[str, threading.Event], bool]:
     def ask(question: str, cancel: threading.Event) -> bool:
         if not sys.stdin.isatty():
-            raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
+            return nobody(question, cancel)
         with asking():
             click.echo(f"{question} [y/N]: ", nl=False, err=True)
             while not select.select([sys.stdin], [], [], 0.1)[0]:

@@ -148,8 +148,11 @@ def _of_plugins(root: Path, project: Project | None, called: list[Account]) -> I
         names.add(plugin.entry.name)
         try:
             yield from plugin.load()(root, project)
-        except Refused as error:
+        except PytgError as error:
             yield Check(plugin.entry.name, MISSING, str(error), error.hint)
+        except Exception as error:  # noqa: BLE001 - it is not pytg's code, and no bug of pytg's
+            text = f"the check of {plugin.distribution} failed: {error!r}"
+            yield Check(plugin.entry.name, MISSING, text, "tell those who make it")
     if "sandbox" not in names and any(account.sandbox for account in called):
         yield Check("sandbox", MISSING, "not installed", INSTALL)
 

@@ -14,6 +14,7 @@ from pytg.cli._recovered import report_recovered, say
 from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
+from pytg.project import not_applied
 from pytg.recovery.recover import recover_unit
 from pytg.report.table import printable
 from pytg.state.state_reader import StateReader
@@ -76,10 +77,7 @@ def _outputs(unit: Unit, states: StateReader, *, reveal: bool) -> dict[str, dict
     held = states.read([unit])[unit.address]
     outputs = (held.state or {}).get("outputs", {})
     if not outputs and is_empty(held.state):
-        raise Refused(
-            f"{unit.address} is not applied: it has no outputs yet",
-            hint=f"pytg apply --select '{unit.address}'",
-        )
+        raise not_applied(unit.address)
     return {name: _output(outputs[name], reveal=reveal) for name in sorted(outputs)}
 
 

@@ -22,7 +22,7 @@ from pytg.state.state_reader import StateReader
 __all__ = [
     "Recovery",
     "recover_all",
-    "recover_here",
+    "recover_directory",
     "recover_lock",
     "recover_unit",
     "refuse_unfinished",
@@ -80,20 +80,6 @@ def recover_lock(
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
     return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
-
-
-def recover_here(
-    root: Path,
-    workdir: Path,
-    states: StateReader,
-    say: Callable[[str], None],
-    cancel: threading.Event,
-) -> list[Recovery]:
-    """Recover what a run left in `workdir`, a composed root that this process has to itself.
-
-    So that run is over, also where it looked alive when everything else was recovered.
-    """
-    return recover_directory(root, workdir, states, say, cancel)
 
 
 def refuse_unfinished(root: Path, units: Iterable[Address], *, workdir: Path) -> None:

@@ -1,4 +1,4 @@
-"""StateReader that Terraform could not write to a unit's backend and left in the unit's root.
+"""States that Terraform could not write to a unit's backend and left in the unit's root.
 
 Its next apply there would plan on the old state, make everything again and write over that file.
 """

@@ -13,7 +13,7 @@ from pytg.files import write_atomic
 from pytg.generate.composed import render_composed
 from pytg.model import Address, Unit
 from pytg.recovery.journal import SNAPSHOT, STATE
-from pytg.recovery.recover import recover_here, report
+from pytg.recovery.recover import recover_directory, report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.plan_failure import PlanFailed
@@ -46,7 +46,7 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
 def _recover_late(root: Root) -> None:
     """Recover a run that looked alive when this one began, and died since."""
     execution = root.execution
-    found = recover_here(
+    found = recover_directory(
         execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
     )
     report(execution.log, found)

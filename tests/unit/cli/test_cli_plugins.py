@@ -22,6 +22,8 @@ MODULE = """
         click.echo(f"{len(context.project().estate.units)} units")
 
     def check(root, project):
+        if project is None:
+            raise KeyError("units")
         yield Check("counting", NOTE, f"{len(project.estate.units)} can be counted")
     """
 
@@ -93,6 +95,14 @@ def test_one_that_cannot_be_loaded_is_an_error_with_its_name(
 def test_its_check_is_among_those_of_doctor(estate_root: Path, installed: dict[str, str]) -> None:
     done = pytg(estate_root, installed, "doctor")
     assert "note     counting       18 can be counted\n" in done.stdout
+
+
+def test_a_check_that_fails_is_said_to_be_its_own(
+    tmp_path: Path, installed: dict[str, str]
+) -> None:
+    done = pytg(tmp_path, installed, "doctor")
+    assert "the check of pytg-count failed: KeyError('units')" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_a_near_name_of_a_plugin_is_suggested(estate_root: Path, installed: dict[str, str]) -> None:

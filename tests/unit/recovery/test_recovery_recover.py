@@ -19,7 +19,7 @@ from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, WRITTEN
 from pytg.recovery.recover import (
     Recovery,
     recover_all,
-    recover_here,
+    recover_directory,
     recover_lock,
     recover_unit,
     refuse_unfinished,
@@ -133,7 +133,7 @@ def test_in_its_own_directory_a_stage_finds_what_died_there_late(
     workdir = died(tmp_path, ONE, pytg=LIVING)
     died(tmp_path, TWO, key="1")
     given = (tmp_path, workdir, states_in(store), lambda _: None, threading.Event())
-    assert recover_here(*given) == [Recovery("run-1", (ONE,))]
+    assert recover_directory(*given) == [Recovery("run-1", (ONE,))]
     assert len(journals(tmp_path)) == 1
 
 
