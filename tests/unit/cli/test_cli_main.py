@@ -48,3 +48,15 @@ def test_help_loads_click_and_nothing_else_of_size() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
     assert b"apply-all" in done.stdout
+
+
+def test_a_command_of_pytgs_own_looks_for_no_plugin() -> None:
+    code = (
+        "import sys\n"
+        "from pytg.cli.main import group\n"
+        "import click\n"
+        "group.get_command(click.Context(group), 'apply')\n"
+        "from pytg.cli import _plugins\n"
+        "sys.exit(_plugins.plugin_commands.cache_info().misses)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
