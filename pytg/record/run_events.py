@@ -195,10 +195,6 @@ class EventLog:
         with self._mutex:
             self._file.close()
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        with self._mutex:
-            self._subscribers.append(subscriber)
-
     def emit(self, event: Event) -> None:
         """Write `event` with the time of now, then hand it to the subscribers."""
         with self._mutex:

@@ -11,8 +11,8 @@ from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.state.state_reader import StateReader
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import parse_line
-from pytg.terraform.process import Completed
 
 _ENDS = frozenset({"apply_complete", "apply_errored"})
 

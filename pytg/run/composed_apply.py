@@ -36,8 +36,9 @@ from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
-from pytg.terraform.process import Completed, Process
+from pytg.terraform.process import Process
 
 
 def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:

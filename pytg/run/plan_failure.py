@@ -9,8 +9,8 @@ from pytg.compose.changes import Calls
 from pytg.errors import UnitFailed
 from pytg.generate.module_directories import module_directories
 from pytg.model import Address, Unit, references
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
-from pytg.terraform.process import Completed
 
 _SUMMARIES = ("Invalid for_each argument", "Invalid count argument")
 _UNKNOWN = "cannot be determined until apply"

@@ -10,8 +10,8 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
-from pytg.terraform.process import Completed
 
 
 class Progress:

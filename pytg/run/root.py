@@ -23,9 +23,10 @@ from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 from pytg.terraform.plan import Plan, show_plan
-from pytg.terraform.process import Completed, Process, run
+from pytg.terraform.process import Process, run
 from pytg.terraform.workdir import prepare
 
 PARALLELISM = 30

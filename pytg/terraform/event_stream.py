@@ -35,17 +35,15 @@ class Event:
     """One line of Terraform's stream.
 
     `type` is Terraform's (`planned_change`, `apply_complete`, `diagnostic`, ...), or `text`
-    for a line that is not JSON. `address`, `action` and `reason` are empty
-    where the line says nothing about them. `raw` is the whole object, with the values of
+    for a line that is not JSON. `address` and `action` are empty where the line says nothing
+    about them. `raw` is the whole object, with the values of
     sensitive outputs taken out.
     """
 
     type: str
     message: str = ""
-    level: str = "info"
     address: str = ""
     action: str = ""
-    reason: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,10 +68,8 @@ def parse_line(line: str) -> Event:
     return Event(
         type=raw["type"],
         message=str(raw.get("@message", "")),
-        level=str(raw.get("@level", "info")),
         address=str(resource.get("addr") or _object(raw.get("diagnostic")).get("address") or ""),
         action=str(subject.get("action") or ""),
-        reason=str(subject.get("reason") or ""),
         raw=raw,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.terraform.command import Command
-from pytg.terraform.difference import UNKNOWN, ValuePath, Values, differences
+from pytg.terraform.difference import ValuePath, Values, differences
 from pytg.terraform.secrets import masked, secrets_in
 from pytg.terraform.spawn import capture
 
@@ -21,18 +21,13 @@ _ACTIONS = {"no-op": "noop", "forget": "remove"}
 class ResourceChange:
     """What a plan does to one resource instance.
 
-    `module` is the module's address, empty for the root. `before` and `after` are attribute
-    maps, None where there is no object; they hold sensitive values in clear, which
-    `differences` masks. The masks have the values' shape, with true where it applies.
-    `importing` is the id that is imported.
+    `before` and `after` are attribute maps, None where there is no object; they hold sensitive
+    values in clear, which `differences` masks. The masks have the values' shape, with true where
+    it applies.
     """
 
     address: str
-    module: str
-    mode: str
     type: str
-    name: str
-    provider: str
     actions: tuple[str, ...]
     reason: str = ""
     before: Any = field(default=None, repr=False)
@@ -41,7 +36,6 @@ class ResourceChange:
     before_sensitive: Any = field(default=False, repr=False)
     after_sensitive: Any = field(default=False, repr=False)
     replace_paths: tuple[ValuePath, ...] = ()
-    importing: str | None = None
     deposed: str = ""
 
     @property
@@ -85,13 +79,10 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A saved plan. `drift` are changes made outside Terraform."""
+    """What a saved plan does."""
 
-    terraform_version: str
     changes: tuple[ResourceChange, ...]
-    drift: tuple[ResourceChange, ...]
     outputs: tuple[OutputChange, ...]
-    complete: bool
 
 
 def show_plan(
@@ -118,15 +109,8 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     raw_outputs = document.get("output_changes") or {}
     outputs = tuple(_output(name, raw) for name, raw in sorted(raw_outputs.items()))
     changes = _changes(document.get("resource_changes"))
-    drift = _changes(document.get("resource_drift"))
-    secrets = _secrets([*changes, *drift], outputs)
-    return Plan(
-        terraform_version=str(document.get("terraform_version", "")),
-        changes=_masked(changes, secrets),
-        drift=_masked(drift, secrets),
-        outputs=outputs,
-        complete=bool(document.get("complete", True)),
-    )
+    secrets = _secrets(changes, outputs)
+    return Plan(_masked(changes, secrets), outputs)
 
 
 def _changes(raw: Any) -> tuple[ResourceChange, ...]:
@@ -136,14 +120,9 @@ def _changes(raw: Any) -> tuple[ResourceChange, ...]:
 
 def _change(raw: Mapping[str, Any]) -> ResourceChange:
     change = raw["change"]
-    importing = change.get("importing")
     return ResourceChange(
         address=raw["address"],
-        module=raw.get("module_address", ""),
-        mode=raw.get("mode", "managed"),
         type=raw["type"],
-        name=raw["name"],
-        provider=raw.get("provider_name", ""),
         actions=tuple(change["actions"]),
         reason=raw.get("action_reason", ""),
         before=change.get("before"),
@@ -152,7 +131,6 @@ def _change(raw: Mapping[str, Any]) -> ResourceChange:
         before_sensitive=change.get("before_sensitive", False),
         after_sensitive=change.get("after_sensitive", False),
         replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
-        importing=str(importing.get("id") or UNKNOWN) if importing is not None else None,
         deposed=raw.get("deposed", ""),
     )
 

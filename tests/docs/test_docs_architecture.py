@@ -11,6 +11,7 @@ import networkx as nx
 import pytest
 
 import architecture
+import room_graph
 from support.docs_blocks import ROOT
 
 PAGE = ROOT / "docs" / "decisions" / "0001-rooms.md"
@@ -21,7 +22,7 @@ def test_it_is_drawn_as_the_imports_are() -> None:
 
 
 def test_every_room_of_the_list_is_drawn_with_its_job() -> None:
-    graph = architecture.rooms()
+    graph = room_graph.rooms()
     listed = next(line for line in PAGE.read_text().splitlines() if line.startswith("`errors`"))
     others = {"pytg_sandbox", "docmig_console"}
     assert set(graph) == {*re.findall(r"`(\w+)`", listed), *others}
@@ -29,7 +30,7 @@ def test_every_room_of_the_list_is_drawn_with_its_job() -> None:
 
 
 def test_every_arrow_leads_down_by_one_floor_and_nothing_stands_upon_another() -> None:
-    links = architecture.placed(architecture.arrows(architecture.rooms()))
+    links = architecture.placed(room_graph.arrows(room_graph.rooms()))
     assert all(upper.floor == lower.floor + 1 for upper, lower in links.edges)
     rows = architecture.ordered(links)
     middle = architecture.columns(links, rows)
@@ -42,12 +43,12 @@ def test_every_arrow_leads_down_by_one_floor_and_nothing_stands_upon_another() -
 
 def test_an_import_that_follows_from_others_is_left_out() -> None:
     graph = nx.DiGraph([("cli", "run"), ("run", "model"), ("cli", "model")])
-    assert set(architecture.arrows(graph).edges) == {("cli", "run"), ("run", "model")}
+    assert set(room_graph.arrows(graph).edges) == {("cli", "run"), ("run", "model")}
 
 
 def test_a_circle_is_named() -> None:
     with pytest.raises(SystemExit, match=r"run -> state -> run|state -> run -> state"):
-        architecture.arrows(nx.DiGraph([("run", "state"), ("state", "run")]))
+        room_graph.arrows(nx.DiGraph([("run", "state"), ("state", "run")]))
 
 
 def test_a_stale_picture_is_said(

@@ -24,7 +24,7 @@ def write(out: Path, changes: UnitChanges) -> None:
         Stage((UNIT,)),
         {UNIT: changes},
         Calls({UNIT.slug: UNIT}),
-        lambda: Plan("1.11.4", (), (), (), complete=True),
+        lambda: Plan((), ()),
     )
 
 

@@ -14,7 +14,7 @@ from pytg.record.run import Status
 from pytg.recovery.in_flight import lost, resources_in_flight, stored
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
-from pytg.terraform.process import Completed
+from pytg.terraform.completed import Completed
 from support.dead_apply import ONE, TWO, estate_at, states_in
 from support.memory_store import MemoryStore, composed
 

@@ -71,7 +71,7 @@ def test_a_cancelled_run_interrupts_terraform(two: World) -> None:
         if isinstance(event, UnitStarted):
             cancel.set()
 
-    plan.root.execution.log.subscribe(press)
+    plan.root.execution.log._subscribers.append(press)
     assert ended(dict(apply_composed(plan))) == {"a": Status.SUCCEEDED, "c": Status.CANCELLED}
     assert two.store.locks == {}
 
@@ -155,7 +155,7 @@ def test_the_state_of_a_backend_that_is_destroyed_is_kept_outside_of_it(
         if isinstance(event, UnitStarted):
             seen.append(key in local.states)
 
-    plan.root.execution.log.subscribe(look)
+    plan.root.execution.log._subscribers.append(look)
     apply_composed(plan)
     retreats = destroy and bootstrap
     assert seen == [retreats]

@@ -11,9 +11,9 @@ from pytg.compose.changes import Calls
 from pytg.model import Address, Import
 from pytg.run.import_unrecorded import NOT_THERE, importable, without_missing
 from pytg.run.plan_failure import PlanFailed
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 from pytg.terraform.plan import Plan, ResourceChange
-from pytg.terraform.process import Completed
 
 UNIT = Address("acc", "us-east-1", "dev", "storage")
 ROOTS = [

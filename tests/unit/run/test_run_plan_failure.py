@@ -12,8 +12,8 @@ from run_world import World
 
 from pytg.compose.changes import Calls
 from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
-from pytg.terraform.process import Completed
 
 Make = Callable[..., World]
 UNKNOWN = "The value depends on attributes that cannot be determined until apply, so ..."

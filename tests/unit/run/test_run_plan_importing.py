@@ -24,8 +24,8 @@ from pytg.run.import_unrecorded import (
 )
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Root, SavedPlan
+from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
-from pytg.terraform.process import Completed
 
 BUCKET, ROLE = "aws_s3_bucket.this", "aws_iam_role.this"
 ONE, TWO = Import(BUCKET, "mine"), Import(ROLE, "admin")

@@ -9,8 +9,8 @@ from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.run.progress import Progress, raw_events
+from pytg.terraform.completed import PANIC, Completed
 from pytg.terraform.event_stream import Event
-from pytg.terraform.process import PANIC, Completed
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 TWO = Address("acc", "us-east-1", "dev", "two")  # it has only an import

@@ -50,7 +50,7 @@ def test_a_second_one_waits_says_so_and_gets_in_at_the_end(chain: World, *, comp
         with second.alone():
             order.append("second in")
 
-    second.execution.log.subscribe(told)
+    second.execution.log._subscribers.append(told)
     thread = threading.Thread(target=work)
     with first.alone():
         thread.start()
