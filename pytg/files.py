@@ -7,6 +7,15 @@ import secrets
 from pathlib import Path
 
 
+def private_directory(path: Path) -> None:
+    """Make the directory where it is missing, and close it to all but its owner.
+
+    For `.pytg` of a project: states and plans hold secrets in clear. Raises OSError.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
     """Replace `path` by `data` in one step; what fails leaves the old file and no other.
 

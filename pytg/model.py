@@ -113,8 +113,8 @@ class Template:
 Value = None | bool | int | float | str | Reference | Template | list["Value"] | dict[str, "Value"]
 
 
-def references(value: Value) -> Iterator[Reference]:
-    """Every reference inside `value`, in order."""
+def references(value: Value | Mapping[str, Value]) -> Iterator[Reference]:
+    """Every reference inside `value`, in order; `unit.inputs` is such a value."""
     if isinstance(value, Reference):
         yield value
     elif isinstance(value, Template):
@@ -122,7 +122,7 @@ def references(value: Value) -> Iterator[Reference]:
     elif isinstance(value, list):
         for item in value:
             yield from references(item)
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for item in value.values():
             yield from references(item)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -16,13 +16,17 @@ from typing import Any, Self
 from pytg.aws.bucket_settings import BucketSettings
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
+from pytg.compose.state_merge import is_empty
 from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
+from pytg.files import private_directory
 from pytg.generate.providers import REGIONAL, provider_endpoints
 from pytg.graph.build import UnitGraph, build_graph
 from pytg.graph.selection import Selection, Selectors, select_units
 from pytg.model import Account, Address, Estate, Unit
+from pytg.recovery.recover import recover_unit
+from pytg.recovery.recovery import Recovery
 from pytg.run.options import Options, Request
 from pytg.run.runner import Finished, View, run
 from pytg.state.backend_stores import BackendStores
@@ -32,7 +36,16 @@ from pytg.terraform.binary import Binary, find_terraform
 from pytg.terraform.environment import environment
 from pytg.terraform.provider_mirror import cli_config
 
-__all__ = ["Finished", "Options", "Project", "Request", "Selection", "Selectors", "View"]
+__all__ = [
+    "Finished",
+    "Options",
+    "Project",
+    "Recovery",
+    "Request",
+    "Selection",
+    "Selectors",
+    "View",
+]
 
 CONFIG = "config.yaml"
 
@@ -69,9 +82,8 @@ class Project:
     @cached_property
     def loaded(self) -> LoadedEstate:
         """The configuration with the trail of every value. Raises ConfigError with all problems."""
-        private = self.root / ".pytg"
         with contextlib.suppress(OSError):  # whoever needs to write there says so
-            private.mkdir(mode=0o700, exist_ok=True)  # states and plans hold secrets in clear
+            private_directory(self.root / ".pytg")
         loaded = load_project(self.root, self.suffix)
         write_configs(self.root, loaded.estate.accounts.values())
         return loaded
@@ -144,17 +156,35 @@ class Project:
             plugin_cache=None if self._cli_config else self.root / ".pytg" / "cache" / "plugins",
         )
 
-    def outputs(self, unit: str | Address) -> Mapping[str, Any]:
-        """The values of a unit's outputs by name, sensitive ones too, from its state.
+    def recover(
+        self, unit: str | Address, say: Callable[[str], None] = lambda _text: None
+    ) -> list[Recovery]:
+        """Write what a run that died left of a unit's state; `say` is told what it waits for.
+
+        A run does this by itself. Raises Refused where the state moved since.
+        """
+        return recover_unit(self.estate, self.unit(unit), self.states, say)
+
+    def stored_outputs(self, unit: str | Address) -> Mapping[str, Mapping[str, Any]]:
+        """The outputs as the state holds them: by name, `value`, `type` and maybe `sensitive`.
 
         Raises NotApplied where the unit was never applied, and another PytgError where its
         state cannot be read.
         """
         found = self.unit(unit)
-        held = self.states.read([found])[found.address]
-        if held.state is None:
+        state = self.states.read([found])[found.address].state
+        outputs: Mapping[str, Mapping[str, Any]] = (state or {}).get("outputs", {})
+        if not outputs and is_empty(state):
             raise not_applied(found.address)
-        return held.outputs
+        return outputs
+
+    def outputs(self, unit: str | Address) -> Mapping[str, Any]:
+        """The values of a unit's outputs by name, sensitive ones too; see `stored_outputs`."""
+        return {name: output["value"] for name, output in self.stored_outputs(unit).items()}
+
+    def check_identity(self, units: Iterable[Unit]) -> None:
+        """Raise Refused where AWS says that the caller is in another account than `units` are."""
+        check_identity(self.sessions, self.accounts(units))
 
     def client(self, account: Account, service: str, region: str) -> Any:
         """A boto3 client of `service`. Raises Refused where the account cannot be reached."""
@@ -181,8 +211,7 @@ class Project:
         self, selectors: Selectors | None = None, *, view: View | None = None, **options: Any
     ) -> Finished:
         """Plan a destroy of the selected units and apply it; see `apply`."""
-        chosen = Options(**{**options, "destroy": True})
-        return self.run(Request("destroy", selectors or Selectors(), chosen), view)
+        return self.run(Request("destroy", selectors or Selectors(), Options(**options)), view)
 
     def run(self, request: Request, view: View | None = None) -> Finished:
         """Do what `request` says, from what dead runs left to the end of the run's record.
@@ -191,7 +220,7 @@ class Project:
         """
         selection = self.select(request.selectors)
         binary = self.binary
-        check_identity(self.sessions, self.accounts(self.estate.units[a] for a in selection.units))
+        self.check_identity(self.estate.units[address] for address in selection.units)
         return run(
             request,
             view or View(),

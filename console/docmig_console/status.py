@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from docmig_console.checkpoints import Checkpoints, Step
 from docmig_console.executions import Execution, Executions
-from docmig_console.platform import Platform
+from docmig_console.platform import Platform, StatesUnreadableError
 from pytg.errors import Refused
 
 PURPOSES = ("migration", "cutover", "rollback")
@@ -124,6 +124,8 @@ def _traffic(platform: Platform, region: str) -> Iterator[Traffic]:
 def _readiness(platform: Platform, region: str) -> str:
     try:
         name = platform.outputs("monitoring", region)["composite_alarm_name"]
+    except StatesUnreadableError:
+        return "unknown: the states cannot be read"
     except Refused:
         return "not monitored"
     found = platform.client("cloudwatch", region).describe_alarms(

@@ -25,7 +25,8 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
 
     Pass `envvar` where another command's option of this name takes other values.
     """
-    flag = next(name for name in names if name.startswith("--")).removeprefix("--")
+    long = next(name for name in names if name.startswith("--"))
+    flag = long.partition("/")[0].removeprefix("--")
     settings.setdefault("envvar", f"PYTG_{flag.replace('-', '_').upper()}")
     return click.option(*names, **settings)
 

@@ -28,8 +28,6 @@ def run_command(name: str, text: str) -> click.Command:
     def body(context: Context, selectors: Selectors, **given: Any) -> int:
         view = ViewOptions(**{f.name: given.pop(f.name) for f in _fields(ViewOptions, kind)})
         chosen = {key: _typed(value) for key, value in given.items()}
-        if kind == "destroy":
-            chosen["destroy"] = True
         request = Request(name, selectors, Options(**chosen), tuple(sys.argv[1:]))
         return execute(context, request, view)
 

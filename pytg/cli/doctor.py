@@ -1,4 +1,4 @@
-"""`pytg doctor`: what this machine lacks, and how to get it. Nothing is asked of the network."""
+"""`pytg doctor`: what this machine lacks, and how to get it, without asking AWS or a registry."""
 
 from __future__ import annotations
 
@@ -135,7 +135,10 @@ def _writable(root: Path) -> Check:
 
 
 def _disk(root: Path) -> Check:
-    free = shutil.disk_usage(root).free / 2**30
+    try:
+        free = shutil.disk_usage(root).free / 2**30
+    except OSError as error:
+        return Check("disk", MISSING, f"{root}: {error.strerror}", "name the project with -C DIR")
     text = f"{free:.1f} GiB free for {root}"
     if free >= FREE_GIB:
         return Check("disk", OK, text)
@@ -173,8 +176,13 @@ def _credentials(real: list[Account]) -> Iterator[Check]:
     if not real:
         return
     import botocore.session  # noqa: PLC0415 - slow to import, and not every estate needs it
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same
 
-    profiles = set(botocore.session.Session().full_config.get("profiles", {}))
+    try:
+        profiles = set(botocore.session.Session().full_config.get("profiles", {}))
+    except BotoCoreError as error:
+        yield Check("credentials", MISSING, str(error), "mend that file: AWS clients read it")
+        return
     for account in real:
         yield _account(account, profiles)
 

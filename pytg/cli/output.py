@@ -11,13 +11,9 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
-from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused, UsageError
 from pytg.model import Unit
-from pytg.project import not_applied
-from pytg.recovery.recover import recover_unit
 from pytg.report.table import printable
-from pytg.state.state_reader import StateReader
 from pytg.suggest import near
 
 MASK = "(sensitive value)"
@@ -50,8 +46,9 @@ def command(
     """
     project = context.project(suffix)
     unit = project.unit(address)
-    report_recovered(recover_unit(project.estate, unit, project.states, say))
-    outputs = _outputs(unit, project.states, reveal=reveal)
+    report_recovered(project.recover(unit.address, say))
+    stored = project.stored_outputs(unit.address)
+    outputs = {name: _output(stored[name], reveal=reveal) for name in sorted(stored)}
     if name is not None:
         found = _one(unit, outputs, name)
         if found["sensitive"] and not reveal:
@@ -72,16 +69,8 @@ def command(
         click.echo(f"{unit.address} has no outputs", err=True)
 
 
-def _outputs(unit: Unit, states: StateReader, *, reveal: bool) -> dict[str, dict[str, Any]]:
-    """The outputs by name, each with `sensitive`, `type` and `value`; masked unless `reveal`."""
-    held = states.read([unit])[unit.address]
-    outputs = (held.state or {}).get("outputs", {})
-    if not outputs and is_empty(held.state):
-        raise not_applied(unit.address)
-    return {name: _output(outputs[name], reveal=reveal) for name in sorted(outputs)}
-
-
 def _output(stored: Mapping[str, Any], *, reveal: bool) -> dict[str, Any]:
+    """`sensitive`, `type` and `value`, masked unless `reveal`."""
     sensitive = bool(stored.get("sensitive"))
     value = MASK if sensitive and not reveal else stored["value"]
     return {"sensitive": sensitive, "type": stored["type"], "value": value}

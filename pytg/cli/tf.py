@@ -10,7 +10,6 @@ from pytg.cli._recovered import report_recovered, say
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
-from pytg.recovery.recover import recover_unit
 from pytg.terraform.command import Command
 from pytg.terraform.spawn import attach
 from pytg.terraform.workdir import prepare
@@ -37,7 +36,8 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
         write_files(directory, files)
     else:
-        report_recovered(recover_unit(estate, unit, project.states, say))
+        project.check_identity([unit])
+        report_recovered(project.recover(unit.address, say))
         key = init_key(files, directory)
         prepare(project.binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}

@@ -24,6 +24,7 @@ def command(context: Context, address: str, lock_id: str, suffix: str | None) ->
     """
     project = context.project(suffix)
     unit = project.unit(address)
+    project.check_identity([unit])
     report_recovered(recover_lock(project.estate, unit, lock_id, project.states, say))
     store = project.states.store(unit)
     holder = store.holder(unit.backend.key)

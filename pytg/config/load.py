@@ -30,16 +30,12 @@ class LoadedEstate:
     inputs: Mapping[Address, Mapping[str, Node]]
 
 
-def load_estate(root: Path, *, suffix: str | None = None) -> Estate:
-    """The estate under `root`; `suffix` replaces that of every environment.
-
-    Raises ConfigError with every problem found, and UsageError for a suffix that is none.
-    """
-    return load_project(root, suffix=suffix).estate
-
-
 def load_project(root: Path, suffix: str | None = None) -> LoadedEstate:
-    """The same, with the trail of every value."""
+    """The estate under `root`, with the trail of every value.
+
+    `suffix` replaces that of every environment. Raises ConfigError with every problem found, and
+    UsageError for a suffix that is none.
+    """
     if suffix is not None:
         _check_suffix(suffix)
     report = ProblemCollector()

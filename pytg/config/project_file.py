@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import AccountFile, ProjectFile
@@ -46,7 +47,7 @@ def accounts_of(documents: Mapping[str, Node], report: ReportProblem) -> dict[st
     for name, document in sorted(documents.items()):
         entry = AccountFile.model_validate(document.plain)
         role = entry.assume_role
-        _check_endpoint(document, report)
+        _check_emulator(document, report)
         accounts[name] = Account(
             name=name,
             id=entry.account_id,
@@ -60,23 +61,41 @@ def accounts_of(documents: Mapping[str, Node], report: ReportProblem) -> dict[st
     return accounts
 
 
-def _check_endpoint(document: Node, report: ReportProblem) -> None:
+def _check_emulator(document: Node, report: ReportProblem) -> None:
+    """An emulator has an address that can be asked, is of one kind, and needs no credentials."""
     node = document.find("endpoint")
     if node is None or node.value is None:
+        sandbox = document.find("sandbox")
+        if sandbox is not None and sandbox.value:
+            _refuse_beside("`sandbox: true`", ("profile",), document, report)
         return
-    if not _URL.fullmatch(str(node.value)):
+    if not _is_url(str(node.value)):
         hint = "such as http://localhost:4566"
         report(
             Problem(
                 f"endpoint must be the URL of a server, not `{node.value}`", node.position, hint
             )
         )
-    for other in ("sandbox", "profile"):
+    _refuse_beside("an `endpoint`", ("sandbox", "profile"), document, report)
+
+
+def _refuse_beside(
+    kind: str, others: tuple[str, ...], document: Node, report: ReportProblem
+) -> None:
+    for other in others:
         found = document.find(other)
         if found is not None and found.value:
-            message = f"an account with an `endpoint` has no `{other}`"
+            message = f"an account with {kind} has no `{other}`"
             hint = "an emulator is reached with made-up credentials, at its endpoint alone"
             report(Problem(message, found.start, hint))
+
+
+def _is_url(text: str) -> bool:
+    try:
+        _ = urlsplit(text).port  # raises for one that is no number up to 65535
+    except ValueError:
+        return False
+    return _URL.fullmatch(text) is not None
 
 
 def terraform_of(project: ProjectFile) -> TerraformSettings:

@@ -85,7 +85,7 @@ def read_output(estate: Estate, reference: Reference, output: str) -> str:
 
 def read_by(unit: Unit) -> list[Address]:
     """The units whose outputs `unit` reads, by address."""
-    return sorted({r.unit for value in unit.inputs.values() for r in references(value)})
+    return sorted({reference.unit for reference in references(unit.inputs)})
 
 
 def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
@@ -111,8 +111,7 @@ def _reading(estate: Estate, unit: Unit, upstream: Unit, directory: Path) -> dic
     arguments: dict[str, Value] = {"backend": upstream.backend.type, "config": config}
     may_be_null = {
         reference.output
-        for value in unit.inputs.values()
-        for reference in references(value)
+        for reference in references(unit.inputs)
         if reference.optional and reference.unit == upstream.address
     }
     if may_be_null:

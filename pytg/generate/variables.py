@@ -23,8 +23,7 @@ def read_outside(units: Iterable[Unit]) -> dict[str, Reference]:
     return {
         variable(reference): reference
         for unit in inside.values()
-        for value in unit.inputs.values()
-        for reference in references(value)
+        for reference in references(unit.inputs)
         if reference.unit not in inside
     }
 

@@ -32,6 +32,10 @@ from pytg.record.run import (
 )
 
 SOON_S = 0.25
+REDACTED = "***"
+_SECRET = re.compile(
+    r"(.*?(?:secret|password|token|credential|access_key)[^=]*=).*", re.DOTALL | re.IGNORECASE
+)
 
 Clock = Callable[[], datetime]
 
@@ -188,16 +192,5 @@ class RunRecord:
 
 
 def redacted(args: Sequence[str]) -> tuple[str, ...]:
-    """`args` without values that may be secret: `-var x=y`, and names such as `secret_key`."""
-    shown = []
-    for before, arg in zip(("", *args), args, strict=False):
-        secret = _VARIABLE if before in ("-var", "--var") else _SECRET
-        shown.append(secret.sub(r"\1***", arg))
-    return tuple(shown)
-
-
-_VARIABLE = re.compile(r"([^=]+=).*", re.DOTALL)
-_SECRET = re.compile(
-    r"(--?var=[^=]+=|.*?(?:secret|password|token|credential|access_key)[^=]*=).*",
-    re.DOTALL | re.IGNORECASE,
-)
+    """`args` with a mask for values that may be secret, by names such as `secret_key`."""
+    return tuple(_SECRET.sub(rf"\1{REDACTED}", arg) for arg in args)

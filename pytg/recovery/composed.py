@@ -14,9 +14,17 @@ from pytg.errors import Interrupted, LockHeld, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
-from pytg.recovery.composed_directory import clear, journals, only_here
+from pytg.recovery.composed_directory import clear, journals, reserved
 from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import APPLYING, JOURNAL, Journal, Locked, held, is_alive, newest_state
+from pytg.recovery.journal import (
+    APPLYING,
+    JOURNAL,
+    Journal,
+    Locked,
+    is_alive,
+    newest_state,
+    terraform_holds,
+)
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
@@ -44,7 +52,7 @@ def recover_composed(
     for workdir, journal in journals(root):
         if not concerns(journal) or is_alive(journal.pytg):
             continue
-        with only_here(workdir, cancel, say):
+        with reserved(workdir, cancel, say):
             found += recover_directory(root, workdir, states, say, cancel)
     return found
 
@@ -74,7 +82,7 @@ def _wait_for_terraform(
     process = journal.terraform
 
     def at_work() -> bool:
-        return held(workdir) if process is None else is_alive(process)
+        return terraform_holds(workdir) if process is None else is_alive(process)
 
     if at_work():
         pid = f" (pid {process.pid})" if process else ""
@@ -144,12 +152,12 @@ def _lock(unit: Locked, journal: Journal, states: StateReader) -> None:
     try:
         store = states.store(unit)
         store.lock(unit.backend.key, LockInfo.new("pytg recover", journal.lock_id))
-    except LockHeld as held:
+    except LockHeld as error:
         raise LockHeld(
-            f"{held.message}, and run {journal.run_id} left newer state of it behind",
+            f"{error.message}, and run {journal.run_id} left newer state of it behind",
             hint="wait until that lock is gone and run pytg again: it recovers the state then; "
-            + held.hint.rpartition("; ")[2],
-        ) from held
+            + error.hint.rpartition("; ")[2],
+        ) from error
 
 
 def _write(

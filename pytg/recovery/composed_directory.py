@@ -19,7 +19,7 @@ LEFTOVERS = (JOURNAL, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 
 
 @contextlib.contextmanager
-def only_here(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
+def reserved(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
     """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
     workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
     lock = workdir / "stage.lock"

@@ -139,7 +139,7 @@ class Journal:
 
 @contextlib.contextmanager
 def holding(workdir: Path) -> Iterator[int]:
-    """A descriptor for Terraform to inherit: `held` is true until everybody who has it ended.
+    """A descriptor for Terraform to inherit; until all who have it ended, `terraform_holds`.
 
     So a Terraform is known from the moment it is started, before its pid can be noted.
     """
@@ -153,7 +153,7 @@ def holding(workdir: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def held(workdir: Path) -> bool:
+def terraform_holds(workdir: Path) -> bool:
     """Whether a process that inherited the descriptor of `holding` still runs."""
     try:
         with (workdir / HOLD).open("r+b") as file:

@@ -38,7 +38,7 @@ def recover_all(
     Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
     """
     composed = recover_composed(estate.root, states, say, cancel)
-    pushed = push_unpushed_states(estate, states, say, cancel)
+    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
     closed = close_dead_runs(estate, states, say)
     return [*composed, *closed, *pushed]
 
@@ -46,12 +46,17 @@ def recover_all(
 def recover_unit(
     estate: Estate, unit: Unit, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
-    """Recover what a dead run left of `unit`, for a command that reads its state."""
+    """Recover what a dead run left of `unit`, for a command that reads its state.
+
+    Raises Refused where its state moved meanwhile.
+    """
+    cancel = threading.Event()  # Ctrl-C ends these commands as it does any program
 
     def concerns(journal: Journal) -> bool:
         return unit.address in journal.writes
 
-    return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
+    composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
+    return [*composed, *push_unpushed_states(estate, [unit], states, say, cancel)]
 
 
 def recover_lock(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pytg.compose.state_merge import State, same_content
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
-from pytg.recovery.composed_directory import only_here
+from pytg.recovery.composed_directory import reserved
 from pytg.recovery.recovery import Recovery
 from pytg.state.state_reader import StateReader
 from pytg.state.state_store import LockInfo
@@ -23,18 +23,22 @@ ERRORED_STATE = "errored.tfstate"
 
 
 def push_unpushed_states(
-    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate,
+    units: Iterable[Unit],
+    states: StateReader,
+    say: Callable[[str], None],
+    cancel: threading.Event,
 ) -> list[Recovery]:
-    """Write what Terraform left into the backends, under the locks.
+    """Write what Terraform left in the roots of `units` into their backends, under the locks.
 
     Raises Refused where the backend's state is not the one that Terraform began with.
     """
     pushed = []
-    for unit in estate.units.values():
+    for unit in units:
         file = unit_directory(estate, unit) / ERRORED_STATE
         if not file.exists():
             continue
-        with only_here(file.parent, cancel, say):
+        with reserved(file.parent, cancel, say):
             if file.exists():  # else another pytg wrote it while this one waited
                 _push(unit, file, states)
                 pushed.append(unit.address)

@@ -10,20 +10,33 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.terraform.workdir import locked
 
 IN_FLIGHT = Path(".pytg", "in-flight.json")
+_NAMES = TypeAdapter(dict[str, list[str]])
 
 
 def remembered(root: Path) -> dict[Address, list[str]]:
-    """By unit, addresses inside its module of what may exist and is in no state."""
+    """By unit, addresses inside its module of what may exist and is in no state.
+
+    Raises Refused where the file is damaged: what it named would be forgotten.
+    """
+    file = root / IN_FLIGHT
     try:
-        raw = json.loads((root / IN_FLIGHT).read_text())
-    except (FileNotFoundError, ValueError):
+        raw = _NAMES.validate_json(file.read_bytes())
+        return {Address.parse(unit): names for unit, names in raw.items()}
+    except FileNotFoundError:
         return {}
-    return {Address.parse(unit): list(addresses) for unit, addresses in raw.items()}
+    except ValueError as error:
+        raise Refused(
+            f"{file} is damaged: it names resources that may exist and are in no state",
+            hint="look in the account for what the last run was making, then move that file away",
+        ) from error
 
 
 def remember(root: Path, found: Mapping[Address, Iterable[str]]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
-from pytg.record.run import Changes, Result, Run, Status, UnitRecord
+from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
@@ -62,9 +63,12 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
 def next_step(run: Run, *, destroy: bool = False) -> str:
     """The command to type now: the same again, the apply of what was planned, or none.
 
-    None after a refusal or wrong input: the same command would end in the same way.
+    None after a refusal or wrong input: the same command would end in the same way. None where
+    the record masks an argument: a mask in a selection would select more.
     """
     args = [arg for arg in run.args if arg not in ANSWERS]
+    if any(REDACTED in arg for arg in args):
+        return ""
     if run.result is not Result.SUCCEEDED:
         return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
     if run.command.startswith("plan") and run.command in args and run.changes.total:
@@ -93,14 +97,14 @@ def _of_both(args: list[str]) -> Iterator[str]:
             yield arg
 
 
-def json_summary(run: Run, changes: Changes | None = None) -> dict[str, Any]:
-    """What `--json` prints. `changes` defaults to those of the record; `duration_s` may be None."""
+def json_summary(run: Run) -> dict[str, Any]:
+    """What `--json` prints. `duration_s` is None while the run has no end."""
     ended = run.finished_at
     return {
         "run_id": run.run_id,
         "result": str(run.result),
         "units": _by_status(run),
-        "changes": asdict(run.changes if changes is None else changes),
+        "changes": asdict(run.changes),
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,

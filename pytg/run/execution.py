@@ -50,9 +50,9 @@ class Execution:
     log: EventLog
     cancel: threading.Event
     kill: threading.Event
-    show: Show = show_nothing
-    confirm: Callable[[str], bool] = lambda _question: True
-    overwritten: Callable[[Unit, str, str], str | None] = lambda _unit, _type, _bucket: None
+    show: Show
+    confirm: Callable[[str], bool]
+    overwritten: Callable[[Unit, str, str], str | None]
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytg.errors import UsageError
 from pytg.graph.selection import Selectors
 
 EVERY = ("plan", "apply", "destroy")
@@ -74,14 +75,24 @@ class Options:
 class Request:
     """What a run is to do: `command` on the units that `selectors` name.
 
-    `command` is `plan`, `apply` or `destroy`, each also with `-all`; `args` is what stood after
-    `pytg` on the command line, for the record.
+    `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
+    that name. `args` is what stood after `pytg` on the command line, for the record. Raises
+    UsageError for another command, and for an apply with the option `destroy`.
     """
 
     command: str
     selectors: Selectors = field(default_factory=Selectors)
     options: Options = field(default_factory=Options)
     args: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        kind = self.command.removesuffix("-all")
+        if kind not in EVERY:
+            raise UsageError(f"`{self.command}` is no command of a run: {', '.join(EVERY)} are")
+        if kind == "apply" and self.options.destroy:
+            raise UsageError("an apply does not destroy", hint="the command for that is `destroy`")
+        if kind == "destroy":
+            object.__setattr__(self, "options", replace(self.options, destroy=True))
 
     @property
     def applies(self) -> bool:

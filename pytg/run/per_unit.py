@@ -81,7 +81,7 @@ def run_unit(
     the difference. None: nobody was asked (`--yes`).
     """
     root = unit_root(execution, unit)
-    with root.alone():
+    with root.reserved():
         plan = plan_unit(root)
         changes = plan.changes[unit.address]
         found[unit.address] = changes

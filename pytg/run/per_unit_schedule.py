@@ -9,12 +9,13 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
+from pytg.generate.unit import read_by
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Diagnostic
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
-from pytg.run.plan_failure import PlanFailed
+from pytg.run.plan_failure import PlanFailed, report_diagnostic
 from pytg.run.root import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 
@@ -30,7 +31,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
             reason = f"planned once these are applied: {', '.join(map(str, never))}"
             return Outcome(Status.SKIPPED, reason)
         root = unit_root(execution, unit)
-        with root.alone():
+        with root.reserved():
             plan = plan_unit(root)
         found.update(plan.changes)
         execution.planned(plan.changes)
@@ -71,8 +72,8 @@ def apply_per_unit(
 
 
 def _never_applied(execution: Execution, address: Address) -> list[Address]:
-    reads = {e.upstream for e in execution.estate.edges if e.unit == address and e.outputs}
-    held = execution.states.read(execution.estate.units[u] for u in sorted(reads))
+    units = execution.estate.units
+    held = execution.states.read(units[upstream] for upstream in read_by(units[address]))
     return [u for u, state in held.items() if state.state is None]
 
 
@@ -88,10 +89,7 @@ def _schedule(
             if error.completed.interrupted or error.completed.killed:
                 return Outcome(Status.CANCELLED, "interrupted while planning")
             for diagnostic in error.completed.errors:
-                file, line = diagnostic.file or None, diagnostic.line or None
-                execution.log.emit(
-                    Diagnostic(address, "error", diagnostic.summary, diagnostic.detail, file, line)
-                )
+                report_diagnostic(execution, address, diagnostic, error.workdir)
             return Outcome(Status.FAILED, error.message)
         except PytgError as error:
             summary, _, names = error.message.partition("\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import networkx as nx
 
@@ -24,10 +23,9 @@ from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
-from pytg.run.plan_failure import PlanFailed
+from pytg.run.plan_failure import PlanFailed, report_diagnostic
 from pytg.run.root import Root, SavedPlan, root_of
 from pytg.run.stages import not_yet_destroyed, ready_to_plan, stages_of, without_blocked
-from pytg.terraform.event_stream import Diagnostic as TerraformDiagnostic
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:
@@ -51,7 +49,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         stage = _announce(execution, stage)
         root = root_of(execution, stage)
         try:
-            with root.alone():
+            with root.reserved():
                 found = _plan(root, stage).changes
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
@@ -96,9 +94,9 @@ def _name_in_flight(execution: Execution) -> None:
 
 def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:
     """One process a unit, with nothing to show before: bootstrap units are stages, no others."""
-    alone = [stage for stage in stages if _bootstraps(execution, stage)]
-    rest = [unit for stage in stages if stage not in alone for unit in stage.units]
-    before, after = ([], alone) if execution.options.destroy else (alone, [])
+    bootstraps = [stage for stage in stages if _bootstraps(execution, stage)]
+    rest = [unit for stage in stages if stage not in bootstraps for unit in stage.units]
+    before, after = ([], bootstraps) if execution.options.destroy else (bootstraps, [])
     changes = _apply_stages(execution, before)
     left = without_blocked(execution, not_yet_destroyed(execution, Stage(tuple(rest)), changes))
     changes |= apply_per_unit(execution, contract(execution.needs, left.units), None)
@@ -132,7 +130,7 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     """
     per_unit = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
     root = root_of(execution, stage)
-    with root.alone():
+    with root.reserved():
         planned = _plan(root, stage)
         _approve(execution, stage, planned)
         if not per_unit:
@@ -210,12 +208,8 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             execution.record.update_run(stages=whole)
             return parts
     for unit, diagnostic in error.by_unit.items():
-        file, line = _place(execution, error.workdir, diagnostic)
-        execution.log.emit(
-            Diagnostic(unit, "error", diagnostic.summary, diagnostic.detail, file, line)
-        )
-        where = f" ({file}:{line})" if file else ""
-        execution.end({unit: Outcome(Status.FAILED, f"{diagnostic.summary}{where}")})
+        reason = report_diagnostic(execution, unit, diagnostic, error.workdir)
+        execution.end({unit: Outcome(Status.FAILED, reason)})
     if error.completed.interrupted or execution.cancel.is_set():
         raise Interrupted("interrupted while planning")
     if not error.by_unit:
@@ -232,15 +226,3 @@ def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> Outcom
     needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
     reason = "not planned: the plan of its stage failed"
     return Outcome(Status.SKIPPED, reason, tuple(sorted(needed)))
-
-
-def _place(
-    execution: Execution, workdir: Path, diagnostic: TerraformDiagnostic
-) -> tuple[str | None, int | None]:
-    """Where a diagnostic points, from the project's directory."""
-    if not diagnostic.file:
-        return None, None
-    root = execution.estate.root.resolve()
-    file = (workdir / diagnostic.file).resolve()
-    near = file.relative_to(root) if file.is_relative_to(root) else file
-    return str(near), diagnostic.line or None

@@ -9,6 +9,8 @@ from pytg.compose.changes import Calls
 from pytg.errors import UnitFailed
 from pytg.generate.module_directories import module_directories
 from pytg.model import Address, Unit, references
+from pytg.record.run_events import Diagnostic as UnitDiagnostic
+from pytg.run.execution import Execution
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 
@@ -42,6 +44,27 @@ class PlanFailed(UnitFailed):
                 self.by_unit.setdefault(unit, diagnostic)
 
 
+def report_diagnostic(
+    execution: Execution, unit: Address, diagnostic: Diagnostic, workdir: Path
+) -> str:
+    """Log what Terraform says of a unit; the same in one line, with the place."""
+    file, line = _place(execution.estate.root, workdir, diagnostic)
+    execution.log.emit(
+        UnitDiagnostic(unit, "error", diagnostic.summary, diagnostic.detail, file, line)
+    )
+    return f"{diagnostic.summary} ({file}:{line})" if file else diagnostic.summary
+
+
+def _place(root: Path, workdir: Path, diagnostic: Diagnostic) -> tuple[str | None, int | None]:
+    """Where a diagnostic points, from the project's directory."""
+    if not diagnostic.file:
+        return None, None
+    root = root.resolve()
+    file = (workdir / diagnostic.file).resolve()
+    near = file.relative_to(root) if file.is_relative_to(root) else file
+    return str(near), diagnostic.line or None
+
+
 def _of_module(
     diagnostic: Diagnostic,
     workdir: Path,
@@ -73,7 +96,7 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
             return {}
         file = (workdir / diagnostic.file).resolve()
         for unit in units:
-            reads = {r.unit for value in unit.inputs.values() for r in references(value)}
+            reads = {reference.unit for reference in references(unit.inputs)}
             if reads & inside and file.parent in parts[unit.module.path]:
                 upstream = ", ".join(str(address) for address in sorted(reads & inside))
                 late[unit.address] = (

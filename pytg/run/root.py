@@ -17,7 +17,7 @@ from pytg.errors import StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
-from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, only_here, remove_plans
+from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
@@ -45,12 +45,12 @@ class Root:
     composed: bool
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def reserved(self) -> Iterator[None]:
         """Keep other pytg processes out, from the plan to the end of its apply.
 
         At the end the plan is removed; what a journal guards stays.
         """
-        with only_here(self.workdir, self.execution.cancel, self.execution.note):
+        with reserved(self.workdir, self.execution.cancel, self.execution.note):
             remove_plans(self.workdir)  # of runs that died
             try:
                 yield

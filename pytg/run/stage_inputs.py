@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytg.compose.stage import Stage
-from pytg.model import Address, Reference, Unit, references
+from pytg.model import Address, Unit, references
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_missing_upstream
 from pytg.state.state_reader import UnitState
@@ -37,7 +37,7 @@ def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
     """Read what `stage` is planned from. Raises Refused where a needed output is in no state."""
     units = execution.units(stage)
     inside = set(stage.units)
-    outside = sorted({r.unit for unit in units for r in _reads(unit)} - inside)
+    outside = sorted({r.unit for unit in units for r in references(unit.inputs)} - inside)
     held = execution.states.read((*units, *(execution.estate.units[a] for a in outside)))
     known = {address: held[address] for address in outside}
     literals, missing = _literals(units, known)
@@ -57,7 +57,7 @@ def _literals(
     literals: dict[Key, object] = {}
     missing: dict[Key, set[Address]] = {}
     for unit in units:
-        for reference in _reads(unit):
+        for reference in references(unit.inputs):
             key = (reference.unit, reference.output)
             upstream = known.get(reference.unit)
             if upstream is None:
@@ -67,8 +67,3 @@ def _literals(
             elif not (reference.optional and upstream.state):
                 missing.setdefault(key, set()).add(unit.address)
     return literals, missing
-
-
-def _reads(unit: Unit) -> Iterator[Reference]:
-    for value in unit.inputs.values():
-        yield from references(value)

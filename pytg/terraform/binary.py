@@ -14,7 +14,6 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.files import write_if_changed
-from pytg.terraform.spawn import record_start
 from pytg.terraform.versions import satisfies
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -51,20 +50,19 @@ def find_terraform(
     root: Path,
     *,
     environ: Mapping[str, str] = os.environ,
-    record: Path | None = None,
 ) -> Binary:
     """The binary for the project at `root`.
 
     In this order: `PYTG_TERRAFORM`; `configured`, a name on PATH or a path that may be relative
     to `root`; where `pytg.terraform.fetch` puts one. The version is cached in the project, so
-    that a known binary is not started for it; a start is counted in `record`. Raises Refused.
+    that a known binary is not started for it. Raises Refused.
     """
     path = locate(configured, root, environ)
     if path is None:
         wanted = environ.get("PYTG_TERRAFORM") or configured
         why = _unusable(wanted, root)
         raise Refused(f"no Terraform: {wanted!r} {why}", hint=HINT)
-    return _from_cache(path, root) or _ask(path, root, record)
+    return _from_cache(path, root) or _ask(path, root)
 
 
 def locate(configured: str, root: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -74,10 +72,7 @@ def locate(configured: str, root: Path, environ: Mapping[str, str] = os.environ)
     found = _executable(configured, root, environ)
     if found is not None or configured != "terraform":
         return found
-    for directory in (root / ".tools", user_tools(environ)):
-        if (found := _executable(str(directory / "terraform"), root, environ)) is not None:
-            return found
-    return None
+    return _executable(str(user_tools(environ) / "terraform"), root, environ)
 
 
 def user_tools(environ: Mapping[str, str] = os.environ) -> Path:
@@ -132,15 +127,15 @@ def _is_script(path: Path) -> bool:
         return file.read(2) == b"#!"
 
 
-def _ask(path: Path, root: Path, record: Path | None) -> Binary:
-    binary = read_version(path, record=record)
+def _ask(path: Path, root: Path) -> Binary:
+    binary = read_version(path)
     entry = {"binary": _identity(path), "version": binary.version, "flavour": binary.flavour}
     if (root / "config.yaml").is_file() and not _is_script(path):
         write_if_changed(root / CACHE, json.dumps(entry, indent=1) + "\n")
     return binary
 
 
-def read_version(path: Path, *, record: Path | None = None) -> Binary:
+def read_version(path: Path) -> Binary:
     """Start `path` for its version. Raises Refused when it is not Terraform or OpenTofu."""
     argv = [str(path), "version", "-json"]
     env = {
@@ -149,23 +144,17 @@ def read_version(path: Path, *, record: Path | None = None) -> Binary:
         if not name.startswith(("TF_", "TERRAFORM_CONFIG"))
     } | {"CHECKPOINT_DISABLE": "1"}
     try:
-        child = subprocess.Popen(
-            argv,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+        ended = subprocess.run(
+            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
     except OSError as error:
         raise Refused(f"cannot start {path}: {error}", hint=HINT) from error
-    if record is not None:
-        record_start(record, argv, Path.cwd(), child.pid)
-    out, err = child.communicate()
     try:
-        said = json.loads(out)
+        said = json.loads(ended.stdout)
         version = str(said["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
-        text = (err or out).decode(errors="replace").strip() or "it says nothing of its version"
+        words = (ended.stderr or ended.stdout).decode(errors="replace").strip()
+        text = words or "it says nothing of its version"
         raise Refused(f"{path} does not behave like Terraform: {text}", hint=HINT) from error
     # OpenTofu took this key out, together with the check for newer versions
     return Binary(path, version, "terraform" if "terraform_outdated" in said else "opentofu")

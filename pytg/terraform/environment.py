@@ -28,8 +28,8 @@ def environment(
     emulator: every account concerned is an emulator of AWS. No `AWS_*` variable and neither of
         the shared AWS files then reaches Terraform, so that real credentials cannot be used.
         A run that touches a real account keeps them all.
-    cli_config: the file that `mirror.cli_config` wrote; None leaves the user's in force, where
-        it exists.
+    cli_config: the file that `provider_mirror.cli_config` wrote; None leaves the user's in force,
+        where it exists.
     plugin_cache: where downloaded providers are kept, unless the user has such a directory.
     """
     env = {name: value for name, value in environ.items() if not name.startswith(LEFT_OUT)}

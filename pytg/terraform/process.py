@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -27,13 +26,12 @@ STDERR_KEPT = 20_000
 
 
 class Process:
-    """A running Terraform process. `started` is seconds since the epoch."""
+    """A running Terraform process."""
 
     def __init__(
         self, command: Command, child: subprocess.Popen[bytes], stdout: Path, stderr: Path
     ) -> None:
         self.pid = child.pid
-        self.started = time.time()
         self._command = command
         self._child = child
         self._stdout = stdout
@@ -69,10 +67,6 @@ class Process:
                 self._killed = True
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.pid, signal.SIGKILL)
-
-    @property
-    def running(self) -> bool:
-        return not self._ended.is_set()
 
     def pause(self, seconds: float) -> bool:
         """Wait up to `seconds` for its end; whether it has ended."""

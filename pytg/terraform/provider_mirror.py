@@ -6,6 +6,7 @@ The mirror's layout is Terraform's: `HOST/NAMESPACE/TYPE/VERSION/OS_ARCH/` (unpa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -131,8 +132,10 @@ def _candidates(
     yield from default_mirrors(environ)
     yield root / "terraform.d/plugins"
     if (root / FILE).is_file():
-        text = (root / FILE).read_text(encoding="utf-8")
-        yield from (Path(json.loads(p)) for p in re.findall(r'path\s*=\s*(".*")', text))
+        text = (root / FILE).read_text(encoding="utf-8", errors="replace")
+        for path in re.findall(r'path\s*=\s*(".*")', text):
+            with contextlib.suppress(ValueError):  # the file is written anew
+                yield Path(json.loads(path))
     yield from islice(_below(prefixes), LOOKED_AT)
 
 

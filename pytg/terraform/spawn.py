@@ -43,8 +43,6 @@ def attach(
     workdir: Path,
     command: Command,
     env: Mapping[str, str],
-    *,
-    record: Path | None = None,
 ) -> int:
     """Run `command` on this process's own terminal, for a person; returns the exit code.
 
@@ -54,8 +52,6 @@ def attach(
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         child = subprocess.Popen(argv, cwd=workdir, env=dict(env))
-        if record is not None:
-            record_start(record, argv, workdir, child.pid)
         return child.wait()
     finally:
         signal.signal(signal.SIGINT, before)

@@ -11,6 +11,7 @@ from typing import Any
 from pytg.errors import Refused
 
 HOST = "127.0.0.1"
+PORTS = 2**16
 TOKEN_HEADER = "X-Pytg-Token"  # noqa: S105 - the name of a header, not a secret
 
 
@@ -78,10 +79,12 @@ def _document(text: bytes) -> dict[str, Any] | None:
 
 
 def read_server(file: Path) -> Server | None:
-    """The last server that wrote `file`, running or not; None when there was none."""
+    """The last server that wrote `file`, running or not; None where there was none to read of."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         endpoint = Endpoint(str(data["url"]), int(data["pid"]), str(data["started"]))
-        return Server(endpoint, str(data["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        token = str(data["token"])
+        there = 0 < endpoint.port < PORTS and token.isascii() and token.isprintable()
+    except (OSError, ValueError, LookupError, TypeError):
         return None
+    return Server(endpoint, token) if there else None

@@ -16,7 +16,7 @@ from typing import Any
 
 from pytg.emulator import INSTALL, SANDBOX_CONFIG, SANDBOX_SERVER, config_text, sandbox_directory
 from pytg.errors import Refused
-from pytg.files import write_atomic
+from pytg.files import private_directory, write_atomic
 from pytg_sandbox.client import HOST, Endpoint, Server, read_server
 
 MOTO = "5.2.5"
@@ -56,7 +56,7 @@ class Sandbox:
         when moto is missing or another version, or when the server does not come up.
         """
         _require_moto()
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private_directory(self.directory)
         with _exclusive(self.directory / "start.lock"):
             if running := self.status():
                 if port not in {0, running.port}:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.errors import PytgError
 from pytg.graph.build import build_graph
 from pytg.graph.methods import METHODS
@@ -55,7 +55,7 @@ EXAMPLES = rows("selection.md", r"^\| `(.*)` \| (\d+) \| (.*) \|$")
 def test_an_example_selects_what_is_said(
     estate_root: Path, expression: str, count: str, which: str
 ) -> None:
-    estate = load_estate(estate_root)
+    estate = load_project(estate_root).estate
     selection = select_units(estate, build_graph(estate), Selectors(select=(expression,)))
     assert len(selection.units) == int(count)
     modules = {"api", "bucket", "kms", "replication", "table"}

@@ -15,7 +15,7 @@ from deployed import SOURCE, Deployed
 from estate import copy_estate
 from pytg.compose.shape import shape_of
 from pytg.compose.state_merge import merge_states, same_content, split_state
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.graph.build import build_graph
 from pytg.model import Address
 from support.deployed_estate import DEV
@@ -58,7 +58,7 @@ def test_every_unit_root_plans_to_no_changes_by_plain_terraform(applied: Project
 def test_merge_and_split_are_inverse_on_the_real_states(
     applied: Project, deployed: Deployed
 ) -> None:
-    estate = load_estate(applied.root)
+    estate = load_project(applied.root).estate
     graph = build_graph(estate)
     states, shapes = [], []
     for text in applied.units(*DEV):

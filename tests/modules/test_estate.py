@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config.load import load_estate
+from pytg.config.load import load_project
 from pytg.model import Estate, Reference, Template, Unit
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def estate() -> Estate:
-    return load_estate(ROOT)
+    return load_project(ROOT).estate
 
 
 def _of(estate: Estate, module: str) -> list[Unit]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytg.files import write_atomic, write_if_changed
+from pytg.files import private_directory, write_atomic, write_if_changed
 
 
 @pytest.fixture
@@ -87,3 +87,14 @@ def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         write_if_changed(directory, "text")
     assert beside(directory) == ["main.tf"]
+
+
+@pytest.mark.parametrize("mode", [None, 0o755])
+def test_a_private_directory_is_its_owners_whoever_made_it(
+    tmp_path: Path, mode: int | None
+) -> None:
+    path = tmp_path / "a" / "b"
+    if mode is not None:
+        path.mkdir(mode, parents=True)
+    private_directory(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700

@@ -101,7 +101,9 @@ def test_a_provider_comes_from_a_mirror_or_is_downloaded(
     assert (check["state"], str(tmp_path / "mirror") in check["found"]) == ("ok", True)
 
 
-def test_credentials_are_looked_for_in_files_only(estate_root: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def two_accounts(estate_root: Path) -> Path:
+    """The estate with two more accounts, one of which names a profile."""
     for name in ("real", "named"):
         account = estate_root / "live" / name / "account.yaml"
         account.parent.mkdir()
@@ -110,10 +112,14 @@ def test_credentials_are_looked_for_in_files_only(estate_root: Path, tmp_path: P
         environment = estate_root / "live" / name / "eu-west-1/dev/env.yaml"
         environment.parent.mkdir(parents=True)
         environment.write_text("backend: {type: s3, bucket: states}\n")
-    before = [check["state"] for check in checks(estate_root)["credentials"]]
+    return estate_root
+
+
+def test_credentials_are_looked_for_in_files_only(two_accounts: Path, tmp_path: Path) -> None:
+    before = [check["state"] for check in checks(two_accounts)["credentials"]]
     (tmp_path / "home/.aws").mkdir()
     (tmp_path / "home/.aws/config").write_text("[profile there]\nregion = eu-west-1\n")
-    after = [check["state"] for check in checks(estate_root)["credentials"]]
+    after = [check["state"] for check in checks(two_accounts)["credentials"]]
     assert set(before) == {"note"}
     assert after.count("ok") == before.count("note") - after.count("note") == 1
 
@@ -150,3 +156,27 @@ def test_a_directory_that_cannot_be_written_is_missing(
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     assert checks(estate_root)["directory"][0]["state"] == "missing"
+
+
+def test_a_directory_that_is_not_there_is_said_and_the_rest_too(tmp_path: Path) -> None:
+    found = checks(tmp_path / "nowhere")
+    assert found["disk"][0]["state"] == "missing"
+    assert found["terraform"][0]["state"] == "ok"
+
+
+def test_a_malformed_file_of_aws_is_said(
+    two_accounts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config"
+    file.write_text("no section")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    (found,) = checks(two_accounts)["credentials"]
+    assert found["state"] == "missing"
+    assert str(file) in found["found"]
+
+
+def test_a_damaged_file_of_pytgs_own_is_written_anew(estate_root: Path) -> None:
+    file = estate_root / ".pytg/terraform.rc"
+    file.parent.mkdir()
+    file.write_bytes(b'path = "\\x"\npath = "\xff"\n')
+    assert doctor(estate_root).exception is None

@@ -66,12 +66,14 @@ def test_a_variable_means_the_same_to_every_command() -> None:
 def test_the_name_of_the_variable_is_that_of_the_option() -> None:
     @click.command()
     @option("--lock-timeout", "-l")
+    @option("--wait/--no-wait")
     @option("--format", envvar="PYTG_LS_FORMAT")
     @suffix_option()
     def command() -> None: ...
 
     assert [p.envvar for p in command.params if isinstance(p, click.Option)] == [
         "PYTG_LOCK_TIMEOUT",
+        "PYTG_WAIT",
         "PYTG_LS_FORMAT",
         "PYTG_SUFFIX",
     ]

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from pytg.errors import NotApplied
+from pytg.generate.unit import unit_directory
+from pytg.project import Project
+from pytg.recovery.unpushed_state import ERRORED_STATE
 from pytg.state.local_store import LocalStore
 from support.command import run
 
@@ -20,15 +24,19 @@ OUTPUTS: dict[str, Any] = {
 RESOURCE = {"mode": "managed", "type": "terraform_data", "name": "this", "instances": []}
 
 
+STATE: dict[str, Any] = {
+    "version": 4,
+    "terraform_version": "1.11.4",
+    "serial": 1,
+    "lineage": "l",
+    "outputs": OUTPUTS,
+    "resources": [RESOURCE],
+}
+
+
 def write(root: Path, outputs: dict[str, Any], resources: list[Any] | None = None) -> str:
-    state = {
-        "version": 4,
-        "terraform_version": "1.11.4",
-        "serial": 1,
-        "lineage": "l",
-        "outputs": outputs,
-        "resources": [RESOURCE] if resources is None else resources,
-    }
+    held = STATE["resources"] if resources is None else resources
+    state = {**STATE, "outputs": outputs, "resources": held}
     store = LocalStore(root / ".pytg/state")
     store.write(f"{KMS}/terraform.tfstate", json.dumps(state).encode())
     return str(root)
@@ -116,3 +124,27 @@ def test_half_a_state(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> N
     file.write_text('{"version": 4, "outp')
     assert run("-C", str(estate_root), "output", KMS) == 1
     assert f"{file} is damaged" in capfd.readouterr().err
+
+
+def test_python_reads_the_same(estate_root: Path) -> None:
+    write(estate_root, OUTPUTS)
+    assert Project(estate_root).outputs(KMS) == {n: o["value"] for n, o in OUTPUTS.items()}
+    write(estate_root, {}, [])
+    with pytest.raises(NotApplied):
+        Project(estate_root).outputs(KMS)
+
+
+@pytest.mark.parametrize("command", [("output", KMS), ("tf", KMS, "state", "list")])
+def test_what_terraform_could_not_write_is_written_first(
+    root: str, command: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = Project(Path(root))
+    directory = unit_directory(project.estate, project.unit(KMS))
+    directory.mkdir(parents=True)
+    newer = {**STATE, "serial": 2, "outputs": {"name": {"value": "newer", "type": "string"}}}
+    left = directory / ERRORED_STATE
+    left.write_text(json.dumps(newer))
+    assert run("-C", root, *command) == 0
+    assert f"recovered the state of {KMS}" in capfd.readouterr().err
+    assert not left.exists()
+    assert project.outputs(KMS) == {"name": "newer"}

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from pytg.aws.session import Sessions
 from pytg.compose.shape import shape_of
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.journal import LOCKING, Journal, Locked
@@ -35,6 +36,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, "testing")
     files = two_region_files()
     files["config.yaml"] += "backend: {type: s3, bucket: states}\n"
+    account = "live/docs/account.yaml"
+    files[account] = files[account].replace("000000000001", DEFAULT_ACCOUNT_ID)
     with mock_aws():
         yield str(build_estate(tmp_path, files))
 
@@ -42,7 +45,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def store(root: str) -> StateStore:
     """The store of KMS, which is locked."""
-    estate = load_estate(Path(root))
+    estate = load_project(Path(root)).estate
     unit = estate.units[Address.parse(KMS)]
     sessions = Sessions(estate.root)
     sessions.client(unit.account, "s3", "us-east-1").create_bucket(Bucket="states")
@@ -85,8 +88,8 @@ def test_an_unknown_address(root: str, capfd: pytest.CaptureFixture[str]) -> Non
 
 def journal_of(root: str, process: ProcessId) -> Path:
     """What a run leaves that takes the lock and has not begun."""
-    unit = load_estate(Path(root)).units[Address.parse(KMS)]
-    shape = shape_of(load_estate(Path(root)), unit)
+    unit = load_project(Path(root)).estate.units[Address.parse(KMS)]
+    shape = shape_of(load_project(Path(root)).estate, unit)
     workdir = Path(root, ".pytg", "composed", "0")
     workdir.mkdir(parents=True)
     locked = (Locked.of(unit, shape),)

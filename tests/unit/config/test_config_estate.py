@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.errors import ConfigError, UsageError
 from pytg.model import (
     Address,
@@ -37,7 +37,9 @@ def reference(address: str, output: str = "arn", *path: str | int) -> Reference:
 
 
 def load(tmp_path: Path, changes: dict[str, str], suffix: str | None = None) -> Estate:
-    return load_estate(build_estate(tmp_path, {**two_region_files(), **changes}), suffix=suffix)
+    return load_project(
+        build_estate(tmp_path, {**two_region_files(), **changes}), suffix=suffix
+    ).estate
 
 
 def changed(old: str, new: str) -> dict[str, str]:
@@ -51,7 +53,7 @@ def api_input(estate: Estate, address: str = f"{HERE}/api") -> Value:
 
 
 def test_the_ready_made_estate(estate_root: Path) -> None:
-    estate = load_estate(estate_root)
+    estate = load_project(estate_root).estate
     assert Counter(a.module for a in estate.units) == {
         "kms": 4,
         "bucket": 4,
@@ -81,7 +83,7 @@ def test_the_ready_made_estate(estate_root: Path) -> None:
 
 
 def test_loading_twice_gives_the_same(estate_root: Path) -> None:
-    assert load_estate(estate_root) == load_estate(estate_root)
+    assert load_project(estate_root).estate == load_project(estate_root).estate
 
 
 @pytest.mark.parametrize(
@@ -165,14 +167,17 @@ def test_the_option_wins_over_the_key_and_may_be_empty(tmp_path: Path) -> None:
         "live/docs/eu-west-1/dev/env.yaml": "suffix: a1\n",
     }
     root = build_estate(tmp_path, {**two_region_files(), **changes})
-    assert {a.environment for a in load_estate(root).units} == {"dev-a1", "prod"}
-    assert {a.environment for a in load_estate(root, suffix="b2").units} == {"dev-b2", "prod-b2"}
-    assert {a.environment for a in load_estate(root, suffix="").units} == {"dev", "prod"}
+    assert {a.environment for a in load_project(root).estate.units} == {"dev-a1", "prod"}
+    assert {a.environment for a in load_project(root, suffix="b2").estate.units} == {
+        "dev-b2",
+        "prod-b2",
+    }
+    assert {a.environment for a in load_project(root, suffix="").estate.units} == {"dev", "prod"}
 
 
 def test_a_suffix_that_is_no_name_is_wrong_usage(estate_root: Path) -> None:
     with pytest.raises(UsageError):
-        load_estate(estate_root, suffix="A b")
+        load_project(estate_root, suffix="A b")
 
 
 def test_levels_win_in_order(tmp_path: Path) -> None:
@@ -341,7 +346,6 @@ def test_accounts_imports_and_flags(tmp_path: Path) -> None:
     account = """\
         account_id: "000000000001"
         sandbox: true
-        profile: p
         assume_role: {role_arn: "arn:x", session_name: s}
         """
     env = "modules: {kms: {imports: [{to: terraform_data.this, id: '${self.environment}-k'}]}}\n"

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config import load_project
 from pytg.config.explain import Entry, explain
-from pytg.config.load import LoadedEstate
+from pytg.config.load import LoadedEstate, load_project
 from pytg.errors import UsageError
 from pytg.model import Address
 from support.estate_builder import build_estate, two_region_files

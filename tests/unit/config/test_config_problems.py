@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.errors import ConfigError
 from support.estate_builder import build_estate, terraform_module
 
@@ -712,5 +712,5 @@ def test_a_broken_rule_is_told_with_place_and_hint(name: str, tmp_path: Path) ->
     changes, expected = CASES[name]
     files = {k: v for k, v in {**FILES, **changes}.items() if v is not None}
     with pytest.raises(ConfigError) as caught:
-        load_estate(build_estate(tmp_path, files))
+        load_project(build_estate(tmp_path, files))
     assert str(caught.value) == expected.strip("\n")

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytg.config import load_project
 from pytg.config.explain import explain
+from pytg.config.load import load_project
 from pytg.errors import ConfigError
 from support.estate_builder import build_estate, two_region_files
 

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.generate.composed import render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
@@ -70,7 +70,7 @@ FILES = {
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
-    return load_estate(build_estate(tmp_path, FILES))
+    return load_project(build_estate(tmp_path, FILES)).estate
 
 
 def test_both_kinds_of_root_are_valid(

@@ -14,7 +14,7 @@ import pytest
 
 from pytg.compose.shape import shape_of
 from pytg.compose.state_merge import next_state, split_state
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.generate.composed import ComposedRoot, init_key, render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
@@ -97,7 +97,7 @@ def files() -> dict[str, str]:
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
-    loaded = load_estate(build_estate(tmp_path, files()))
+    loaded = load_project(build_estate(tmp_path, files())).estate
     user = loaded.units[USER]
     optional = {
         name: replace(value, optional=True)
@@ -234,7 +234,7 @@ def test_imports_are_in_the_root_and_point_into_the_module(
 ) -> None:
     extra = "modules: {last: {imports: [{to: terraform_data.this, id: old-id}]}}"
     changed = {**files(), "live/docs/us-east-1/dev/env.yaml": extra}
-    estate = load_estate(build_estate(tmp_path, changed))
+    estate = load_project(build_estate(tmp_path, changed)).estate
     directory, _ = compose(estate, [LAST])
     terraform(directory, "init")
     assert "1 imported" in terraform(directory, "apply", "-auto-approve", "-no-color").stdout

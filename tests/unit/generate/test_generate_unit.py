@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytg.config import load_estate
+from pytg.config.load import load_project
 from pytg.emulator import sandbox_directory
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
@@ -85,7 +85,7 @@ def aws_files(account: str = 'account_id: "000000000001"\n') -> Mapping[str, str
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Estate:
-    return load_estate(build_estate(tmp_path, aws_files()))
+    return load_project(build_estate(tmp_path, aws_files())).estate
 
 
 def rendered(estate: Estate, address: Address) -> dict[str, str]:
@@ -230,8 +230,8 @@ def test_every_output_of_the_module_is_one_of_the_root(aws: Estate) -> None:
 def test_a_sandbox_account_is_reached_through_its_own_config_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = 'account_id: "000000000001"\nsandbox: true\nprofile: mine\n'
-    estate = load_estate(build_estate(tmp_path, aws_files(account)))
+    account = 'account_id: "000000000001"\nsandbox: true\n'
+    estate = load_project(build_estate(tmp_path, aws_files(account))).estate
     for name in ("backend.tf", "providers.tf"):
         text = rendered(estate, STORAGE)[name]
         assert 'profile             = "sandbox"' in text
@@ -251,7 +251,7 @@ def test_profile_and_role_of_an_account(tmp_path: Path) -> None:
         profile: deploy
         assume_role: {role_arn: "arn:aws:iam::1:role/deploy", session_name: pytg}
     """
-    files = rendered(load_estate(build_estate(tmp_path, aws_files(account))), STORAGE)
+    files = rendered(load_project(build_estate(tmp_path, aws_files(account))).estate, STORAGE)
     role = 'role_arn     = "arn:aws:iam::1:role/deploy"\n{0}session_name = "pytg"\n'
     assert f"    assume_role = {{\n      {role.format('      ')}    }}\n" in files["backend.tf"]
     assert f"  assume_role {{\n    {role.format('    ')}  }}\n" in files["providers.tf"]
@@ -266,7 +266,7 @@ def test_imports_are_in_the_root_and_point_into_the_module(tmp_path: Path) -> No
         "live/docs/us-east-1/dev/env.yaml": extra,
         "modules/storage/buckets.tf": 'resource "aws_s3_bucket" "this" {\n}\n',
     }
-    text = rendered(load_estate(build_estate(tmp_path, files)), STORAGE)["main.tf"]
+    text = rendered(load_project(build_estate(tmp_path, files)).estate, STORAGE)["main.tf"]
     assert text.endswith(
         '\n\nimport {\n  to = module.storage.aws_s3_bucket.this["a"]\n  id = "old"\n}\n'
     )
@@ -293,14 +293,14 @@ def test_all_files_of_all_units_are_as_terraform_fmt_would_have_them(
     tmp_path: Path, terraform: Terraform
 ) -> None:
     account = 'sandbox: true\nassume_role: {role_arn: "arn:aws:iam::1:role/deploy"}\n'
-    estate = load_estate(build_estate(tmp_path, aws_files(account)))
+    estate = load_project(build_estate(tmp_path, aws_files(account))).estate
     for unit in estate.units.values():
         write_files(unit_directory(estate, unit), render_unit(estate, unit))
     assert terraform(tmp_path, "fmt", "-check", "-recursive", ".pytg").stdout == ""
 
 
 def test_a_local_state_is_below_the_project(tmp_path: Path, terraform: Terraform) -> None:
-    estate = load_estate(two_region(tmp_path))
+    estate = load_project(two_region(tmp_path)).estate
     for address in (replace(API, module="kms"), replace(API, module="bucket")):
         unit = estate.units[address]
         directory = unit_directory(estate, unit)
@@ -313,7 +313,7 @@ def test_a_local_state_is_below_the_project(tmp_path: Path, terraform: Terraform
 
 def test_the_same_estate_gives_the_same_files(tmp_path: Path) -> None:
     root = two_region(tmp_path)
-    one, other = load_estate(root), load_estate(root)
+    one, other = load_project(root).estate, load_project(root).estate
     for address in one.units:
         assert rendered(one, address) == rendered(other, address)
 

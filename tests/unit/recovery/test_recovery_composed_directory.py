@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import Interrupted, Refused
-from pytg.recovery.composed_directory import LEFTOVERS, clear, journals, only_here, remove_plans
+from pytg.recovery.composed_directory import LEFTOVERS, clear, journals, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from support.dead_apply import ONE, TWO, died
 from support.process import eventually
@@ -21,12 +21,12 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
 
     def other() -> None:
         try:
-            with only_here(workdir, cancel, said.append):
+            with reserved(workdir, cancel, said.append):
                 ended.append("in")
         except Interrupted:
             ended.append("interrupted")
 
-    with only_here(workdir, cancel, said.append):
+    with reserved(workdir, cancel, said.append):
         assert said == []
         assert stat.S_IMODE(workdir.stat().st_mode) == 0o700
         thread = threading.Thread(target=other)
@@ -38,7 +38,7 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
         )
     thread.join()
     assert ended == ["in"]
-    with only_here(workdir, cancel, said.append):
+    with reserved(workdir, cancel, said.append):
         thread = threading.Thread(target=other)
         thread.start()
         cancel.set()

@@ -94,7 +94,7 @@ def test_addresses_are_those_of_the_state(tmp_path: Path, address: str, state: b
 def test_what_is_lost_makes_its_unit_unknown(tmp_path: Path) -> None:
     log = log_of(tmp_path, ("apply_start", "create", A))
     calls = Calls({ONE.slug: ONE, TWO.slug: TWO})
-    outcomes = lost(log, calls, Completed("apply", -9, (), 0.0, ""), None)
+    outcomes = lost(log, calls, Completed("apply", -9, (), ""), None)
     assert list(outcomes) == [ONE]
     assert outcomes[ONE].status is Status.UNKNOWN
     assert outcomes[ONE].unknown_resources == ("terraform_data.this",)

@@ -22,10 +22,10 @@ from pytg.recovery.journal import (
     WRITTEN,
     Journal,
     Locked,
-    held,
     holding,
     is_alive,
     newest_state,
+    terraform_holds,
 )
 from support.dead_apply import ONE, TWO, journal_of
 from support.memory_store import composed
@@ -97,16 +97,16 @@ def test_of_another_host_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_inherited_the_descriptor_is_known_to_work(tmp_path: Path) -> None:
-    assert not held(tmp_path)
+    assert not terraform_holds(tmp_path)
     command = [sys.executable, "-c", "input()"]
     with holding(tmp_path) as descriptor:
         terraform = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(descriptor,))
     with terraform:
-        assert held(tmp_path)
+        assert terraform_holds(tmp_path)
         with holding(tmp_path):  # another apply there is not kept from it
-            assert held(tmp_path)
+            assert terraform_holds(tmp_path)
         terraform.communicate(b"\n")
-    assert not held(tmp_path)
+    assert not terraform_holds(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def left(root: Path, body: bytes) -> Path:
 
 
 def pushed(root: Path, store: MemoryStore) -> list[Recovery]:
-    return push_unpushed_states(
-        estate_at(root), states_in(store), lambda _: None, threading.Event()
-    )
+    estate = estate_at(root)
+    units = estate.units.values()
+    return push_unpushed_states(estate, units, states_in(store), lambda _: None, threading.Event())
 
 
 def test_where_nothing_was_left_nothing_is_done(tmp_path: Path, store: MemoryStore) -> None:
@@ -123,7 +123,8 @@ def test_what_another_pytg_wrote_meanwhile_is_not_reported(
 
     def push() -> None:
         estate, states = estate_at(tmp_path), states_in(store)
-        found.extend(push_unpushed_states(estate, states, said.append, threading.Event()))
+        units = estate.units.values()
+        found.extend(push_unpushed_states(estate, units, states, said.append, threading.Event()))
 
     with locked(file.parent / "stage.lock"):
         thread = threading.Thread(target=push)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytg.errors import Refused
 from pytg.recovery.unrecorded import IN_FLIGHT, remember, remembered, revise
 from support.dead_apply import ONE, TWO
 
@@ -16,11 +17,20 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("text", [None, "", "{"])
-def test_without_a_whole_file_nothing_is_remembered(root: Path, text: str | None) -> None:
-    if text is not None:
-        (root / IN_FLIGHT).write_text(text)
+def test_without_a_file_nothing_is_remembered(root: Path) -> None:
     assert remembered(root) == {}
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"null", b"5", b"\xff", b'{"x": []}', b'{"a/b/c/d": 5}']
+)
+def test_a_damaged_file_is_named_and_not_written_over(root: Path, data: bytes) -> None:
+    (root / IN_FLIGHT).write_bytes(data)
+    with pytest.raises(Refused, match=r"in-flight\.json is damaged"):
+        remembered(root)
+    with pytest.raises(Refused, match=r"in-flight\.json is damaged"):
+        remember(root, {ONE: ["x.a"]})
+    assert (root / IN_FLIGHT).read_bytes() == data
 
 
 def test_it_adds_up(root: Path) -> None:

@@ -21,7 +21,7 @@ from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, EventLog, Note, read
 from pytg.record.writer import RunRecord
 from pytg.run.composed_plan import ComposedPlan, plan_composed
-from pytg.run.execution import Execution
+from pytg.run.execution import Execution, show_nothing
 from pytg.run.options import Options, Request
 from pytg.run.root import Root, composed_root, unit_root
 from pytg.run.runner import Finished, View, run
@@ -135,7 +135,14 @@ class World:
             environment=lambda _units: {},
             record=record,
             log=log,
-            **{"cancel": threading.Event(), "kill": threading.Event(), **own},
+            **{
+                "cancel": threading.Event(),
+                "kill": threading.Event(),
+                "show": show_nothing,
+                "confirm": lambda _question: True,
+                "overwritten": lambda *_: None,
+                **own,
+            },
         )
 
     def run(

@@ -87,7 +87,7 @@ def test_while_it_works_it_holds_the_locks_of_what_it_touches(two: World) -> Non
             seen.append((set(two.store.locks), journal, (workdir / SNAPSHOT).read_bytes()))
             assert {lock.id for lock in two.store.locks.values()} == {journal.lock_id}
 
-    plan.root.execution.log.subscribe(look)
+    plan.root.execution.log._subscribers.append(look)
     apply_composed(plan)
     locks, journal, snapshot = seen[0]
     assert locks == {str(at("a")), str(at("c"))}

@@ -29,7 +29,7 @@ def call_of(calls: Calls) -> str:
 
 
 def failed(calls: Calls, *diagnostics: Diagnostic) -> PlanFailed:
-    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    completed = Completed("plan", 1, diagnostics, "")
     return PlanFailed(completed, calls, {}, workdir=Path(), units=())
 
 
@@ -71,11 +71,7 @@ def test_another_error_is_no_missing_object(calls: Calls) -> None:
 @pytest.mark.parametrize("calls", ROOTS)
 def test_only_what_is_in_flight_and_would_be_created_with_a_known_id(calls: Calls) -> None:
     def change(inside: str, kind: str, action: str, after: object) -> ResourceChange:
-        call, name = call_of(calls), inside.partition(".")[2]
-        address, provider = f"{call}.{inside}", "aws"
-        return ResourceChange(
-            address, call, "managed", kind, name, provider, (action,), after=after
-        )
+        return ResourceChange(f"{call_of(calls)}.{inside}", kind, (action,), after=after)
 
     changes = (
         change(BUCKET.to, "aws_s3_bucket", "create", {"bucket": "a"}),

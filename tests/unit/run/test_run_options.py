@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from pytg.cli import _run
 from pytg.cli._run import run_command
+from pytg.errors import UsageError
 from pytg.run.options import CHANGING, EVERY, Flag, Options, Request, asked
 
 FIELDS = {field.name: field for field in dataclasses.fields(Options)}
@@ -149,3 +150,24 @@ def test_a_new_field_needs_no_other_edit(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_only_a_plan_changes_nothing(command: str, *, applies: bool) -> None:
     assert Request(command).applies is applies
+
+
+def test_the_command_of_a_destroy_is_enough() -> None:
+    assert Request("destroy").options.destroy
+    assert Request("destroy-all", options=Options(yes=True)).options == Options(
+        yes=True, destroy=True
+    )
+    assert not Request("apply-all").options.destroy
+    assert Request("plan", options=Options(destroy=True)).options.destroy
+
+
+@pytest.mark.parametrize("command", ["aply", "", "destroyall", "all"])
+def test_a_command_that_is_none_is_refused(command: str) -> None:
+    with pytest.raises(UsageError, match="no command of a run: plan, apply, destroy are"):
+        Request(command)
+
+
+@pytest.mark.parametrize("command", ["apply", "apply-all"])
+def test_an_apply_does_not_destroy(command: str) -> None:
+    with pytest.raises(UsageError, match="an apply does not destroy"):
+        Request(command, options=Options(destroy=True))

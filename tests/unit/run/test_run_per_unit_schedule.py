@@ -106,7 +106,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
 def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast: bool) -> None:
     world = make(reads={"a": (), "b": ("a",), "z": ()})
     said = [
-        diagnostic("No", "module.a.x.y", "modules/a/main.tf", "Why not."),
+        diagnostic("No", "x.y", "../../../modules/a/main.tf", "Why not."),
         diagnostic("Nor"),
     ]
     world.fake.rule(command="plan", cwd=f"units/{at('a')}", events=said, exit=1)
@@ -119,7 +119,7 @@ def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast
     }
     assert execution.record.run.units[at("b")].blocked_by == (at("a"),)
     first, second = events(execution, Diagnostic)
-    assert first == Diagnostic(at("a"), "error", "No", "Why not.", "../../../modules/a/main.tf", 7)
+    assert first == Diagnostic(at("a"), "error", "No", "Why not.", "modules/a/main.tf", 7)
     assert (second.file, second.line) == (None, None)
 
 

@@ -27,7 +27,7 @@ def said(file: str, summary: str = SUMMARIES[0], detail: str = UNKNOWN) -> Diagn
 def late(world: World, *diagnostics: Diagnostic, only: str = "") -> dict[str, str]:
     """Who is late, and why, where these units (or all) were planned in the project itself."""
     units = [unit for unit in world.estate.units.values() if unit.address.module in (only or "abc")]
-    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    completed = Completed("plan", 1, diagnostics, "")
     found = unplannable(completed, world.estate.root, units)
     return {unit.module: reason for unit, reason in found.items()}
 
@@ -35,7 +35,7 @@ def late(world: World, *diagnostics: Diagnostic, only: str = "") -> dict[str, st
 def failed(world: World, *diagnostics: Diagnostic) -> PlanFailed:
     units = tuple(world.estate.units.values())
     calls = Calls({unit.address.slug: unit.address for unit in units})
-    completed = Completed("plan", 1, diagnostics, 0.0, "")
+    completed = Completed("plan", 1, diagnostics, "")
     return PlanFailed(completed, calls, {}, workdir=world.estate.root, units=units)
 
 
@@ -89,7 +89,7 @@ def test_units_of_one_module_are_late_if_they_read_others(make: Make) -> None:
     world = make(reads={"a": (), "b": ("a",), "c": ()})
     units = [world.estate.units[at(name)] for name in "abc"]
     units[2] = replace(units[2], module=units[1].module)
-    completed = Completed("plan", 1, (said("modules/b/main.tf"),), 0.0, "")
+    completed = Completed("plan", 1, (said("modules/b/main.tf"),), "")
     assert set(unplannable(completed, world.estate.root, units)) == {at("b")}
 
 

@@ -23,16 +23,16 @@ def test_a_second_one_does_not_get_in(chain: World, *, composed: bool) -> None:
     first = rooted(chain, composed=composed)
     second = rooted(chain, composed=composed)
     second.execution.cancel.set()
-    with first.alone(), pytest.raises(Interrupted), second.alone():
+    with first.reserved(), pytest.raises(Interrupted), second.reserved():
         pytest.fail("two are inside")
-    with second.alone():
+    with second.reserved():
         assert second.workdir.is_dir()
 
 
 def test_other_units_are_not_waited_for(chain: World) -> None:
     first, second = rooted(chain, "a"), rooted(chain, "b")
     second.execution.cancel.set()
-    with first.alone(), second.alone():
+    with first.reserved(), second.reserved():
         assert first.workdir != second.workdir
 
 
@@ -47,12 +47,12 @@ def test_a_second_one_waits_says_so_and_gets_in_at_the_end(chain: World, *, comp
         waiting.set()
 
     def work() -> None:
-        with second.alone():
+        with second.reserved():
             order.append("second in")
 
     second.execution.log._subscribers.append(told)
     thread = threading.Thread(target=work)
-    with first.alone():
+    with first.reserved():
         thread.start()
         assert waiting.wait(PATIENCE)
         order.append("first out")
@@ -68,13 +68,13 @@ def left(root: Path) -> set[str]:
 def test_the_plans_of_dead_runs_are_removed_first(chain: World, *, composed: bool) -> None:
     root = rooted(chain, composed=composed)
     (root.workdir / "pytg-dead.tfplan").touch()
-    with root.alone():
+    with root.reserved():
         assert left(root.workdir) == set()
 
 
 def test_what_holds_secrets_is_removed_at_the_end(chain: World) -> None:
     root = rooted(chain)
-    with root.alone():
+    with root.reserved():
         for name in (STATE, SNAPSHOT, root.plan_file.name, "main.tf"):
             (root.workdir / name).touch()
     assert left(root.workdir) == {"main.tf"}
@@ -88,14 +88,14 @@ def test_what_a_journal_guards_stays(chain: World) -> None:
             (root.workdir / name).touch()
         raise ValueError("defect")
 
-    with pytest.raises(ValueError, match="defect"), root.alone():
+    with pytest.raises(ValueError, match="defect"), root.reserved():
         dies()
     assert left(root.workdir) == {JOURNAL, STATE, SNAPSHOT}
 
 
 def test_a_unit_s_own_root_keeps_all_but_the_plan(chain: World) -> None:
     root = rooted(chain, composed=False)
-    with root.alone():
+    with root.reserved():
         for name in ("errored.tfstate", STATE, root.plan_file.name):
             (root.workdir / name).touch()
     assert left(root.workdir) == {"errored.tfstate", STATE}

@@ -24,7 +24,24 @@ def test_nothing_was_ever_started(tmp_path: Path) -> None:
         sandbox.reset()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"pid": "x", "url": "u"}'])
+def written(url: str, token: str = "t") -> str:
+    return json.dumps({"url": url, "pid": 1, "started": "", "token": token})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"pid": 1}',
+        '{"pid": "x", "url": "u"}',
+        written("http"),
+        written("http://127.0.0.1:x"),
+        written("http://127.0.0.1:70000"),
+        written("http://127.0.0.1:4566", "a\r\nb"),
+    ],
+)
 def test_a_broken_server_file_counts_as_none(tmp_path: Path, text: str) -> None:
     file = tmp_path / "server.json"
     file.write_text(text)

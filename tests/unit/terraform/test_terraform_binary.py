@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import Refused
+from pytg.terraform import binary
 from pytg.terraform.binary import find_terraform
 from support.fake_terraform import FakeTerraform
 
@@ -39,9 +40,8 @@ def test_a_configured_path_is_relative_to_the_project(
     assert (binary.path, binary.version, binary.flavour) == (fake.path, "1.11.4", "terraform")
 
 
-@pytest.mark.parametrize("place", [".tools", "pytg/bin"])
-def test_a_fetched_one_is_found_last(tmp_path: Path, nowhere: dict[str, str], place: str) -> None:
-    fake = FakeTerraform.install(tmp_path / place)
+def test_a_fetched_one_is_found_last(tmp_path: Path, nowhere: dict[str, str]) -> None:
+    fake = FakeTerraform.install(tmp_path / "pytg/bin")
     assert find_terraform("terraform", tmp_path, environ=nowhere).path == fake.path
 
 
@@ -54,7 +54,7 @@ def test_none_at_all_is_refused_with_a_hint(tmp_path: Path, nowhere: dict[str, s
 def test_a_named_one_that_is_missing_is_not_replaced_by_another(
     tmp_path: Path, nowhere: dict[str, str]
 ) -> None:
-    FakeTerraform.install(tmp_path / ".tools")
+    FakeTerraform.install(tmp_path / "pytg/bin")
     with pytest.raises(Refused, match="'tofu'"):
         find_terraform("tofu", tmp_path, environ=nowhere)
 
@@ -99,16 +99,16 @@ def test_a_program_that_says_nothing_is_refused(tmp_path: Path, nowhere: dict[st
         find_terraform(str(other), tmp_path, environ=nowhere)
 
 
-def test_the_version_of_a_known_binary_starts_nothing(tmp_path: Path) -> None:
+def test_the_version_of_a_known_binary_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "config.yaml").touch()
-    record = tmp_path / "processes.jsonl"
     real = shutil.which("terraform")
     assert real is not None
     environ = {**os.environ, "PYTG_TERRAFORM": real}
-    first = find_terraform("terraform", tmp_path, environ=environ, record=record)
-    assert find_terraform("terraform", tmp_path, environ=environ, record=record) == first
-    started = [json.loads(line)["argv"] for line in record.read_text().splitlines()]
-    assert started == [[real, "version", "-json"]]
+    first = find_terraform("terraform", tmp_path, environ=environ)
+    monkeypatch.setattr(binary, "read_version", lambda _path: pytest.fail("it was started"))
+    assert find_terraform("terraform", tmp_path, environ=environ) == first
 
 
 def test_a_replaced_binary_is_asked_again(tmp_path: Path) -> None:

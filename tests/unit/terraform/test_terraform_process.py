@@ -74,7 +74,7 @@ def test_events_are_there_while_it_runs(
     fake.rule(resources=["x.y"], wait_for=tmp_path / "go")
     process = launch()
     first = next(process.events())
-    assert (first.address, process.running) == ("x.y", True)
+    assert (first.address, process.pause(0)) == ("x.y", False)
     (tmp_path / "go").touch()
     assert process.wait().ok
 
@@ -314,15 +314,11 @@ def test_an_interrupted_apply_keeps_what_it_made(workdir: Path, tmp_path: Path) 
     assert "after" not in [resource["name"] for resource in state["resources"]]
 
 
-def test_a_person_gets_the_exit_code_and_the_directory(
-    fake: FakeTerraform, workdir: Path, tmp_path: Path
-) -> None:
+def test_a_person_gets_the_exit_code_and_the_directory(fake: FakeTerraform, workdir: Path) -> None:
     fake.rule(command="state", exit=3)
     before = signal.getsignal(signal.SIGINT)
-    record = tmp_path / "processes.jsonl"
     command = Command("state", args=("list", "-id=x"))
-    assert attach(fake.path, workdir, command, dict(os.environ), record=record) == 3
+    assert attach(fake.path, workdir, command, dict(os.environ)) == 3
     assert fake.calls("state")[0]["argv"] == ["state", "list", "-id=x"]
     assert fake.calls("state")[0]["cwd"] == str(workdir)
     assert signal.getsignal(signal.SIGINT) is before
-    assert len(record.read_text().splitlines()) == 1
