@@ -23,19 +23,19 @@ def main() -> None:
     parts = seeding.loads(
         random, prefixes=2000, objects=options.objects, size=options.terabytes * TERABYTE
     )
-    print(f"seed of {options.terabytes} TB in {options.objects} objects")  # noqa: T201
+    print(f"seed of {options.terabytes} TB in {options.objects} objects")  # noqa: T201 - a command line
     for gbps in (1, 5, 10, 20, 40):
         made = seeding.run(random, parts, seeding.Line(gbps), failing=options.failing)
-        print(  # noqa: T201
+        print(  # noqa: T201 - a command line
             f"  {gbps:>3} Gbps: {made.days:6.1f} days, {made.waves} waves, {made.jobs} jobs, "
             f"at most {made.most_attempts} a wave, {made.left} objects left"
         )
-    print("cutover and rollback under load, metadata fenced")  # noqa: T201
+    print("cutover and rollback under load, metadata fenced")  # noqa: T201 - a command line
     for rate in (10, 50, 200):
         load = cutover.Load(writes_per_second=rate)
         for name, chosen in (("with routes", load), ("metadata only", cutover.quick(load))):
             report = cutover.play(options.seed, chosen, seconds=1500, switch_at=[300, 900])
-            print(  # noqa: T201
+            print(  # noqa: T201 - a command line
                 f"  {rate:>3} writes/s, {name:<13}: {report.accepted} accepted, "
                 f"{report.lost} lost, {report.switches} switches, {report.crashes} crashes, "
                 f"fence {report.fence_seconds:.0f} s, {report.refused} repeated; lag average "

@@ -225,7 +225,7 @@ def _progress(item: Control) -> tuple[int, int, float]:
 
 def play(seed: int, load: Load, *, seconds: float, switch_at: list[float]) -> Report:
     """One run; the same seed plays the same."""
-    return Cutover(Random(seed), load).run(seconds=seconds, switch_at=switch_at)  # noqa: S311
+    return Cutover(Random(seed), load).run(seconds=seconds, switch_at=switch_at)  # noqa: S311 - dice, no secret
 
 
 def quick(load: Load) -> Load:

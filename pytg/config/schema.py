@@ -159,7 +159,7 @@ class ProjectFile(Level):
     stateful: list[str] = Field(default_factory=list)
     """Resource types that `protected` guards."""
     # a level's entry has fewer keys than the project's, which is the wider type
-    modules: dict[Name, ProjectModuleEntry | None] = Field(  # type: ignore[assignment]
+    modules: dict[Name, ProjectModuleEntry | None] = Field(  # type: ignore[assignment]  # narrower than its parent's
         default_factory=dict
     )
     """The modules and how they are wired."""

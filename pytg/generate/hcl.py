@@ -143,7 +143,7 @@ def _code(character: str) -> str:
     number = ord(character)
     if 0xD800 <= number <= 0xDFFF:  # noqa: PLR2004 - the surrogates
         return "\ufffd"
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - the last of the short form
 
 
 def _list(items: Sequence[Value], resolve: Resolve, indent: int) -> str:

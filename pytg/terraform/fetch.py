@@ -109,9 +109,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         path = fetch(options.to, releases=os.environ.get("PYTG_TERRAFORM_RELEASES", RELEASES))
     except PytgError as error:
-        print(f"error: {error}\n  {error.hint}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}\n  {error.hint}", file=sys.stderr)  # noqa: T201 - a command line of its own
         return error.exit_code
-    print(path)  # noqa: T201
+    print(path)  # noqa: T201 - a command line of its own
     return 0
 
 

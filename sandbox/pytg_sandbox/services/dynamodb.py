@@ -79,7 +79,7 @@ def _index_settings() -> None:
         index.__dict__["pytg_throughput"] = dct.get("OnDemandThroughput")
         return index
 
-    GlobalSecondaryIndex.create = staticmethod(create_index)  # type: ignore[method-assign]
+    GlobalSecondaryIndex.create = staticmethod(create_index)  # type: ignore[method-assign]  # a patch
 
 
 def _cheap_snapshots() -> None:

@@ -118,7 +118,7 @@ class Functions:
         if destination := target.get("Destination"):
             record = _destination_record(function, arn, event, outcome, attempt)
             self._state.send(destination, json.dumps(record))
-        letters = function.pytg_settings.get("DeadLetterConfig")  # type: ignore[attr-defined]
+        letters = function.pytg_settings.get("DeadLetterConfig")  # type: ignore[attr-defined]  # set at creation
         if outcome.failed and letters:
             self._dead_letter(letters["TargetArn"], event, outcome)
 
@@ -162,7 +162,7 @@ class Functions:
 
     def _environment(self, function: LambdaFunction) -> dict[str, str]:
         port = os.environ["MOTO_PORT"]
-        logging = function.pytg_settings["LoggingConfig"]  # type: ignore[attr-defined]
+        logging = function.pytg_settings["LoggingConfig"]  # type: ignore[attr-defined]  # set at creation
         return {
             **{name: str(value) for name, value in function.environment_vars.items()},
             "_HANDLER": str(function.handler),
@@ -259,7 +259,7 @@ def _destination_record(
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "requestContext": {
             "requestId": outcome.request_id,
-            "functionArn": arn if len(arn.split(":")) > 7 else f"{arn}:$LATEST",  # noqa: PLR2004
+            "functionArn": arn if len(arn.split(":")) > 7 else f"{arn}:$LATEST",  # noqa: PLR2004 - an ARN without version
             "condition": "RetriesExhausted" if outcome.failed else "Success",
             "approximateInvokeCount": attempt,
         },

@@ -86,7 +86,7 @@ class QueuePoller:
         handle = str(message.receipt_handle)
         try:
             if failed:
-                seconds = min(AGAIN_SECONDS, int(queue.visibility_timeout))  # type: ignore[attr-defined]
+                seconds = min(AGAIN_SECONDS, int(queue.visibility_timeout))  # type: ignore[attr-defined]  # moto sets it
                 backend.change_message_visibility(queue.name, handle, seconds)
             else:
                 backend.delete_message(queue.name, handle)

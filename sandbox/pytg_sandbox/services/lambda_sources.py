@@ -56,7 +56,7 @@ class Sources:
         present: set[str] = set()
         for account in list(lambda_backends.values()):
             for backend in list(account.values()):
-                for mapping in list(backend._event_source_mappings.values()):  # noqa: SLF001
+                for mapping in list(backend._event_source_mappings.values()):  # noqa: SLF001 - moto has no other
                     present.add(mapping.uuid)
                     if mapping.enabled:
                         self._poll(mapping)

@@ -110,7 +110,7 @@ def _suspended_deletions(state: State) -> None:
             if version is None and (left or key_name in bucket.keys):
                 marker = models.FakeDeleteMarker(key=bucket.keys[key_name])
                 marker._version_id = "null"  # noqa: SLF001 - moto draws a random one
-                left.append(marker)  # type: ignore[arg-type]
+                left.append(marker)  # type: ignore[arg-type]  # moto lists both
                 meta["delete-marker"] = "true"
             if left:
                 bucket.keys.setlist(key_name, left)

@@ -41,7 +41,7 @@ def install(state: State) -> None:
 
 
 def _job(jobs: BatchJobs, response: Any) -> Job:
-    job = jobs.get(response.current_account, response._get_param("JobId"))  # noqa: SLF001
+    job = jobs.get(response.current_account, response._get_param("JobId"))  # noqa: SLF001 - moto's way
     if job is None:
         raise S3ControlError("NoSuchJob", "There is no job of that id")
     return job

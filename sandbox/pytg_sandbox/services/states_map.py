@@ -60,7 +60,7 @@ UNREADABLE = StatesErrorNameType.StatesItemReaderFailed
 def install(clients: Clients) -> None:
     """Patch moto's interpreter."""
     parse = AmazonStateLanguageParser.parse
-    setattr(AmazonStateLanguageParser, "parse", lambda text: parse(prepared(text)))  # noqa: B010
+    setattr(AmazonStateLanguageParser, "parse", lambda text: parse(prepared(text)))  # noqa: B010 - a class of another package
 
     @replacing(StateMap, "_eval_execution")
     def eval_execution(original: Method, self: Any, env: Environment) -> None:

@@ -84,9 +84,9 @@ def test_declarations_are_gathered_from_all_files(root: Path) -> None:
             description='Say "hi".',
         ),
         "token": Variable("token", "string", False, True, True, ""),  # noqa: FBT003 - a record
-        "free": Variable("free", None, True, True, False, 'variable "nothing" is not one'),  # noqa: FBT003
+        "free": Variable("free", None, True, True, False, 'variable "nothing" is not one'),  # noqa: FBT003 - its columns
     }
-    assert module.outputs == {"arn": Output("arn", True, ""), "id": Output("id", False, "")}  # noqa: FBT003
+    assert module.outputs == {"arn": Output("arn", True, ""), "id": Output("id", False, "")}  # noqa: FBT003 - its columns
     assert module.providers == {"aws", "random"}
     assert module.aliases == {("aws", "peer")}
     assert {key: str(place) for key, place in declared.places.items()} == {

@@ -369,7 +369,7 @@ def test_steps_can_be_repeated() -> None:
 
 
 @given(st.integers(1, 10**6), st.booleans(), st.floats(0, 1e9).map(lambda x: round(x, 3)))
-def test_the_stored_form_says_the_same(epoch: int, forced: bool, at: float) -> None:  # noqa: FBT001
+def test_the_stored_form_says_the_same(epoch: int, forced: bool, at: float) -> None:  # noqa: FBT001 - from hypothesis
     one = Control(epoch, State.FENCED, SOURCE, {SOURCE: 1}, TARGET, "me", at, forced)
     assert control.from_dict(one.as_dict()).fenced_at == pytest.approx(at)
     assert control.from_dict(one.as_dict()).as_dict() == one.as_dict()

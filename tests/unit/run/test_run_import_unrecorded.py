@@ -80,7 +80,7 @@ def test_only_what_is_in_flight_and_would_be_created_with_a_known_id(calls: Call
         change("aws_kms_key.this", "aws_kms_key", "create", {"description": "d"}),
         change(OTHER.to, "aws_iam_role", "update", {"name": "r"}),
     )
-    plan = Plan("1.11.4", changes, (), (), complete=True)
+    plan = Plan(changes, ())
     in_flight = {
         UNIT: [BUCKET.to, "aws_s3_bucket.unknown", "aws_kms_key.this", OTHER.to],
     }

@@ -24,7 +24,7 @@ def test_nothing_was_ever_started(tmp_path: Path) -> None:
         sandbox.reset()
 
 
-def written(url: str, token: str = "t") -> str:
+def written(url: str, token: str) -> str:
     return json.dumps({"url": url, "pid": 1, "started": "", "token": token})
 
 
@@ -36,9 +36,9 @@ def written(url: str, token: str = "t") -> str:
         "[]",
         '{"pid": 1}',
         '{"pid": "x", "url": "u"}',
-        written("http"),
-        written("http://127.0.0.1:x"),
-        written("http://127.0.0.1:70000"),
+        written("http", "t"),
+        written("http://127.0.0.1:x", "t"),
+        written("http://127.0.0.1:70000", "t"),
         written("http://127.0.0.1:4566", "a\r\nb"),
     ],
 )

@@ -99,7 +99,7 @@ def test_the_digest_of_a_state_whose_writer_died_in_between(
     assert not store.digest_repair(KEY)
     repaired = item(dynamodb, f"states/{KEY}-md5")
     assert repaired
-    assert repaired["Digest"]["S"] == hashlib.md5(b'{"serial": 2}').hexdigest()  # noqa: S324
+    assert repaired["Digest"]["S"] == hashlib.md5(b'{"serial": 2}').hexdigest()  # noqa: S324 - what Terraform writes
 
 
 def test_the_digest_of_a_state_that_is_gone(store: StateStore, s3: Any, dynamodb: Any) -> None:

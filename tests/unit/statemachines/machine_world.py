@@ -19,7 +19,7 @@ import boto3
 import pytest
 from definitions import MACHINES, SOURCE, TARGET, definition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501 - its name
     StateTaskServiceAwsSdk,
 )
 
