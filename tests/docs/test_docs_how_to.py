@@ -9,6 +9,8 @@ import pytest
 
 from support.docs_blocks import ROOT, blocks, play, write_files
 
+pytestmark = pytest.mark.slow
+
 HOW_TO = ROOT / "docs" / "how-to"
 ROWS = re.findall(r"^\| \[.*\]\((.*)\)( \*)? \|", (HOW_TO / "README.md").read_text(), re.MULTILINE)
 STARRED = [name for name, star in ROWS if star]

@@ -12,6 +12,8 @@ import pytest
 
 from support.docs_blocks import ROOT, blocks, write_files
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "how-to" / "write-a-plugin.md"
 
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.docs_blocks import ROOT, blocks, write_files
+
+pytestmark = pytest.mark.slow
 
 PAGE = ROOT / "docs" / "reference" / "python.md"
 

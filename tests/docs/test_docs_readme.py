@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.docs_blocks import ROOT, play
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_ten_lines_plan_and_apply_as_shown(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from support.docs_blocks import ROOT, matches, play
 
+pytestmark = pytest.mark.slow
+
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 
 

@@ -15,6 +15,8 @@ from pytg.run.root import Root, SavedPlan
 from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.project import Project
 
+pytestmark = pytest.mark.slow
+
 DEV = ("--env", "dev")
 
 

@@ -18,6 +18,8 @@ from support.estate_builder import build_estate
 from support.process import eventually
 from support.project import PYTG, Project
 
+pytestmark = pytest.mark.slow
+
 DEV = ("--env", "dev")
 PATIENCE_S = 60.0
 # each resource writes its name when it is made; `slow` then waits for a file named `go`

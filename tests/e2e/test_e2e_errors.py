@@ -12,6 +12,8 @@ from support.estate_builder import build_estate, two_region_files
 from support.fake_terraform import FakeTerraform
 from support.project import Project
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[dict[str, str]], None]
 
 

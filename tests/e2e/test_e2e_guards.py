@@ -17,6 +17,8 @@ from support.estate_builder import build_estate, terraform_module
 from support.fake_terraform import FakeTerraform
 from support.project import Project
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "guarded"
 FILES = {
     "config.yaml": f"""

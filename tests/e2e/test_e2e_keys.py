@@ -9,6 +9,8 @@ import pytest
 from support.estate_builder import build_estate
 from support.project import Project
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "config.yaml": """
         project: keys

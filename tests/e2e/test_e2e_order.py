@@ -13,6 +13,8 @@ from support.fake_terraform import FakeTerraform
 from support.process import eventually
 from support.project import Project
 
+pytestmark = pytest.mark.slow
+
 NEEDS = (("kms", "bucket"), ("kms", "table"), ("bucket", "api"), ("table", "api"))
 PATIENCE_S = 60.0
 

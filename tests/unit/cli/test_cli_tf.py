@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.process import run
+
+pytestmark = pytest.mark.slow
 
 KMS = "docs/us-east-1/dev/kms"
 BUCKET = "docs/us-east-1/dev/bucket"

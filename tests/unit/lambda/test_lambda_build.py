@@ -14,6 +14,8 @@ from lambda_world import HANDLERS
 
 import build_lambda
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(build_lambda.ROOT)
 
 
