@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeAlias
 
 from pytg.errors import Position, Problem
 
-Scalar: TypeAlias = bool | int | float | str | None
+Scalar: TypeAlias = bool | int | Decimal | str | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 ReportProblem: TypeAlias = Callable[[Problem], None]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from pytg import exact_json
 from pytg.config.node import Node, ReportProblem, Scalar
 from pytg.errors import Position, Problem
 
@@ -132,7 +133,7 @@ class _Reader:
         if _HEX.fullmatch(text):
             return Node(int(text, 16), position)
         if _FLOAT.fullmatch(text) and text.strip("+-.") and "." in text:
-            return Node(float(text), position)
+            return Node(exact_json.number(text), position)
         if _AMBIGUOUS.fullmatch(text) or text.lower().strip("+-.") in ("inf", "nan"):
             hint = "put it in quotes if it is text, else write the plain decimal number"
             self._refuse(f"`{text}` is not a plain decimal number", position, hint)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
 from pytg.compose.state_merge import merge_states
@@ -92,4 +92,4 @@ def _merged(
         [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )
-    return json.dumps(merged, indent=2).encode()
+    return exact_json.dumps(merged, indent=2).encode()
