@@ -19,13 +19,15 @@ class Node:
     """A scalar, a tuple of nodes, or a map of nodes.
 
     `position` is the value's, `key_position` that of the key before it. `overrode` are the
-    values that this one replaced, nearest first; each of them overrode nothing itself.
+    values that this one replaced, nearest first; each of them overrode nothing itself. `written`
+    is the text of a number.
     """
 
     value: Scalar | tuple[Node, ...] | dict[str, Node]
     position: Position
     key_position: Position | None = None
     overrode: tuple[Node, ...] = field(default=())
+    written: str | None = None
 
     @property
     def is_map(self) -> bool:

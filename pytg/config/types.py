@@ -29,6 +29,14 @@ class Type:
     def __str__(self) -> str:
         return f"{self.kind} of {self.items[0]}" if self.kind in _COLLECTIONS else self.kind
 
+    def inside(self, key: str | int) -> Type:
+        """The type of the part at `key`; `any` where it says none."""
+        if self.kind in _COLLECTIONS:
+            return self.items[0]
+        if isinstance(key, int):
+            return self.items[key] if key < len(self.items) else ANY
+        return self.attributes.get(key, ANY)
+
 
 ANY = Type("any")
 
