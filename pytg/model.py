@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from pytg.errors import Position
@@ -110,7 +111,8 @@ class Template:
     parts: tuple[str | Reference, ...]
 
 
-Value = None | bool | int | float | str | Reference | Template | list["Value"] | dict[str, "Value"]
+Number = int | float | Decimal
+Value = None | bool | Number | str | Reference | Template | list["Value"] | dict[str, "Value"]
 
 
 def references(value: Value | Mapping[str, Value]) -> Iterator[Reference]:

@@ -21,7 +21,7 @@ from room_graph import PACKAGES, ROOT, WRAPPER, arrows, distribution, rooms
 
 PICTURE = ROOT / "docs" / "images" / "rooms.svg"
 
-WIDTH, MARGIN, FRAME, TITLE = 1000, 12, 14, 26
+WIDTH, MARGIN, FRAME, TITLE = 1200, 12, 14, 26
 BOX, LANE, ACROSS, DOWN = 206, 8, 16, 44
 LINE, LETTERS = 15, 28
 SWEEPS, STEADY, CENTRE = 24, 8, 0.25  # how much a lane is kept straight, a box central

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from pytg import exact_json
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.config.explain import Entry, explain
@@ -29,7 +28,7 @@ def command(
     entries = explain(project.loaded, unit, key)
     if as_json:
         document = {"address": str(unit.address), "values": [entry.as_json() for entry in entries]}
-        click.echo(json.dumps(document, indent=2))
+        click.echo(exact_json.dumps(document, indent=2))
         return
     for entry in entries:
         click.echo("\n".join(_lines(entry)))
@@ -49,4 +48,4 @@ def _lines(entry: Entry) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return exact_json.dumps(value, ensure_ascii=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from pytg import exact_json
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
@@ -90,4 +90,4 @@ def _shown(output: Mapping[str, Any]) -> str:
 
 
 def _json(value: object, indent: int | None = 2) -> str:
-    return json.dumps(value, indent=indent, ensure_ascii=False)
+    return exact_json.dumps(value, indent=indent, ensure_ascii=False)

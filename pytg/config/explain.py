@@ -125,7 +125,7 @@ def _inputs(loaded: LoadedEstate, unit: Unit) -> Iterator[Entry]:
     for name, node in loaded.inputs[unit.address].items():
         hidden = unit.module.variables[name].sensitive
         for key, leaf, value in _leaves(f"inputs.{name}", node, unit.inputs[name]):
-            written = leaf.plain if leaf.plain != value else None
+            written = leaf.plain if value not in (leaf.plain, leaf.written) else None
             yield Entry(
                 key=key,
                 value=SENSITIVE if hidden else shown(value),

@@ -9,7 +9,7 @@ from pytg.config.modules import DeclaredModule
 from pytg.config.node import Node
 from pytg.config.problems import ProblemCollector
 from pytg.config.references import Resolver
-from pytg.config.types import mismatches, parse_type
+from pytg.config.types import Type, mismatches, parse_type
 from pytg.config.unit_places import UnitPlace
 from pytg.errors import Problem
 from pytg.model import Value, Variable
@@ -50,12 +50,29 @@ def resolve_inputs(
                 message = f"module `{name}` has no variable `{key}`"
                 report(Problem(message, node.start, did_you_mean(key, unset or variables)))
             continue
-        values[key] = resolver.value(node)
+        wanted = parse_type(variables[key].type)
+        values[key] = resolver.value(_as_written(node, wanted))
         _check(values[key], variables[key], node, declared, report)
     for key, variable in variables.items():
         if variable.required and key not in nodes:
             _missing(key, declared, resolver.place, report)
     return values
+
+
+def _as_written(node: Node, wanted: Type) -> Node:
+    """`node`, with the text of a number as it was written wherever `wanted` is text.
+
+    Terraform would make "1.1" of the number 1.10.
+    """
+    if wanted.kind == "string" and node.written is not None:
+        return replace(node, value=node.written)
+    if isinstance(node.value, dict):
+        inner = {key: _as_written(item, wanted.inside(key)) for key, item in node.value.items()}
+        return replace(node, value=inner)
+    if isinstance(node.value, tuple):
+        items = (_as_written(item, wanted.inside(i)) for i, item in enumerate(node.value))
+        return replace(node, value=tuple(items))
+    return node
 
 
 def _check(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeAlias
 
 from pytg.errors import Position, Problem
 
-Scalar: TypeAlias = bool | int | float | str | None
+Scalar: TypeAlias = bool | int | Decimal | str | None
 Plain: TypeAlias = "Scalar | list[Plain] | dict[str, Plain]"
 ReportProblem: TypeAlias = Callable[[Problem], None]
 
@@ -18,13 +19,15 @@ class Node:
     """A scalar, a tuple of nodes, or a map of nodes.
 
     `position` is the value's, `key_position` that of the key before it. `overrode` are the
-    values that this one replaced, nearest first; each of them overrode nothing itself.
+    values that this one replaced, nearest first; each of them overrode nothing itself. `written`
+    is the text of a number.
     """
 
     value: Scalar | tuple[Node, ...] | dict[str, Node]
     position: Position
     key_position: Position | None = None
     overrode: tuple[Node, ...] = field(default=())
+    written: str | None = None
 
     @property
     def is_map(self) -> bool:

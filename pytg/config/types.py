@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pytg.config.node import scalar_kind
-from pytg.model import Reference, Template, Value
+from pytg.model import Number, Reference, Template, Value
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_-]*|[0-9.]+|\S')
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -28,6 +28,14 @@ class Type:
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.items[0]}" if self.kind in _COLLECTIONS else self.kind
+
+    def inside(self, key: str | int) -> Type:
+        """The type of the part at `key`; `any` where it says none."""
+        if self.kind in _COLLECTIONS:
+            return self.items[0]
+        if isinstance(key, int):
+            return self.items[key] if key < len(self.items) else ANY
+        return self.attributes.get(key, ANY)
 
 
 ANY = Type("any")
@@ -168,7 +176,7 @@ def _converts(value: Value, kind: str) -> bool:
         return kind in ("number", "bool")  # known at run time only
     if kind == "number":
         number = isinstance(value, str) and bool(_NUMBER.fullmatch(value))
-        return number or (isinstance(value, int | float) and not isinstance(value, bool))
+        return number or (isinstance(value, Number) and not isinstance(value, bool))
     if kind == "bool":
         return isinstance(value, bool) or (isinstance(value, str) and value in _BOOLEAN)
     return False
@@ -181,5 +189,5 @@ def _at(path: str) -> str:
 def _kind(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    shown = f" `{value}`" if isinstance(value, str | int | float) else ""
+    shown = f" `{value}`" if isinstance(value, str | Number) else ""
     return ("text" if isinstance(value, Template) else scalar_kind(value)) + shown

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
 
+from pytg import exact_json
 from pytg.config.node import Node, ReportProblem, Scalar
 from pytg.errors import Position, Problem
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_HEX = re.compile(r"[-+]?0x[0-9a-fA-F]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]*([eE][-+][0-9]+)?")
 _AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|0b[01_]+|[0-9][0-9_.]*|0x[0-9a-fA-F_]+)([eE][-+][0-9]+)?")
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")  # 089: text in YAML 1.1, a number in YAML 1.2
+# 089, 1e3, 0o17: text in YAML 1.1, a number in YAML 1.2
+_NEWER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no program takes these in a text that it is given
+_FARTHEST = 100_000  # as an exponent; with millions, Terraform does not come to an end
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -101,19 +106,29 @@ class _Reader:
             self.report(Problem("YAML merge keys (`<<`) are not supported", where, hint))
             return None
         text_like = (_TAG + "str", _TAG + "timestamp", _TAG + "value")
-        if not isinstance(node, yaml.ScalarNode) or node.tag not in text_like:
-            hint = "put it in quotes" if isinstance(node, yaml.ScalarNode) else ""
+        scalar = isinstance(node, yaml.ScalarNode)
+        if not scalar or node.tag not in text_like or _is_newer_number(node):
+            hint = "put it in quotes" if scalar else ""
             self.report(Problem("a key must be text", where, hint))
             return None
-        return str(node.value)
+        return self._text(str(node.value), where)
+
+    def _text(self, text: str, position: Position) -> str | None:
+        """`text`, or None where it is refused."""
+        found = _UNUSABLE.search(text)
+        if found is None:
+            return text
+        hint = "leave it out; what is no text can stand in one as base64"
+        self._refuse(f"U+{ord(found[0]):04X} cannot stand in a text", position, hint)
+        return None
 
     def _scalar(self, node: yaml.Node, position: Position) -> Node | None:
         text, kind = str(node.value), node.tag.removeprefix(_TAG)
-        bare = node.end_mark.index - node.start_mark.index == len(text)  # no quotes, no tag
-        if kind in ("int", "float") or (bare and _LEADING_ZERO.fullmatch(text)):
+        if kind in ("int", "float") or _is_newer_number(node):
             return self._number(text, position)
         if kind in ("str", "timestamp", "value"):
-            return Node(text, position)
+            usable = self._text(text, position)
+            return None if usable is None else Node(usable, position)
         if kind == "null":
             return Node(None, position)
         if kind == "bool":
@@ -127,14 +142,33 @@ class _Reader:
         return None
 
     def _number(self, text: str, position: Position) -> Node | None:
-        if _DECIMAL.fullmatch(text):
-            return Node(int(text), position)
-        if _HEX.fullmatch(text):
-            return Node(int(text, 16), position)
-        if _FLOAT.fullmatch(text) and text.strip("+-.") and "." in text:
-            return Node(float(text), position)
-        if _AMBIGUOUS.fullmatch(text) or text.lower().strip("+-.") in ("inf", "nan"):
+        decimal = _DECIMAL.fullmatch(text) or (
+            _FLOAT.fullmatch(text) and text.strip("+-.") and "." in text
+        )
+        if decimal or _HEX.fullmatch(text):
+            try:
+                value = exact_json.number(text if decimal else str(int(text, 16)))
+            except ValueError:
+                value = Decimal("Infinity")
+            if isinstance(value, Decimal) and not _within_reach(value):
+                hint = "Terraform cannot count with it"
+                self._refuse(f"`{text:.40}` is too large, or too small", position, hint)
+                return None
+            return Node(value, position, written=text)
+        no_number = _AMBIGUOUS.fullmatch(text) or _NEWER.fullmatch(text)
+        if no_number or text.lower().strip("+-.") in ("inf", "nan"):
             hint = "put it in quotes if it is text, else write the plain decimal number"
             self._refuse(f"`{text}` is not a plain decimal number", position, hint)
             return None
         return Node(text, position)  # YAML 1.1 reads 22:30 as a number of base 60
+
+
+def _is_newer_number(node: yaml.Node) -> bool:
+    """Whether YAML 1.2 reads a number where YAML 1.1 reads text: not with quotes or a tag."""
+    text = str(node.value)
+    bare = node.end_mark.index - node.start_mark.index == len(text)
+    return bare and node.tag == _TAG + "str" and bool(_NEWER.fullmatch(text))
+
+
+def _within_reach(number: Decimal) -> bool:
+    return number.is_finite() and abs(number.adjusted()) <= _FARTHEST

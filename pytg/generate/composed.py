@@ -31,17 +31,19 @@ from pytg.generate.write import HEADER
 from pytg.model import Address, Estate, Reference, Unit, Value
 
 STATE = "terraform.tfstate"
+SECRETS = "pytg.auto.tfvars.json"  # Terraform reads it by its name, as JSON that is no template
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedRoot:
-    """`files`: name -> text. `environment`: what a Terraform command there needs besides.
+    """`files`: name -> text. `secrets`: the sensitive literals, by variable, for the plan alone.
 
-    It holds the sensitive literals, as `TF_VAR_*`: no file does.
+    They go into `SECRETS`, which must not outlive the plan: no other file holds them. The
+    environment would not do: a value in it ends at 128 KiB, and holds no NUL.
     """
 
     files: Mapping[str, str]
-    environment: Mapping[str, str]
+    secrets: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def render_composed(
     chosen = {unit.address: unit for unit in sorted(units, key=lambda unit: unit.address)}
     header = f"{HEADER} from config.yaml and live/: do not edit."
     read = read_outside(chosen.values())
-    variables, environment = outside_variables(estate, read, literals, types or {})
+    variables, secrets = outside_variables(estate, read, literals, types or {})
     files = {
         "versions.tf": render(
             "versions.tf",
@@ -104,7 +106,7 @@ def render_composed(
         files["variables.tf"] = render("variables.tf", header=header, variables=variables)
     if outputs := list(_outputs(chosen)):
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=outputs)
-    return ComposedRoot(files, environment)
+    return ComposedRoot(files, secrets)
 
 
 def _call(

@@ -6,12 +6,12 @@ one-line items; an item whose first line opens a bracket stands for itself.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
 
-from pytg.model import Reference, Template, Value
+from pytg.model import Number, Reference, Template, Value
 
 Resolve = Callable[[Reference], str]
 
@@ -89,14 +89,14 @@ def _step(step: str | int) -> str:
     return f".{step}" if is_attribute(step) else f"[{quoted(step)}]"
 
 
-def _scalar(value: float | None) -> str:
+def _scalar(value: Number | None) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not math.isfinite(value):
+    if not isinstance(value, int) and not Decimal(value).is_finite():
         raise ValueError(f"HCL has no number {value}")
-    return repr(value)
+    return str(value)
 
 
 def _template(template: Template, resolve: Resolve) -> str:

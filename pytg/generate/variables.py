@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from pytg.generate.hcl import Expression, expression, is_attribute
+from pytg.generate.hcl import Expression, is_attribute
 from pytg.generate.unit import is_sensitive
 from pytg.model import Address, Estate, Reference, Unit, Value, references
 
@@ -33,13 +33,10 @@ def outside_variables(
     read: Mapping[str, Reference],
     literals: Mapping[OutputKey, object],
     types: Mapping[OutputKey, object],
-) -> tuple[list[tuple[str, dict[str, Value]]], dict[str, str]]:
-    """The arguments of each variable in `read`, and the `TF_VAR_*` of those that are sensitive.
-
-    A sensitive value stands in the environment and in no file.
-    """
+) -> tuple[list[tuple[str, dict[str, Value]]], dict[str, Value]]:
+    """The arguments of each variable in `read`, and the values of those that are sensitive."""
     variables: list[tuple[str, dict[str, Value]]] = []
-    environment: dict[str, str] = {}
+    secrets: dict[str, Value] = {}
     for name, reference in sorted(read.items()):
         key = reference.unit, reference.output
         value = cast(Value, literals.get(key))
@@ -47,15 +44,13 @@ def outside_variables(
         sensitive = is_sensitive(estate, reference)
         arguments: dict[str, Value] = {"type": Expression(kind)}
         if sensitive and value is not None:
-            # Terraform takes the text as it is for a variable of type string
-            plain = isinstance(value, str) and kind == "string"
-            environment[f"TF_VAR_{name}"] = str(value) if plain else expression(value)
+            secrets[name] = value
         else:
             arguments["default"] = value
         if sensitive:
             arguments["sensitive"] = True
         variables.append((name, arguments))
-    return variables, environment
+    return variables, secrets
 
 
 def constraint(kind: Any) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pytg import exact_json
 from pytg.compose.changes import Calls
 from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import Interrupted, LockHeld, Refused
@@ -118,7 +118,7 @@ def _write_all(
     if body is None:
         return []
     known = _written(root, journal)
-    parts = split_state(json.loads(body), [unit.shape for unit in journal.locked])
+    parts = split_state(exact_json.loads(body), [unit.shape for unit in journal.locked])
     return [
         unit.address
         for unit in journal.locked
@@ -184,5 +184,5 @@ def _write(
             hint=f"compare it with the one that run left in .pytg/composed (run id "
             f"{journal.run_id}); keep what is right, then move that directory away",
         )
-    store.write(key, json.dumps(after, indent=2).encode() + b"\n")
+    store.write(key, exact_json.dumps(after, indent=2).encode() + b"\n")
     return True

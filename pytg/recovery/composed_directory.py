@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pytg.generate.composed import SECRETS
 from pytg.recovery.journal import HOLD, JOURNAL, SNAPSHOT, STATE, Journal
 from pytg.terraform.workdir import is_locked, locked
 
 COMPOSED = Path(".pytg", "composed")
+LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
 LEFTOVERS = (JOURNAL, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 
@@ -22,7 +24,7 @@ LEFTOVERS = (JOURNAL, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
 def reserved(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
     """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
     workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
-    lock = workdir / "stage.lock"
+    lock = workdir / LOCK
     if is_locked(lock):
         say(f"waiting: another pytg works on the same units in {workdir}")
     with locked(lock, cancel):
@@ -44,6 +46,20 @@ def clear(workdir: Path) -> None:
 
 
 def remove_plans(workdir: Path) -> None:
-    """Remove the plan files of all runs."""
+    """Remove the plan files of all runs, and the secrets that one was to be made with."""
     for plan in workdir.glob(PLANS):
         plan.unlink(missing_ok=True)
+    (workdir / SECRETS).unlink(missing_ok=True)
+
+
+def remove_dead_plans(root: Path, cancel: threading.Event) -> None:
+    """The same in every directory that nobody works in: a run that was killed has left them."""
+    for workdir in sorted({path.parent for name in (PLANS, SECRETS) for path in _all(root, name)}):
+        lock = workdir / LOCK
+        if not (is_locked(lock) or (workdir / JOURNAL).exists()):
+            with locked(lock, cancel):
+                remove_plans(workdir)
+
+
+def _all(root: Path, name: str) -> Iterator[Path]:
+    return (root / COMPOSED).glob(f"*/{name}")

@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
+from pytg import exact_json
 from pytg.compose.changes import Calls
 from pytg.errors import PytgError
 from pytg.model import Address, Unit
@@ -68,7 +69,7 @@ def _recorded(state: bytes | None) -> set[str]:
         return set()
     return {
         _address(resource, instance)
-        for resource in json.loads(state)["resources"]
+        for resource in exact_json.loads(state)["resources"]
         for instance in resource["instances"]
     }
 

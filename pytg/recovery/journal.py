@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.errors import Refused
 from pytg.files import write_atomic
@@ -174,7 +175,7 @@ def newest_state(workdir: Path) -> bytes | None:
     for name in (STATE, SNAPSHOT):
         try:
             body = (workdir / name).read_bytes()
-            json.loads(body)["resources"]
+            exact_json.loads(body)["resources"]
         except (OSError, ValueError, KeyError):
             continue
         return body

@@ -12,7 +12,7 @@ from pytg.model import Address, Estate, Unit
 from pytg.record.reader import running
 from pytg.record.run_events import EventLog, Note, Recovered
 from pytg.recovery.composed import recover_composed, recover_directory
-from pytg.recovery.composed_directory import journals
+from pytg.recovery.composed_directory import journals, remove_dead_plans
 from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
 from pytg.recovery.recovery import Recovery
@@ -40,6 +40,7 @@ def recover_all(
     composed = recover_composed(estate.root, states, say, cancel)
     pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
     closed = close_dead_runs(estate, states, say)
+    remove_dead_plans(estate.root, cancel)
     return [*composed, *closed, *pushed]
 
 

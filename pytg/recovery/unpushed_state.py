@@ -5,11 +5,11 @@ Its next apply there would plan on the old state, make everything again and writ
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pytg import exact_json
 from pytg.compose.state_merge import State, same_content
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
@@ -71,7 +71,7 @@ def _push(unit: Unit, file: Path, states: StateReader) -> None:
 def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:
     """Whether `body` is the state after `current`, and whether that holds the same already."""
     try:
-        left = json.loads(body)
+        left = exact_json.loads(body)
         if current is None:
             return True, False
         newer = left["lineage"] == current["lineage"] and left["serial"] > current["serial"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
 from pytg.compose.state_merge import merge_states
-from pytg.files import write_atomic
-from pytg.generate.composed import render_composed
-from pytg.model import Address, Unit
+from pytg.files import write_atomic, write_new
+from pytg.generate.composed import SECRETS, render_composed
+from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
 from pytg.run.execution import Execution
@@ -64,22 +66,42 @@ def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) 
         types=inputs.types,
         every_edge=execution.options.destroy,
     )
-    root = replace(root, environment={**root.environment, **composed.environment})
     root.prepare(composed.files)
     shapes = [(unit, execution.shape(unit)) for unit in inputs.units]
     (workdir / SNAPSHOT).unlink(missing_ok=True)
     write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
-    parallelism = execution.options.parallelism or PARALLELISM
+    with _secrets_in(workdir, composed.secrets):
+        made = _plan(root, missing=inputs.missing)
+    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held)
+
+
+@contextlib.contextmanager
+def _secrets_in(workdir: Path, secrets: Mapping[str, Value]) -> Iterator[None]:
+    """Give `secrets` to the plan; whatever comes, they are gone after it.
+
+    Its apply takes them from the plan file.
+    """
+    file = workdir / SECRETS
+    try:
+        if secrets:
+            write_new(file, exact_json.dumps(secrets).encode(), durable=False)
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _plan(root: Root, *, missing: bool) -> SavedPlan:
+    options = root.execution.options
+    parallelism = options.parallelism or PARALLELISM
     try:
         # with a value gone that a variable needs, a refresh would fail on it
-        made = root.plan(parallelism=parallelism, refresh=False if inputs.missing else None)
+        return root.plan(parallelism=parallelism, refresh=False if missing else None)
     except PlanFailed as error:
-        if not (execution.options.destroy and error.late):
+        if not (options.destroy and error.late):
             raise
         # the refresh before a destroy asks for keys that an upstream change makes unknown; the
         # destroy itself takes them from the state
-        made = root.plan(parallelism=parallelism, refresh=False)
-    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held)
+        return root.plan(parallelism=parallelism, refresh=False)
 
 
 def _merged(
@@ -92,4 +114,4 @@ def _merged(
         [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )
-    return json.dumps(merged, indent=2).encode()
+    return exact_json.dumps(merged, indent=2).encode()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.state_merge import State, next_state, split_state
 from pytg.errors import PytgError
@@ -62,7 +62,7 @@ class StateMirror:
         if body is None:
             return
         write_atomic(self._workdir / SNAPSHOT, body)
-        parts = split_state(json.loads(body), self._shapes)
+        parts = split_state(exact_json.loads(body), self._shapes)
         changed = {
             slug: after
             for slug, part in sorted(parts.items())
@@ -74,7 +74,7 @@ class StateMirror:
     def _write(self, item: tuple[str, State]) -> None:
         slug, state = item
         unit = self._units[slug]
-        body = json.dumps(state, indent=2).encode() + b"\n"
+        body = exact_json.dumps(state, indent=2).encode() + b"\n"
         self._states.store(unit).write(unit.backend.key, body)
         self._current[slug] = state
         self._on_write(unit.address, state["serial"])

@@ -12,9 +12,9 @@ machine, and in the backend as soon as that is there.
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Protocol
 
+from pytg import exact_json
 from pytg.errors import LockHeld, PytgError, Refused
 from pytg.state.state_store import LockInfo, StateStore, StoredState
 
@@ -114,7 +114,7 @@ class BootstrapStore:
             self._place = self._remote
             return
         waiting = self._local.read(key)
-        if waiting is not None and not json.loads(waiting.body)["resources"]:
+        if waiting is not None and not exact_json.loads(waiting.body)["resources"]:
             self._local.delete(key)
 
     def _claim(self, key: str) -> None:
@@ -142,7 +142,7 @@ def _newest(key: str, there: StoredState | None, waiting: StoredState | None) ->
     """The state in the backend or the one that waits, whichever is newer."""
     if there is None or waiting is None:
         return there or waiting
-    remote, local = json.loads(there.body), json.loads(waiting.body)
+    remote, local = exact_json.loads(there.body), exact_json.loads(waiting.body)
     if remote["lineage"] == local["lineage"] and remote["serial"] != local["serial"]:
         return there if remote["serial"] > local["serial"] else waiting
     if remote == local or not local["resources"]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from pytg import exact_json
 from pytg.files import sync_directory, write_new
 
 
@@ -64,7 +64,7 @@ def back_up(descriptor: int, path: Path) -> None:
 def is_whole(body: bytes) -> bool:
     """Whether it is a JSON document to its end."""
     try:
-        json.loads(body)
+        exact_json.loads(body)
     except ValueError:
         return False
     return True

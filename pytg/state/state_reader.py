@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pytg import exact_json
 from pytg.compose.state_merge import STATE_VERSION, State
 from pytg.errors import PytgError
 from pytg.model import Account, Address, Backend
@@ -98,7 +98,7 @@ class StateReader:
 
 def parse_state(stored: StoredState, key: str) -> State:
     """The state at `key`. Raises PytgError where it is none that Terraform writes today."""
-    state = json.loads(stored.body)
+    state = exact_json.loads(stored.body)
     whole = isinstance(state, dict) and all(isinstance(state.get(k), t) for k, t in _FIELDS.items())
     if not whole or state["version"] != STATE_VERSION:
         raise PytgError(

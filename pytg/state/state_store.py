@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pytg import __version__
+from pytg import __version__, exact_json
 from pytg.errors import LockHeld, PytgError
 
 STATE_NAME = "terraform.tfstate"
@@ -42,7 +42,7 @@ class StoredState:
     def of(cls, body: bytes, place: str) -> StoredState:
         """`body`, which was read from `place`. Raises PytgError when it is not whole JSON."""
         try:
-            json.loads(body)
+            exact_json.loads(body)
         except ValueError as error:
             raise PytgError(
                 f"the state {place} is damaged: {error}",

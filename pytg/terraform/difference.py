@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from pytg import exact_json
 
 SENSITIVE = "(sensitive value)"
 UNKNOWN = "(known after apply)"
@@ -116,7 +117,7 @@ def _parsed(text: str) -> dict[str, Any] | list[Any] | None:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        parsed = json.loads(text)
+        parsed = exact_json.loads(text)
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict | list) else None
@@ -145,7 +146,7 @@ def _overlap(place: ValuePath, path: ValuePath) -> bool:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return exact_json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _name(place: ValuePath) -> str:

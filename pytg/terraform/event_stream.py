@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pytg import exact_json
 
 TEXT = "text"
 DIAGNOSTIC = "diagnostic"
@@ -56,7 +57,7 @@ class Event:
 def parse_line(line: str) -> Event:
     """Read one line. Never raises: what is not an event becomes one of type `text`."""
     try:
-        raw = json.loads(line)
+        raw = exact_json.loads(line)
     except ValueError:
         return Event(TEXT, line)
     if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):

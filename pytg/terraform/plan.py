@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytg import exact_json
 from pytg.errors import Refused
 from pytg.terraform.command import Command
 from pytg.terraform.difference import ValuePath, Values, differences
@@ -95,7 +95,7 @@ def show_plan(
 ) -> Plan:
     """Read the saved plan at `plan`, with one `terraform show -json`."""
     command = Command("show", {"json": True}, (str(plan),))
-    return read_plan(json.loads(capture(binary, workdir, command, env, record=record)))
+    return read_plan(exact_json.loads(capture(binary, workdir, command, env, record=record)))
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:

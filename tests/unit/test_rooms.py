@@ -17,7 +17,8 @@ PACKAGE = ROOT / "pytg"
 OTHERS = {"pytg_sandbox": ROOT / "sandbox", "docmig_console": ROOT / "console"}
 PUBLIC = frozenset({"__version__", "emulator", "errors", "files", "model", "plugin", "project"})
 PURE = frozenset(
-    {"errors", "files", "suggest", "model", "emulator", "config", "graph", "generate", "compose"}
+    {"errors", "exact_json", "files", "suggest", "model", "emulator", "config", "graph"}
+    | {"generate", "compose"}
 )
 CALLS_AWS = frozenset({"aws", "state", "plugin"})
 STARTS_PROCESSES = frozenset({"terraform"})

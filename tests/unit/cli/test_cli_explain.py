@@ -72,3 +72,14 @@ def test_what_is_not_there_is_wrong_usage(
     out, err = capfd.readouterr()
     assert out == ""
     assert hint in err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_number_keeps_its_digits(
+    estate_root: Path, form: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    third = "0." + "3" * 40
+    file = estate_root / "live" / "docs" / "eu-west-1" / "dev" / "env.yaml"
+    file.write_text(f"inputs: {{name: {third}}}\n")
+    assert run("-C", str(estate_root), "explain", UNIT, "name", *form) == 0
+    assert third in capfd.readouterr().out

@@ -85,3 +85,19 @@ def test_mistakes_are_those_of_every_command() -> None:
     assert isinstance(pytg("--env", "nowhere").exception, UsageError)
     Path("config.yaml").write_text("project: demo\nmodules: {bucket: {inputs: {ky: 1}}}\n")
     assert isinstance(pytg().exception, ConfigError)
+
+
+def test_a_number_that_no_float_holds_is_written() -> None:
+    for declared in Path("modules").glob("*/variables.tf"):
+        declared.write_text(declared.read_text().replace("string", "any"))
+    file = Path("live/docs/us-east-1/dev/env.yaml")
+    file.write_text("inputs: {name: [1.0e+400, 1.10]}\n")
+    assert pytg("--env", "dev", "--module", "bucket").exit_code == 0
+    assert "[1.0E+400, 1.10]" in (Path(BUCKET) / "main.tf").read_text()
+
+
+def test_a_nul_is_an_error_with_its_place() -> None:
+    Path("live/docs/us-east-1/dev/env.yaml").write_text('inputs: {name: "a\\0b"}\n')
+    error = pytg().exception
+    assert isinstance(error, ConfigError)
+    assert "live/docs/us-east-1/dev/env.yaml:1: U+0000 cannot stand in a text" in str(error)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytg import exact_json
 from pytg.errors import NotApplied
 from pytg.generate.unit import unit_directory
 from pytg.project import Project
@@ -38,7 +40,7 @@ def write(root: Path, outputs: dict[str, Any], resources: list[Any] | None = Non
     held = STATE["resources"] if resources is None else resources
     state = {**STATE, "outputs": outputs, "resources": held}
     store = LocalStore(root / ".pytg/state")
-    store.write(f"{KMS}/terraform.tfstate", json.dumps(state).encode())
+    store.write(f"{KMS}/terraform.tfstate", exact_json.dumps(state).encode())
     return str(root)
 
 
@@ -52,6 +54,15 @@ def test_a_line_an_output(root: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().out == (
         'arns   = ["a", "ü"]\nname   = "key\\u001b[31m"\nsecret = (sensitive value)\n'
     )
+
+
+def test_a_number_keeps_its_digits(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    third = "33." + "3" * 60
+    root = write(estate_root, {"share": {"value": [Decimal(third)], "type": ["list", "number"]}})
+    assert run("-C", root, "output", KMS) == 0
+    assert capfd.readouterr().out == f"share = [{third}]\n"
+    assert run("-C", root, "output", KMS, "share", "--json") == 0
+    assert capfd.readouterr().out == f"[\n  {third}\n]\n"
 
 
 def test_json_is_masked_too(root: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.state_merge import (
     empty_state,
@@ -96,6 +97,27 @@ def test_split_after_merge_gives_back_every_unit(states: dict[str, Any]) -> None
     for name in NAMES:
         assert same_content(parts[SHAPES[name].slug], states[name])
         assert next_state(states[name], parts[SHAPES[name].slug]) is None
+
+
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,60})?", fullmatch=True))
+@example("33." + "3" * 120)
+@example("1" + "0" * 5000)
+def test_numbers_go_through_to_the_letter(text: str) -> None:
+    state = empty_state("l") | {"serial": 1}
+    state["resources"] = [resource("module.storage", "a", BUILTIN, index_key=0)]
+    state["resources"][0]["instances"][0]["attributes"] = {"input": ["NUMBER"]}
+    state["outputs"] = {"arn": {"value": {"x": "NUMBER"}, "type": "dynamic"}}
+    body = json.dumps(state).replace('"NUMBER"', text)
+    merged = merge_states([(SHAPES["storage"], exact_json.loads(body))])
+    (part,) = split_state(
+        exact_json.loads(exact_json.dumps(merged, indent=2)), [SHAPES["storage"]]
+    ).values()
+    assert next_state(exact_json.loads(body), part) is None
+    kept = {name: part[name] for name in ("resources", "outputs")}
+    assert exact_json.dumps(kept) == exact_json.dumps(
+        {name: exact_json.loads(body)[name] for name in kept}
+    )
+    assert exact_json.dumps(part).count(text) >= 2
 
 
 @given(estates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,51 @@ def test_levels_win_in_order(tmp_path: Path) -> None:
 def test_own_inputs_win_over_common_ones(tmp_path: Path) -> None:
     estate = load(tmp_path, changed("kms: {}", "kms: {inputs: {name: own}}"))
     assert unit(estate, f"{HERE}/kms").inputs == {"name": "own"}
+
+
+KINDS = """\
+variable "text" {
+  type = string
+}
+variable "number" {
+  type = number
+}
+variable "untyped" {}
+variable "parts" {
+  type = object({ v = string, n = number, l = optional(list(string)), t = tuple([string, number]) })
+}
+variable "tagged" {
+  type = map(string)
+}
+"""
+
+
+def test_a_number_is_text_as_it_was_written_where_the_variable_is_text(tmp_path: Path) -> None:
+    inputs = {
+        "text": "1.10",
+        "number": "1.10",
+        "untyped": "0x1F",
+        "parts": "{v: 3.0, n: 3.0, l: [1.20, 0x1F], t: [+5, +5], other: 1.0}",
+        "tagged": "{a: 2.0, b: 1}",
+    }
+    written = "".join(f"      {name}: {text}\n" for name, text in inputs.items())
+    files = {
+        "config.yaml": "project: p\nregions: {us-east-1: {role: source}}\n"
+        f"modules:\n  kinds:\n    inputs:\n{written}",
+        "live/docs/account.yaml": "",
+        "live/docs/us-east-1/dev/env.yaml": "",
+        **terraform_module("kinds"),
+        "modules/kinds/variables.tf": KINDS,
+    }
+    (found,) = load_project(build_estate(tmp_path, files)).estate.units.values()
+    parts = {"v": "3.0", "n": 3, "l": ["1.20", "0x1F"], "t": ["+5", 5], "other": 1}
+    assert found.inputs == {
+        "text": "1.10",
+        "number": Decimal("1.1"),
+        "untyped": 31,
+        "parts": parts,
+        "tagged": {"a": "2.0", "b": "1"},
+    }
 
 
 def test_null_takes_a_tag_away_and_dates_are_text(tmp_path: Path) -> None:

@@ -51,6 +51,17 @@ def test_an_input_shows_its_whole_trail(tmp_path: Path) -> None:
     ]
 
 
+def test_a_number_is_shown_with_its_digits(tmp_path: Path) -> None:
+    third = "0." + "3" * 40
+    changes = {
+        ENV: f"inputs: {{name: {third}}}\n",
+        "live/docs/account.yaml": "inputs: {name: 2.0}\n",
+    }
+    found = entries(tmp_path, changes, f"{HERE}/kms", "inputs.name")["inputs.name"]
+    assert (str(found.value), found.written) == (third, None)
+    assert str(found.overrode[0].written) == "2.0"
+
+
 def test_a_reference_is_shown_with_the_unit_it_reads(tmp_path: Path) -> None:
     found = entries(tmp_path, {}, "docs/eu-west-1/dev/replication", "from")["inputs.from"]
     assert found.value == "${docs/us-east-1/dev/bucket.arn}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,14 @@ def read(tmp_path: Path, text: str) -> tuple[Plain, list[str]]:
         ("-3", -3),
         ("0", 0),
         ("0x1F", 31),
-        ("1.50", 1.5),
+        ("1.50", Decimal("1.50")),
+        ("33.333333333333333333333333333333", Decimal("33.333333333333333333333333333333")),
+        ("1.0e+400", Decimal("1.0e+400")),
+        ("9" * 5000, Decimal("9" * 5000)),
+        ("+.5", Decimal("0.5")),
+        ('"1e3"', "1e3"),
+        ("!!str 0o600", "0o600"),
+        ("1e3a", "1e3a"),
         ("1.5e+3", 1500.0),
         ("1.2.3", "1.2.3"),
         ("true", True),
@@ -54,7 +62,25 @@ def test_a_scalar_means_what_it_says(tmp_path: Path, written: str, value: Plain)
 
 @pytest.mark.parametrize(
     "written",
-    ["yes", "No", "on", "OFF", "012", "089", "-07", "1_000", "0b11", ".inf", ".NaN", "1_0.5"],
+    [
+        "yes",
+        "No",
+        "on",
+        "OFF",
+        "012",
+        "089",
+        "-07",
+        "1_000",
+        "0b11",
+        ".inf",
+        ".NaN",
+        "1_0.5",
+        "0o600",
+        "1e3",
+        "1E+3",
+        "1.0e3",
+        "-0x1F",
+    ],
 )
 def test_a_scalar_that_may_mean_two_things_is_refused(tmp_path: Path, written: str) -> None:
     value, problems = read(tmp_path, f"a: {written}\nb: [{written}, 1]\n")
@@ -63,9 +89,41 @@ def test_a_scalar_that_may_mean_two_things_is_refused(tmp_path: Path, written: s
     assert all(written in problem for problem in problems)
 
 
-@pytest.mark.parametrize("key", ["1", "yes", "null", "1.5", "[a]", "{a: b}"])
+@pytest.mark.parametrize("key", ["1", "yes", "null", "1.5", "[a]", "{a: b}", "1e3", "0o7", "089"])
 def test_keys_are_text(tmp_path: Path, key: str) -> None:
     assert read(tmp_path, f"? {key}\n: x\n") == ({}, ["a key must be text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a: x\nb: {c: '', d: \"x\\0y\"}\n", (2, 15)), ('a: x\n"b\\0": y\n', (2, 1))],
+)
+def test_a_nul_is_refused_where_it_stands(
+    tmp_path: Path, text: str, place: tuple[int, int]
+) -> None:
+    (tmp_path / FILE).write_text(text)
+    problems: list[Problem] = []
+    read_yaml(tmp_path, FILE, problems.append)
+    assert [p.message for p in problems] == ["U+0000 cannot stand in a text"]
+    assert [(p.position.line, p.position.column) for p in problems if p.position] == [place]
+
+
+@pytest.mark.parametrize(
+    "written", ["1.0e+99999999999999999999", "1.0e-1000000", "0x1" + "0" * 4000]
+)
+def test_a_number_beyond_all_measure_is_refused(tmp_path: Path, written: str) -> None:
+    value, problems = read(tmp_path, f"a: {written}\n")
+    assert value == {}
+    assert ["is too large" in problem for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("written", ["1.10", "0x1F", "+5", "12", ".50"])
+def test_a_number_knows_how_it_was_written(tmp_path: Path, written: str) -> None:
+    (tmp_path / FILE).write_text(f"a: {written}\n")
+    document = read_yaml(tmp_path, FILE, pytest.fail)
+    found = document.find("a") if document else None
+    assert found is not None
+    assert found.written == written
 
 
 def test_a_date_may_be_a_key(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from pytg import exact_json
 from pytg.compose.shape import shape_of
 from pytg.compose.state_merge import next_state, split_state
 from pytg.config.load import load_project
-from pytg.generate.composed import ComposedRoot, init_key, render_composed
+from pytg.generate.composed import SECRETS, ComposedRoot, init_key, render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate, Reference, Unit
@@ -44,6 +44,9 @@ SENSITIVE = {
     "settings": '{ keys = tolist(["s3cret${terraform_data.this.id}$${x}"]), on = true }',
     "number": "sensitive(42)",
     "missing": "sensitive(null)",
+    "large": f'sensitive(join("", [for i in range(1000) : "${{i}} {"of no interest " * 10}"]))',
+    "odd_text": 'sensitive("a\\u0000b$${c}%%{d}")',
+    "third": "sensitive(100 / 3)",
 }
 
 
@@ -137,11 +140,11 @@ def compose(
 def applied(estate: Estate, terraform: Terraform) -> dict[str, Any]:
     """The state after all units were applied as one."""
     directory, composed = compose(estate, [UPSTREAM, USER, LAST])
-    assert not composed.environment
+    assert not composed.secrets
     terraform(directory, "init")
     terraform(directory, "apply", "-auto-approve")
     terraform(directory, "plan", "-detailed-exitcode")
-    state: dict[str, Any] = json.loads((directory / "terraform.tfstate").read_text())
+    state: dict[str, Any] = exact_json.loads((directory / "terraform.tfstate").read_text())
     return state
 
 
@@ -167,10 +170,30 @@ def test_literals_make_the_same_plan_as_the_units_themselves(
         "resources": [r for r in applied["resources"] if UPSTREAM.slug not in r["module"]],
         "outputs": {k: v for k, v in applied["outputs"].items() if UPSTREAM.slug not in k},
     }
-    (directory / "terraform.tfstate").write_text(json.dumps(mine))
+    (directory / "terraform.tfstate").write_text(exact_json.dumps(mine))
     terraform(directory, "init")
-    terraform(directory, "plan", "-detailed-exitcode", **composed.environment)
+    secrets = directory / SECRETS
+    secrets.write_text(exact_json.dumps(composed.secrets))
+    assert secrets.stat().st_size > 128 * 1024  # what a variable of the environment holds
+    terraform(directory, "plan", "-detailed-exitcode")
     terraform(directory, "fmt", "-check")
+
+
+def test_an_apply_takes_the_secrets_from_its_plan(
+    estate: Estate, applied: dict[str, Any], terraform: Terraform
+) -> None:
+    directory, composed = compose(estate, [USER], applied)
+    secrets = directory / SECRETS
+    secrets.write_text(exact_json.dumps(composed.secrets))
+    terraform(directory, "init")
+    terraform(directory, "plan", "-out=p")
+    secrets.unlink()
+    terraform(directory, "apply", "p")
+    state = exact_json.loads((directory / "terraform.tfstate").read_text())
+    before = next(r for r in applied["resources"] if r["module"] == f"module.{USER.slug}")
+    (after,) = state["resources"]
+    given = [r["instances"][0]["attributes"]["input"] for r in (before, after)]
+    assert given[0] == given[1]
 
 
 def test_each_unit_root_plans_to_no_changes_after_a_composed_apply(
@@ -181,7 +204,7 @@ def test_each_unit_root_plans_to_no_changes_after_a_composed_apply(
     for unit in units:
         path = estate.root / ".pytg/state" / unit.backend.key
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(next_state(None, parts[unit.address.slug])))
+        path.write_text(exact_json.dumps(next_state(None, parts[unit.address.slug])))
     for unit in units:
         directory = unit_directory(estate, unit)
         write_files(directory, render_unit(estate, unit))
@@ -192,8 +215,8 @@ def test_each_unit_root_plans_to_no_changes_after_a_composed_apply(
 def test_no_file_holds_a_sensitive_literal(estate: Estate, applied: dict[str, Any]) -> None:
     directory, composed = compose(estate, [USER], applied)
     assert "s3cret" not in "".join(path.read_text() for path in directory.glob("*"))
-    assert set(composed.environment) == {
-        f"TF_VAR_{UPSTREAM.slug}__{name}" for name in SENSITIVE if name != "missing"
+    assert set(composed.secrets) == {
+        f"{UPSTREAM.slug}__{name}" for name in SENSITIVE if name != "missing"
     }
 
 
@@ -201,7 +224,7 @@ def test_a_literal_that_is_missing_is_null(estate: Estate) -> None:
     _, composed = compose(estate, [USER])
     block = f'variable "{UPSTREAM.slug}__token" {{\n  type      = any\n  default   = null\n'
     assert block in composed.files["variables.tf"]
-    assert not composed.environment
+    assert not composed.secrets
 
 
 def depends_on(composed: ComposedRoot) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 import unicodedata
@@ -14,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytg import exact_json
 from pytg.generate.hcl import Expression, body, expression, quoted, traversal
-from pytg.model import Address, Reference, Template, Value
+from pytg.model import Address, Number, Reference, Template, Value
 
 KMS = Reference(Address("docs", "us-east-1", "dev", "kms"), "arn")
 
@@ -52,6 +52,7 @@ SCALARS = (
     | st.booleans()
     | st.integers(-(2**60), 2**60)
     | st.floats(allow_nan=False, allow_infinity=False, width=32)
+    | st.decimals(-(10**9), 10**9, places=40)
     | TEXT
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -64,7 +65,9 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 def normal(value: Any) -> Any:
     """What Terraform makes of `value`: text in NFC; a whole number has no exponent."""
     if isinstance(value, float):
-        return int(Decimal(repr(value))) if value.is_integer() else value
+        return normal(Decimal(repr(value)))
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
@@ -96,7 +99,7 @@ def test_terraform_reads_back_what_was_written(values: list[Any]) -> None:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         state = (root / "terraform.tfstate").read_text(encoding="utf-8")
-    outputs = json.loads(state)["outputs"]
+    outputs = exact_json.loads(state)["outputs"]
     for number, value in enumerate(values):
         # an output that is null is not in the state
         assert outputs.get(f"v{number}", {"value": None})["value"] == normal(value)
@@ -156,8 +159,15 @@ def test_a_reference_among_literals_is_refused() -> None:
         expression([KMS])
 
 
-@pytest.mark.parametrize("number", [float("inf"), float("nan")])
-def test_a_number_that_hcl_cannot_write_is_refused(number: float) -> None:
+@pytest.mark.parametrize(
+    "text", ["33." + "3" * 60, "1.0E+400", "1" + "0" * 400, "1" + "0" * 5000, "-0.5"]
+)
+def test_a_number_is_written_with_every_digit(text: str) -> None:
+    assert expression(exact_json.loads(text)) == text
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan"), Decimal("Infinity")])
+def test_a_number_that_hcl_cannot_write_is_refused(number: Number) -> None:
     with pytest.raises(ValueError, match="HCL has no number"):
         expression(number)
 

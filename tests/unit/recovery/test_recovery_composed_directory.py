@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import Interrupted, Refused
-from pytg.recovery.composed_directory import LEFTOVERS, clear, journals, remove_plans, reserved
+from pytg.generate.composed import SECRETS
+from pytg.recovery.composed_directory import (
+    LEFTOVERS,
+    LOCK,
+    clear,
+    journals,
+    remove_dead_plans,
+    remove_plans,
+    reserved,
+)
 from pytg.recovery.journal import JOURNAL
 from support.dead_apply import ONE, TWO, died
 from support.process import eventually
@@ -68,7 +77,7 @@ def test_a_damaged_journal_is_not_passed_over(tmp_path: Path) -> None:
 
 
 def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Path) -> None:
-    plans, kept = {"pytg-1.tfplan", "pytg-2.tfplan"}, {"main.tf", "own.tfplan"}
+    plans, kept = {"pytg-1.tfplan", "pytg-2.tfplan", SECRETS}, {"main.tf", "own.tfplan"}
     for name in {*LEFTOVERS, *plans, *kept}:
         (tmp_path / name).touch()
     remove_plans(tmp_path)
@@ -76,3 +85,19 @@ def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Pa
     clear(tmp_path)
     clear(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == kept
+
+
+def test_plans_and_secrets_of_killed_runs_are_removed_where_nobody_works(tmp_path: Path) -> None:
+    dead, busy, unfinished = (tmp_path / ".pytg" / "composed" / key for key in "abc")
+    names = {"pytg-1.tfplan", SECRETS, "main.tf"}
+    for workdir in (dead, busy, unfinished):
+        workdir.mkdir(parents=True)
+        for name in names:
+            (workdir / name).touch()
+    (unfinished / JOURNAL).touch()
+    cancel = threading.Event()
+    with reserved(busy, cancel, pytest.fail):
+        remove_dead_plans(tmp_path, cancel)
+    assert {file.name for file in dead.iterdir()} == {"main.tf", LOCK}
+    assert names < {file.name for file in busy.iterdir()}
+    assert names < {file.name for file in unfinished.iterdir()}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from run_words import at, creating, diagnostic, inside, stage, unknown
-from run_world import World, events, planned, root_for
+from run_world import World, events, once_there, planned, root_for
 
 from pytg.compose.shape import shape_of
 from pytg.errors import Refused
+from pytg.generate.composed import SECRETS
+from pytg.model import Output
 from pytg.record.run_events import Recovered
 from pytg.recovery.journal import APPLYING, JOURNAL, SNAPSHOT, STATE, Journal, Locked, ProcessId
 from pytg.recovery.unrecorded import remember
@@ -66,6 +71,34 @@ def test_what_is_read_from_outside_is_read_and_watched(chain: World) -> None:
     plan = planned(chain, "b")
     assert set(plan.read) == {at("a"), at("b")}
     assert any("the arn" in file.read_text() for file in plan.root.workdir.glob("*.tf"))
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_secret_lies_in_a_file_of_the_owner_while_it_plans(
+    chain: World, tmp_path: Path, code: int
+) -> None:
+    """However large: an environment would not hold it."""
+    upstream = chain.estate.units[at("a")]
+    secret = {"arn": Output("arn", sensitive=True, description="")}
+    upstream = replace(upstream, module=replace(upstream.module, outputs=secret))
+    chain.estate = replace(chain.estate, units={**chain.estate.units, at("a"): upstream})
+    value = "s3cret\0${x}" * 40_000
+    chain.hold("a", outputs={"arn": value})
+    started, seen = tmp_path / "started", tmp_path / "seen"
+    chain.fake.rule(command="plan", touch=started, wait_for=seen, exit=code)
+    file = chain.workdir("b") / SECRETS
+    found: list[object] = []
+
+    def look() -> None:
+        found.extend([file.stat().st_mode & 0o777, json.loads(file.read_text())])
+        seen.touch()
+
+    with once_there(started, look), contextlib.suppress(PlanFailed):
+        planned(chain, "b")
+    assert found == [0o600, {f"{at('a').slug}__arn": value}]
+    assert not file.exists()
+    (call,) = chain.fake.calls("plan")
+    assert "s3cret" not in str(call["env"])
 
 
 def test_what_was_never_applied_is_refused(chain: World) -> None:

@@ -72,6 +72,18 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
     assert written == [ONE, OTHER]
 
 
+def test_numbers_are_carried_to_the_letter(tmp_path: Path) -> None:
+    store, third = MemoryStore(), "33." + "3" * 120
+    carried = mirror(tmp_path, store, [])
+    output = f'"outputs": {{"{ONE.slug}__share": {{"value": {third}, "type": "number"}}}}'
+    body = composed(ONE).decode()
+    assert '"outputs": {}' in body
+    (tmp_path / STATE).write_text(body.replace('"outputs": {}', output))
+    carried.sync()
+    (stored,) = store.states.values()
+    assert f'"value": {third},'.encode() in stored
+
+
 @pytest.mark.parametrize("half", [b"", b'{"version": 4, "resou'])
 def test_the_last_whole_state_is_kept_beside_the_one_that_is_written(
     tmp_path: Path, half: bytes

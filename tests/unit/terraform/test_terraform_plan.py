@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytg import exact_json
 from pytg.errors import Refused
 from pytg.terraform.difference import Values, differences
 from pytg.terraform.environment import environment
@@ -43,6 +44,15 @@ def test_only_what_changes_is_shown_with_its_path() -> None:
         "+ rule[1].id: 2",
         '~ tags.Name: "x" -> "z"',
         '- tags["old one"]: "y"',
+    ]
+
+
+def test_a_number_differs_in_its_last_digit() -> None:
+    third = "0." + "3" * 60
+    before, after = exact_json.loads(f'[{{"n": {third}}}, {{"n": {third}4}}]')
+    assert lines(before, after) == [f"~ n: {third} -> {third}4"]
+    assert lines({"policy": f"[{third}]"}, {"policy": f"[{third}4]"}) == [
+        f"~ policy[0]: {third} -> {third}4"
     ]
 
 
