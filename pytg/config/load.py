@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.config.hierarchy import LIVE, EstateFiles, read_files
 from pytg.config.inputs import chosen_inputs
+from pytg.config.module_files import TERRAFORM, module_files
 from pytg.config.modules import DeclaredModule, read_module
 from pytg.config.names import check_names
 from pytg.config.node import Node
@@ -30,6 +31,11 @@ class LoadedEstate:
     inputs: Mapping[Address, Mapping[str, Node]]
 
 
+def terraform_flavour(_configured: str) -> str:
+    """The flavour of a binary of which nothing is known."""
+    return TERRAFORM
+
+
 def load_estate(root: Path, *, suffix: str | None = None) -> Estate:
     """The estate under `root`; `suffix` replaces that of every environment.
 
@@ -38,13 +44,20 @@ def load_estate(root: Path, *, suffix: str | None = None) -> Estate:
     return load_project(root, suffix=suffix).estate
 
 
-def load_project(root: Path, suffix: str | None = None) -> LoadedEstate:
-    """The same, with the trail of every value."""
+def load_project(
+    root: Path, suffix: str | None = None, flavour: Callable[[str], str] = terraform_flavour
+) -> LoadedEstate:
+    """The same, with the trail of every value.
+
+    `flavour` is asked with `terraform.binary` whose rules say which files a module is made of.
+    """
     if suffix is not None:
         _check_suffix(suffix)
     report = ProblemCollector()
     files = read_files(root, report)
-    modules = _read_modules(root, files, report)
+    binary = files.project.find("terraform", "binary")
+    used = flavour(str(binary.value) if binary and binary.value else TERRAFORM)
+    modules = _read_modules(root, files, report, used)
     if not files.sound:
         report.raise_found()
     project = ProjectFile.model_validate(files.project.plain)
@@ -95,7 +108,7 @@ def _check_suffix(suffix: str) -> None:
 
 
 def _read_modules(
-    root: Path, files: EstateFiles, report: ProblemCollector
+    root: Path, files: EstateFiles, report: ProblemCollector, flavour: str
 ) -> dict[str, DeclaredModule]:
     """Every module of config.yaml as its directory declares it."""
     node = files.project.find("modules")
@@ -103,8 +116,9 @@ def _read_modules(
     for name, entry in sorted(node.entries.items()) if node else ():
         settings = ProjectModuleEntry.model_validate(entry.plain or {})
         source = settings.source or f"modules/{name}"
-        if any((root / source).glob("*.tf")):
-            found[name] = read_module(root, name, source, Scope(settings.scope), report)
+        if any(module_files(root / source, flavour)):
+            scope = Scope(settings.scope)
+            found[name] = read_module(root, name, source, scope, report, flavour)
         else:
             where = entry.find("source") or entry
             report(Problem(f"module `{name}`: no *.tf file in {source}", where.start))
