@@ -42,7 +42,7 @@ class DeclaredModule:
     complete: bool = True
 
 
-def read_module(  # noqa: PLR0913 - the last one has a default
+def read_module(  # noqa: PLR0917 - the last one has a default
     root: Path,
     name: str,
     source: str,
