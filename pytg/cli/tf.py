@@ -47,6 +47,7 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     wanted = Command(arguments[0], {}, arguments[1:])
     code = attach(project.binary.path, directory, wanted, asking, on_error=said.append)
     if code > 0 and not as_it_is and needs_init("".join(said)):
+        click.echo("Terraform asks for init: running it, and the command once more", err=True)
         init_again(project.binary, directory, env)
         code = attach(project.binary.path, directory, wanted, asking)
     return code if code >= 0 else 128 - code
