@@ -32,7 +32,7 @@ from pytg.run.runner import Finished, View, run
 from pytg.state.backend_stores import BackendStores
 from pytg.state.state_reader import StateReader
 from pytg.suggest import did_you_mean
-from pytg.terraform.binary import Binary, find_terraform
+from pytg.terraform.binary import Binary, find_terraform, known_flavour
 from pytg.terraform.environment import environment
 from pytg.terraform.provider_mirror import cli_config
 
@@ -84,7 +84,9 @@ class Project:
         """The configuration with the trail of every value. Raises ConfigError with all problems."""
         with contextlib.suppress(OSError):  # whoever needs to write there says so
             private_directory(self.root / ".pytg")
-        loaded = load_project(self.root, self.suffix)
+        loaded = load_project(
+            self.root, self.suffix, lambda configured: known_flavour(configured, self.root)
+        )
         write_configs(self.root, loaded.estate.accounts.values())
         return loaded
 

@@ -11,8 +11,9 @@ from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.terraform.command import Command
+from pytg.terraform.installed import needs_init
 from pytg.terraform.spawn import attach
-from pytg.terraform.workdir import prepare
+from pytg.terraform.workdir import init_again, prepare
 
 NEED_NO_INIT = frozenset({"fmt", "get", "init", "version"})
 ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
@@ -33,13 +34,20 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     estate, unit = project.estate, project.unit(address)
     directory, files = unit_directory(estate, unit), render_unit(estate, unit)
     env = project.environment([unit])
-    if arguments[0] in NEED_NO_INIT or arguments[0].startswith("-"):
+    as_it_is = arguments[0] in NEED_NO_INIT or arguments[0].startswith("-")
+    if as_it_is:
         write_files(directory, files)
     else:
         project.check_identity([unit])
         report_recovered(project.recover(unit.address, say))
-        key = init_key(files, directory)
+        key = init_key(files, directory, project.binary.flavour)
         prepare(project.binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}
-    code = attach(project.binary.path, directory, Command(arguments[0], {}, arguments[1:]), asking)
+    said: list[str] = []
+    wanted = Command(arguments[0], {}, arguments[1:])
+    code = attach(project.binary.path, directory, wanted, asking, on_error=said.append)
+    if code > 0 and not as_it_is and needs_init("".join(said)):
+        click.echo("Terraform asks for init: running it, and the command once more", err=True)
+        init_again(project.binary, directory, env)
+        code = attach(project.binary.path, directory, wanted, asking)
     return code if code >= 0 else 128 - code

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.config.hierarchy import LIVE, EstateFiles, read_files
 from pytg.config.inputs import chosen_inputs
+from pytg.config.module_files import TERRAFORM, module_files
 from pytg.config.modules import DeclaredModule, read_module
 from pytg.config.names import check_names
 from pytg.config.node import Node
@@ -30,17 +31,27 @@ class LoadedEstate:
     inputs: Mapping[Address, Mapping[str, Node]]
 
 
-def load_project(root: Path, suffix: str | None = None) -> LoadedEstate:
+def terraform_flavour(_configured: str) -> str:
+    """The flavour of a binary of which nothing is known."""
+    return TERRAFORM
+
+
+def load_project(
+    root: Path, suffix: str | None = None, flavour: Callable[[str], str] = terraform_flavour
+) -> LoadedEstate:
     """The estate under `root`, with the trail of every value.
 
-    `suffix` replaces that of every environment. Raises ConfigError with every problem found, and
+    `suffix` replaces that of every environment. `flavour` is asked with `terraform.binary` whose
+    rules say which files a module is made of. Raises ConfigError with every problem found, and
     UsageError for a suffix that is none.
     """
     if suffix is not None:
         _check_suffix(suffix)
     report = ProblemCollector()
     files = read_files(root, report)
-    modules = _read_modules(root, files, report)
+    binary = files.project.find("terraform", "binary")
+    used = flavour(str(binary.value) if binary and binary.value else TERRAFORM)
+    modules = _read_modules(root, files, report, used)
     if not files.sound:
         report.raise_found()
     project = ProjectFile.model_validate(files.project.plain)
@@ -91,7 +102,7 @@ def _check_suffix(suffix: str) -> None:
 
 
 def _read_modules(
-    root: Path, files: EstateFiles, report: ProblemCollector
+    root: Path, files: EstateFiles, report: ProblemCollector, flavour: str
 ) -> dict[str, DeclaredModule]:
     """Every module of config.yaml as its directory declares it."""
     node = files.project.find("modules")
@@ -99,8 +110,9 @@ def _read_modules(
     for name, entry in sorted(node.entries.items()) if node else ():
         settings = ProjectModuleEntry.model_validate(entry.plain or {})
         source = settings.source or f"modules/{name}"
-        if any((root / source).glob("*.tf")):
-            found[name] = read_module(root, name, source, Scope(settings.scope), report)
+        if any(module_files(root / source, flavour)):
+            scope = Scope(settings.scope)
+            found[name] = read_module(root, name, source, scope, report, flavour)
         else:
             where = entry.find("source") or entry
             report(Problem(f"module `{name}`: no *.tf file in {source}", where.start))

@@ -6,21 +6,23 @@ import contextlib
 import hashlib
 import json
 import os
-import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pytg.config.module_files import TERRAFORM, module_files
 from pytg.config.node import ReportProblem
 from pytg.errors import Position, Problem
 from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
+from pytg.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from pytg.config.declarations import Declarations
 
 CACHE = Path(".pytg/cache/modules")
-_FORMAT = "3"
-_DECLARATION = re.compile(r'^[ \t]*(variable|output)[ \t]+"?([A-Za-z_][\w-]*)', re.MULTILINE)
-_ROOT_ONLY = re.compile(r'^[ \t]*(provider|backend|cloud)\b[ \t]*"?[\w-]*"?[ \t]*\{', re.MULTILINE)
+_FORMAT = "4"
 _WHERE = {
     "provider": "its arguments stand in config.yaml under `terraform.providers`",
     "backend": "`backend` in config.yaml says where states live",
@@ -40,71 +42,144 @@ class DeclaredModule:
     complete: bool = True
 
 
-def read_module(
-    root: Path, name: str, source: str, scope: Scope, report: ReportProblem
+def read_module(  # noqa: PLR0917 - the last one has a default
+    root: Path,
+    name: str,
+    source: str,
+    scope: Scope,
+    report: ReportProblem,
+    flavour: str = TERRAFORM,
 ) -> DeclaredModule:
-    """Read `root / source`. Reports broken files and what is declared twice."""
+    """Read `root / source` as a binary of this flavour does.
+
+    Reports broken files, what is declared twice, and variables that are read and not declared.
+    """
     directory = root / source
-    variables: dict[str, Variable] = {}
-    outputs: dict[str, Output] = {}
-    providers: set[str] = set()
-    aliases: set[tuple[str, str]] = set()
-    places: dict[str, Position] = {}
-    parts: set[str] = set()
-    complete = True
-    for path in sorted(directory.glob("*.tf")):
-        file = Path(os.path.normpath(Path(source) / path.name))
-        found = _read_file(root, path, file, report)
-        if found is None:
-            complete = False
-            continue
-        variables |= {item["name"]: Variable(**item) for item in found["variables"]}
-        outputs |= {item["name"]: Output(**item) for item in found["outputs"]}
-        providers |= set(found["providers"])
-        parts |= set(found["parts"])
-        aliases |= {(provider, alias) for provider, alias in found["aliases"]}
-        for key, line in found["places"].items():
-            place = Position(file, line)
-            if key in places:
-                hint = f"first in {places[key]}"
-                report(Problem(f"{key.replace('.', ' ')} is declared twice", place, hint))
-            places.setdefault(key, place)
-        for kind, line in found["root_only"]:
-            message = f"a `{kind}` block belongs into a root module, and pytg writes those"
-            report(Problem(message, Position(file, line), f"take it out: {_WHERE[kind]}"))
+    found = _Found(name, report)
+    for overrides, paths in enumerate(module_files(directory, flavour)):
+        for path in paths:
+            file = Path(os.path.normpath(Path(source) / path.name))
+            declared = _read_file(root, name, path, file, report)
+            if declared is None:
+                found.complete = False
+            else:
+                found.add(file, declared, overrides=bool(overrides))
+    found.check_uses()
     module = Module(
         name=name,
         path=directory,
         scope=scope,
-        variables=variables,
-        outputs=outputs,
-        providers=frozenset(providers),
-        aliases=frozenset(aliases),
-        parts=frozenset(parts),
+        variables={key: _variable(given) for key, given in found.named["variable"].items()},
+        outputs={key: _output(given) for key, given in found.named["output"].items()},
+        providers=frozenset(found.requires),
+        aliases=frozenset(found.aliases()),
+        parts=frozenset(
+            [*found.named["resource"], *(f"module.{call}" for call in found.named["module"])]
+        ),
     )
-    return DeclaredModule(module, places, complete)
+    return DeclaredModule(module, found.places, found.complete)
 
 
-def _read_file(root: Path, path: Path, file: Path, report: ReportProblem) -> dict[str, Any] | None:
-    content = path.read_bytes()
-    key = hashlib.sha256(_FORMAT.encode() + content).hexdigest()
+class _Found:
+    """What the files of one module declare together."""
+
+    def __init__(self, name: str, report: ReportProblem) -> None:
+        self.name = name
+        self.report = report
+        self.complete = True
+        self.named: dict[str, dict[str, dict[str, Any]]] = {
+            kind: {} for kind in ("variable", "output", "module", "resource")
+        }
+        self.places: dict[str, Position] = {}
+        self.requires: dict[str, dict[str, Any]] = {}
+        self.uses: dict[str, Position] = {}
+
+    def add(self, file: Path, declared: Declarations, *, overrides: bool) -> None:
+        """Take in a file; one that `overrides` changes what others declare."""
+        listed = {
+            "variable": declared.variables,
+            "output": declared.outputs,
+            "module": declared.calls,
+            "resource": declared.resources,
+        }
+        for kind, blocks in listed.items():
+            for given in blocks:
+                place = Position(file, given["line"])
+                if overrides:
+                    self._override(kind, given, place)
+                else:
+                    self._declare(kind, given, place)
+        self.requires |= declared.requires
+        for variable, line in declared.uses.items():
+            self.uses.setdefault(variable, Position(file, line))
+        for block in declared.root_only:
+            kind = block["kind"]
+            message = f"a `{kind}` block belongs into a root module, and pytg writes those"
+            place = Position(file, block["line"])
+            self.report(Problem(message, place, f"take it out: {_WHERE[kind]}"))
+
+    def _declare(self, kind: str, given: dict[str, Any], place: Position) -> None:
+        name = given["name"]
+        known = self.named[kind]
+        if name in known and kind in ("variable", "output"):
+            hint = f"first in {self.places[f'{kind}.{name}']}"
+            self.report(Problem(f"{kind} {name} is declared twice", place, hint))
+        known[name] = given
+        if kind in ("variable", "output"):
+            self.places.setdefault(f"{kind}.{name}", place)
+
+    def _override(self, kind: str, given: dict[str, Any], place: Position) -> None:
+        name = given["name"]
+        known = self.named[kind]
+        if name in known:
+            chosen = {key: value for key, value in given.items() if value is not None}
+            known[name] = known[name] | chosen
+        elif self.complete:
+            message = f"{kind} {name} is overridden here, and no other file declares it"
+            self.report(Problem(message, place, did_you_mean(name, known)))
+
+    def check_uses(self) -> None:
+        """Report the variables that expressions read and that no file declares."""
+        variables = self.named["variable"]
+        for variable, place in self.uses.items():
+            if self.complete and variable not in variables:
+                message = f"module `{self.name}` declares no variable `{variable}`"
+                self.report(Problem(message, place, did_you_mean(variable, variables)))
+
+    def aliases(self) -> Iterator[tuple[str, str]]:
+        """The `configuration_aliases` as (provider, alias)."""
+        for requirement in self.requires.values():
+            for alias in requirement["aliases"]:
+                provider, _, short = str(alias).partition(".")
+                yield provider, short
+
+
+def _read_file(
+    root: Path, name: str, path: Path, file: Path, report: ReportProblem
+) -> Declarations | None:
+    from pytg.config.declarations import Declarations, declarations  # noqa: PLC0415 - as is hcl
+    from pytg.config.hcl_tokens import HclError  # noqa: PLC0415 - not needed for what is cached
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"module `{name}`: cannot be read: {error.strerror}"
+        report(Problem(message, Position(file), "mend it, or take it away"))
+        return None
+    in_json = path.suffix == ".json"
+    key = hashlib.sha256(f"{_FORMAT}{in_json}".encode() + content).hexdigest()
     entry = root / CACHE / f"{key}.json"
     cached = _load(entry)
     if cached is not None:
-        return cached
-    import lark.exceptions  # noqa: PLC0415 - python-hcl2 takes over a second to load
-
+        return Declarations(**cached)
     try:
-        found = _parse(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        report(Problem(f"not UTF-8: {error.reason}", Position(file)))
+        found = declarations(content, in_json=in_json)
+    except HclError as error:
+        place = Position(file, error.line, error.column)
+        message = f"module `{name}`: not valid {'JSON' if in_json else 'HCL'}: {error}"
+        report(Problem(message, place, "`terraform fmt` says more about it"))
         return None
-    except lark.exceptions.LarkError as error:
-        line, column = getattr(error, "line", 1), getattr(error, "column", 1)
-        place = Position(file, max(line, 1), max(column, 1))
-        report(Problem(f"not valid HCL at or before column {place.column}", place))
-        return None
-    _store(entry, found)
+    _store(entry, found.plain)
     return found
 
 
@@ -129,105 +204,17 @@ def _digest(found: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-def _parse(text: str) -> dict[str, Any]:
-    """The declarations in one file, as JSON data. Raises LarkError for what is not HCL."""
-    import hcl2  # noqa: PLC0415 - takes over a second to load, so only when the cache misses
-
-    options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
-    document = hcl2.loads(
-        text if text.endswith("\n") else text + "\n", serialization_options=options
+def _variable(given: dict[str, Any]) -> Variable:
+    return Variable(
+        name=given["name"],
+        type=given.get("type"),
+        required="default" not in given,
+        nullable=given.get("nullable") != "false",
+        sensitive=given.get("sensitive") == "true",
+        description=given.get("description", ""),
     )
-    variables = dict(_blocks(document, "variable"))
-    outputs = dict(_blocks(document, "output"))
-    providers, aliases = _required_providers(document)
-    return {
-        "variables": [_variable(name, body) for name, body in variables.items()],
-        "outputs": [_output(name, body) for name, body in outputs.items()],
-        "providers": sorted(providers),
-        "aliases": sorted(aliases),
-        "places": _places(text, variables, outputs),
-        "parts": sorted(_parts(document)),
-        "root_only": _root_only(text, document),
-    }
 
 
-def _parts(document: dict[str, Any]) -> Iterator[str]:
-    for kind, named in _blocks(document, "resource"):
-        yield from (f"{kind}.{name}" for name in named if name != "__is_block__")
-    yield from (f"module.{name}" for name, _ in _blocks(document, "module"))
-
-
-def _root_only(text: str, document: dict[str, Any]) -> list[list[Any]]:
-    """Kind and line of each block that a module must not have."""
-    there = {key for part in (document, *document.get("terraform", ())) for key in part}
-    return [
-        [found[1], text.count("\n", 0, found.start(1)) + 1]
-        for found in _ROOT_ONLY.finditer(text)
-        if found[1] in there
-    ]
-
-
-def _places(text: str, variables: Container[str], outputs: Container[str]) -> dict[str, int]:
-    """The line of each declaration, which python-hcl2 does not tell."""
-    lines: dict[str, int] = {}
-    for found in _DECLARATION.finditer(text):
-        if found[2] in (variables if found[1] == "variable" else outputs):
-            line = text.count("\n", 0, found.start(1)) + 1
-            lines.setdefault(f"{found[1]}.{found[2]}", line)
-    return lines
-
-
-def _blocks(document: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for block in document.get(kind, ()):
-        yield from block.items()
-
-
-def _variable(name: str, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "type": _expression(body.get("type")),
-        "required": "default" not in body,
-        "nullable": body.get("nullable") is not False,
-        "sensitive": body.get("sensitive") is True,
-        "description": _text(body.get("description")),
-    }
-
-
-def _output(name: str, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "sensitive": body.get("sensitive") is True,
-        "description": _text(body.get("description")),
-    }
-
-
-def _expression(value: Any) -> str | None:
-    """HCL text without the `${}` in which python-hcl2 hands an expression over."""
-    if not isinstance(value, str):
-        return None
-    return value[2:-1] if value.startswith("${") and value.endswith("}") else value
-
-
-def _text(value: Any) -> str:
-    """A description: a string, or a heredoc with its marks."""
-    lines = str(value or "").splitlines()
-    if lines and lines[0].startswith("<<"):
-        lines = [line.strip() for line in lines[1:-1]]
-    return "\n".join(lines)
-
-
-def _required_providers(document: dict[str, Any]) -> tuple[set[str], set[tuple[str, str]]]:
-    """Local names, and `configuration_aliases` as (provider, alias)."""
-    names: set[str] = set()
-    aliases: set[tuple[str, str]] = set()
-    for settings in document.get("terraform", ()):
-        for block in settings.get("required_providers", ()):
-            for name, requirement in block.items():
-                if name == "__is_block__":
-                    continue
-                names.add(name)
-                listed = requirement if isinstance(requirement, dict) else {}
-                for alias in listed.get("configuration_aliases", ()):
-                    provider, _, short = str(_expression(alias)).partition(".")
-                    aliases.add((provider, short))
-    return names, aliases
+def _output(given: dict[str, Any]) -> Output:
+    sensitive = given.get("sensitive") == "true"
+    return Output(name=given["name"], sensitive=sensitive, description=given.get("description", ""))

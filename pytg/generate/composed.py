@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pytg.config.declarations import declarations
+from pytg.config.module_files import TERRAFORM
 from pytg.generate.aws import relative
 from pytg.generate.hcl import Expression
-from pytg.generate.module_directories import module_directories
+from pytg.generate.module_directories import asked_by, module_directories
 from pytg.generate.providers import (
     PEER,
     REGIONAL,
@@ -175,32 +176,26 @@ def _outputs(chosen: Mapping[Address, Unit]) -> Iterator[tuple[str, dict[str, Va
             yield f"{address.slug}__{name}", arguments
 
 
-_SOURCE = re.compile(r'^module "(?P<name>[^"]+)" \{\n  source = (?P<source>".*")$', re.MULTILINE)
-# what `terraform init` reads in a module's own files: nested calls and provider requirements
-_ASKS = re.compile(r'^\s*(?:module\s+"[^"]*"|(?:source|version)\s*=\s*"[^"]*")', re.MULTILINE)
-
-
-def init_key(files: Mapping[str, str], workdir: Path | None = None) -> str:
+def init_key(
+    files: Mapping[str, str], workdir: Path | None = None, flavour: str = TERRAFORM
+) -> str:
     """A hash of what `terraform init` depends on, in a root of either kind.
 
     That is the Terraform and backend blocks, and each module call's name and source. With
-    `workdir`, where the files go, also what the called modules themselves ask init for.
+    `workdir`, where the files go, also what the called modules themselves ask init for, as a
+    binary of this flavour reads them.
     """
     blocks = [_without_comments(files[name]) for name in ("versions.tf", "backend.tf")]
-    calls = [match.groups() for match in _SOURCE.finditer(files["main.tf"])]
-    asked: dict[str, list[str]] = {}
+    found = declarations(files["main.tf"].encode()).calls
+    calls = [(call["name"], call["source"]) for call in found]
+    asked: dict[str, object] = {}
     if workdir is not None:
-        for source in dict.fromkeys(source for _, source in calls):
-            for directory in module_directories(workdir / json.loads(source)):
-                asked.setdefault(str(directory), _asked(directory))
+        for source in dict.fromkeys(source for _, source in calls if source):
+            for directory in module_directories(workdir / source, flavour):
+                asked.setdefault(str(directory), asdict(asked_by(directory, flavour)))
     text = json.dumps([blocks, calls, sorted(asked.items())])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-
-
-def _asked(directory: Path) -> list[str]:
-    texts = (path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.tf")))
-    return _ASKS.findall("".join(texts))

@@ -1,14 +1,35 @@
-"""The directories that a module is made of."""
+"""The directories that a module is made of, and what each asks `terraform init` for."""
 
 from __future__ import annotations
 
-import re
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-_LOCAL = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]*)"', re.MULTILINE)
+from pytg.config.declarations import Declarations, declarations
+from pytg.config.hcl_tokens import HclError
+from pytg.config.module_files import TERRAFORM, module_files
+
+_LOCAL = ("./", "../")
+_BUILT_IN = "terraform"
 
 
-def module_directories(directory: Path) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one directory asks init for.
+
+    `calls` are the module calls: name, source and version. `providers` are the local names of
+    those it requires, or its resources imply, each with source and version. `unread` are the
+    digests of files that cannot be read.
+    """
+
+    calls: tuple[tuple[str, str, str], ...] = ()
+    providers: tuple[tuple[str, str, str], ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def module_directories(directory: Path, flavour: str = TERRAFORM) -> tuple[Path, ...]:
     """`directory` and those of all local modules that it calls, resolved, itself first.
 
     A source that is not there is left out: Terraform's own message about it is better.
@@ -20,7 +41,41 @@ def module_directories(directory: Path) -> tuple[Path, ...]:
         if near in found or not near.is_dir():
             continue
         found[near] = None
-        for file in sorted(near.glob("*.tf")):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            waiting += [near / source for source in _LOCAL.findall(text)]
+        sources = (source for _, source, _ in asked_by(near, flavour).calls)
+        waiting += [near / source for source in sources if source.startswith(_LOCAL)]
     return tuple(found)
+
+
+def asked_by(directory: Path, flavour: str = TERRAFORM) -> Asked:
+    """What the files of `directory` alone ask init for."""
+    calls: dict[str, tuple[str, str, str]] = {}
+    providers: dict[str, tuple[str, str, str]] = {}
+    implied: set[str] = set()
+    unread: list[str] = []
+    for read in _read(directory, flavour):
+        if isinstance(read, str):
+            unread.append(read)
+            continue
+        for call in read.calls:
+            known = calls.get(call["name"], ("", "", ""))
+            source, version = call["source"] or known[1], call["version"] or known[2]
+            calls[call["name"]] = (call["name"], source, version)
+        for name, wanted in read.requires.items():
+            providers[name] = (name, wanted["source"] or "", wanted["version"] or "")
+        implied |= set(read.implied)
+    for name in implied - {_BUILT_IN} - providers.keys():
+        providers[name] = (name, "", "")
+    return Asked(tuple(sorted(calls.values())), tuple(sorted(providers.values())), tuple(unread))
+
+
+def _read(directory: Path, flavour: str) -> Iterator[Declarations | str]:
+    """Each file as declarations, overriding ones last, or the digest of one that is none."""
+    for path in (path for paths in module_files(directory, flavour) for path in paths):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue
+        try:
+            yield declarations(content, in_json=path.suffix == ".json")
+        except HclError:
+            yield hashlib.sha256(content).hexdigest()

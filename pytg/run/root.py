@@ -25,9 +25,10 @@ from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
+from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Process, run
-from pytg.terraform.workdir import prepare
+from pytg.terraform.workdir import init_again, prepare
 
 PARALLELISM = 30
 
@@ -64,7 +65,7 @@ class Root:
             self.workdir,
             files,
             self.environment,
-            init_key=init_key(files, self.workdir),
+            init_key=init_key(files, self.workdir, self.execution.binary.flavour),
             logs=self.logs("init").parent,
             record=self.execution.processes,
             cancel=self.execution.cancel,
@@ -81,7 +82,12 @@ class Root:
             "out": self.plan_file.name,
             "destroy": self.execution.options.destroy or None,
         }
-        completed = self._run(Command("plan", common | options), events.append)
+        command = Command("plan", common | options)
+        completed = self._run(command, events.append)
+        if ended_for_want_of_init(completed):
+            self._init_again()
+            events.clear()
+            completed = self._run(command, events.append)
         if not completed.ok:
             late = unplannable(completed, self.workdir, self.units)
             raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
@@ -100,6 +106,18 @@ class Root:
         common: dict[str, object] = {"json": True, "input": False}
         command = Command("apply", common | options, (self.plan_file.name,))
         return self._run(command, on_event, on_start, hold)
+
+    def _init_again(self) -> None:
+        execution = self.execution
+        init_again(
+            execution.binary,
+            self.workdir,
+            self.environment,
+            logs=self.logs("init").parent,
+            record=execution.processes,
+            cancel=execution.cancel,
+            kill=execution.kill,
+        )
 
     def _discard(self) -> None:
         if not self.composed:

@@ -75,6 +75,16 @@ def locate(configured: str, root: Path, environ: Mapping[str, str] = os.environ)
     return _executable(str(user_tools(environ) / "terraform"), root, environ)
 
 
+def known_flavour(configured: str, root: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """`terraform` or `opentofu`, as far as it is known without starting anything."""
+    path = locate(configured, root, environ)
+    known = _from_cache(path, root) if path else None
+    if known is not None:
+        return known.flavour
+    named = path or Path(environ.get("PYTG_TERRAFORM") or configured)
+    return "opentofu" if named.name.startswith("tofu") else "terraform"
+
+
 def user_tools(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's own directory for a fetched binary, shared by all projects."""
     cache = environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())

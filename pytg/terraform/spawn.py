@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from pytg.errors import UnitFailed
 from pytg.processes import ProcessId
@@ -43,18 +45,34 @@ def attach(
     workdir: Path,
     command: Command,
     env: Mapping[str, str],
+    *,
+    on_error: Callable[[str], None] | None = None,
 ) -> int:
     """Run `command` on this process's own terminal, for a person; returns the exit code.
 
-    Ctrl-C reaches Terraform through the terminal, and pytg waits for it. Main thread only.
+    `on_error` is told all that it wrote on standard error, which is passed on meanwhile. Ctrl-C
+    reaches Terraform through the terminal, and pytg waits for it. Main thread only.
     """
     argv = arguments(binary, command)
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        child = subprocess.Popen(argv, cwd=workdir, env=dict(env))
+        errors = None if on_error is None else subprocess.PIPE
+        child = subprocess.Popen(argv, cwd=workdir, env=dict(env), stderr=errors)
+        if on_error is not None and child.stderr is not None:
+            on_error(_passed_on(child.stderr))
         return child.wait()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _passed_on(stream: IO[bytes]) -> str:
+    """What comes from `stream`, which goes to this process's standard error as it comes."""
+    said = b""
+    while part := os.read(stream.fileno(), 65536):
+        sys.stderr.buffer.write(part)
+        sys.stderr.flush()
+        said = (said + part)[-1_000_000:]
+    return said.decode(errors="replace")
 
 
 def spawn(

@@ -16,6 +16,7 @@ from pytg.files import write_if_changed
 from pytg.generate.write import write_files
 from pytg.terraform.binary import Binary
 from pytg.terraform.command import FLAG, Command
+from pytg.terraform.installed import is_installed
 from pytg.terraform.process import run
 
 FINGERPRINT = Path(".terraform/pytg-init.json")
@@ -52,7 +53,8 @@ def prepare(
             "tool": _digest(f"{binary.path}\n{binary.version}\n{_cli_config(env)}"),
         }
         known = _known(workdir)
-        if known == wanted and _providers_there(workdir):
+        there = _providers_there(workdir) and is_installed(workdir, binary.flavour)
+        if known == wanted and there:
             return False
         chosen: dict[str, object] = {"input": False, "no_color": FLAG}
         if known.get("key", wanted["key"]) != wanted["key"]:
@@ -71,6 +73,27 @@ def prepare(
             )
         write_if_changed(workdir / FINGERPRINT, json.dumps(wanted) + "\n")
         return True
+
+
+def init_again(
+    binary: Binary,
+    workdir: Path,
+    env: Mapping[str, str],
+    *,
+    logs: Path | None = None,
+    record: Path | None = None,
+    cancel: threading.Event | None = None,
+    kill: threading.Event | None = None,
+) -> None:
+    """Run init in a directory that was prepared, for Terraform says that it is needed."""
+    with locked(workdir / LOCK, cancel):
+        known = _known(workdir)
+        chosen = {"input": False, "no_color": FLAG}
+        with _plugin_cache(env, cancel):
+            where = logs or workdir
+            _init(binary, workdir, env, chosen, where, record=record, cancel=cancel, kill=kill)
+        if known:
+            write_if_changed(workdir / FINGERPRINT, json.dumps(known) + "\n")
 
 
 @contextlib.contextmanager

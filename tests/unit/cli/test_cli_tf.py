@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,14 @@ def test_an_unknown_unit_is_refused_before_anything_is_written(estate_root: Path
     assert done.returncode == 4
     assert f"did you mean {BUCKET}" in done.stderr
     assert not (estate_root / ".pytg/units").exists()
+
+
+def test_where_terraform_asks_for_init_it_is_run_once_and_the_command_again(
+    estate_root: Path,
+) -> None:
+    assert pytg(estate_root, KMS, "plan").returncode == 0
+    shutil.rmtree(estate_root / ".pytg/units" / KMS / ".terraform/modules")
+    done = pytg(estate_root, KMS, "plan", "-no-color")
+    assert done.returncode == 0, done.stderr
+    assert "1 to add" in done.stdout
+    assert "Terraform asks for init" in done.stderr

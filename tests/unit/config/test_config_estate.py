@@ -419,7 +419,7 @@ def test_problems_come_all_at_once_and_each_once(tmp_path: Path) -> None:
         "config.yaml:13",
         "config.yaml:24",
         "live/docs/account.yaml:1",
-        "modules/table/x.tf:2",
+        "modules/table/x.tf:1",
     ]
     assert any("and 3 more" in p.message for p in caught.value.problems)
 

@@ -106,8 +106,9 @@ def test_backend_values_are_shown_with_the_text_they_come_from(tmp_path: Path) -
 
 
 def test_maps_are_shown_leaf_by_leaf(tmp_path: Path) -> None:
+    name = 'variable "name" { default = "" }\n'
     changes = {
-        "modules/kms/variables.tf": 'variable "rules" {\n  default = {}\n}\n',
+        "modules/kms/variables.tf": name + 'variable "rules" { default = {} }\n',
         "live/docs/account.yaml": "modules: {kms: {inputs: {rules: {a: {x: 1}, b: 2}}}}\n",
         ENV: "modules: {kms: {inputs: {rules: {a: {x: 3}}}}}\n",
     }

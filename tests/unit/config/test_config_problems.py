@@ -345,7 +345,8 @@ config.yaml:6: module `kms`: no *.tf file in nowhere
 CASES["broken HCL"] = (
     {"modules/kms/variables.tf": 'variable "a" {\n  type = \n}\n'},
     """
-modules/kms/variables.tf:2: not valid HCL at or before column 10
+modules/kms/variables.tf:2: module `kms`: not valid HCL: a value is missing after `=`
+    `terraform fmt` says more about it
 """,
 )
 CASES["declared twice"] = (

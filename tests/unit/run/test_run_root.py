@@ -149,3 +149,10 @@ def test_a_cancelled_run_stops_its_terraform(chain: World, command: str, *, forc
         completed = caught.value.completed
         assert (completed.killed, completed.interrupted) == (forced, not forced)
     assert [call["exit"] for call in chain.fake.calls(command)] == [None if forced else 1]
+
+
+def test_a_plan_that_asks_for_init_gets_it_once(chain: World) -> None:
+    chain.fake.rule(command="plan", events=[diagnostic("Module not installed")], exit=1)
+    with pytest.raises(PlanFailed):
+        rooted(chain).plan()
+    assert [len(chain.fake.calls(name)) for name in ("plan", "init")] == [2, 1]
