@@ -6,6 +6,7 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
+from pytg.errors import ConfigError
 from pytg.report.table import counted
 
 
@@ -13,8 +14,10 @@ from pytg.report.table import counted
 @suffix_option("Check the environments with this suffix instead.")
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
-    """Check configuration, references, inputs and cycles: every problem at once."""
+    """Check configuration, modules, references, inputs and cycles: every problem at once."""
     project = context.project(suffix)
+    if mistakes := project.loaded.mistakes:
+        raise ConfigError(mistakes)
     units = counted(len(project.graph), "unit")
     edges = counted(len(project.estate.edges), "edge")
     click.echo(f"{units}, {edges}: valid", err=True)

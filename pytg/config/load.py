@@ -24,11 +24,15 @@ from pytg.model import Address, Edge, Estate, Scope, Unit
 
 @dataclass(frozen=True)
 class LoadedEstate:
-    """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs."""
+    """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs.
+
+    `mistakes` inside modules stop no other unit: a plan blames them on the units of the module.
+    """
 
     estate: Estate
     places: Mapping[Address, UnitPlace]
     inputs: Mapping[Address, Mapping[str, Node]]
+    mistakes: tuple[Problem, ...] = ()
 
 
 def terraform_flavour(_configured: str) -> str:
@@ -91,7 +95,8 @@ def _wire(
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
         stateful=frozenset(project.stateful),
     )
-    return LoadedEstate(estate, known.places, inputs)
+    mistakes = tuple(mistake for module in known.modules.values() for mistake in module.mistakes)
+    return LoadedEstate(estate, known.places, inputs, mistakes)
 
 
 def _check_suffix(suffix: str) -> None:

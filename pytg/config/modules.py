@@ -35,11 +35,13 @@ class DeclaredModule:
     """A module and the places of its declarations: `variable.x` or `output.x`.
 
     `complete` is false when a file could not be read, so that something may be missing.
+    `mistakes` are inside the module and stop only what Terraform plans of it.
     """
 
     module: Module
     places: dict[str, Position] = field(default_factory=dict)
     complete: bool = True
+    mistakes: tuple[Problem, ...] = ()
 
 
 def read_module(  # noqa: PLR0917 - the last one has a default
@@ -52,7 +54,7 @@ def read_module(  # noqa: PLR0917 - the last one has a default
 ) -> DeclaredModule:
     """Read `root / source` as a binary of this flavour does.
 
-    Reports broken files, what is declared twice, and variables that are read and not declared.
+    Reports broken files and what is declared twice.
     """
     directory = root / source
     found = _Found(name, report)
@@ -64,7 +66,6 @@ def read_module(  # noqa: PLR0917 - the last one has a default
                 found.complete = False
             else:
                 found.add(file, declared, overrides=bool(overrides))
-    found.check_uses()
     module = Module(
         name=name,
         path=directory,
@@ -77,7 +78,7 @@ def read_module(  # noqa: PLR0917 - the last one has a default
             [*found.named["resource"], *(f"module.{call}" for call in found.named["module"])]
         ),
     )
-    return DeclaredModule(module, found.places, found.complete)
+    return DeclaredModule(module, found.places, found.complete, tuple(found.undeclared()))
 
 
 class _Found:
@@ -138,13 +139,13 @@ class _Found:
             message = f"{kind} {name} is overridden here, and no other file declares it"
             self.report(Problem(message, place, did_you_mean(name, known)))
 
-    def check_uses(self) -> None:
-        """Report the variables that expressions read and that no file declares."""
+    def undeclared(self) -> Iterator[Problem]:
+        """Variables that expressions read and that no file declares."""
         variables = self.named["variable"]
         for variable, place in self.uses.items():
             if self.complete and variable not in variables:
                 message = f"module `{self.name}` declares no variable `{variable}`"
-                self.report(Problem(message, place, did_you_mean(variable, variables)))
+                yield Problem(message, place, did_you_mean(variable, variables))
 
     def aliases(self) -> Iterator[tuple[str, str]]:
         """The `configuration_aliases` as (provider, alias)."""

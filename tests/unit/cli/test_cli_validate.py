@@ -58,3 +58,13 @@ def test_a_cycle_is_a_problem(estate_root: Path, capfd: pytest.CaptureFixture[st
 def test_no_project_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("-C", str(tmp_path), "validate") == 4
     assert "no config.yaml" in capfd.readouterr().err
+
+
+def test_a_mistake_inside_a_module_is_told_and_stops_no_other_command(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    main = estate_root / "modules/kms/main.tf"
+    main.write_text(main.read_text() + "locals {\n  a = var.nope\n}\n")
+    assert run("-C", str(estate_root), "validate") == 3
+    assert "module `kms` declares no variable `nope`" in capfd.readouterr().err
+    assert run("-C", str(estate_root), "ls") == 0

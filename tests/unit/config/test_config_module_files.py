@@ -22,7 +22,8 @@ def read(
         content = text.encode() if isinstance(text, str) else text
         (root / "m" / name).write_bytes(content)
     problems: list[Problem] = []
-    return read_module(root, "m", "m", Scope.REGION, problems.append, flavour), problems
+    declared = read_module(root, "m", "m", Scope.REGION, problems.append, flavour)
+    return declared, [*problems, *declared.mistakes]
 
 
 def told(problems: list[Problem]) -> list[str]:
