@@ -221,6 +221,8 @@ class Project:
         Without a view nothing is shown, and a plan is approved only by the option `yes`.
         """
         selection = self.select(request.selectors)
+        for name in sorted(request.options.allow_loss | request.options.allow_overwrite):
+            self.unit(name.partition(":")[0])
         binary = self.binary
         self.check_identity(self.estate.units[address] for address in selection.units)
         return run(

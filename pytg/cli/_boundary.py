@@ -22,6 +22,7 @@ REMEDIES = {
 
 def boundary(command: click.Command, name: str = "pytg") -> int:
     """Run `command` with this process's arguments; return the exit code."""
+    _open_streams()
     try:
         result = command.main(standalone_mode=False, prog_name=name)
     except BrokenPipeError:
@@ -30,6 +31,21 @@ def boundary(command: click.Command, name: str = "pytg") -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nothing may pass the boundary
         return _report(error)
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """Give the process the standard streams that it was started without.
+
+    Else the next file that is opened takes their number, and what is printed goes into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.set_inheritable(number, True)  # noqa: FBT003 - the system's signature
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - a descriptor, for as long as the process lives
 
 
 def _report(error: BaseException) -> int:

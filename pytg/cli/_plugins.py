@@ -39,7 +39,7 @@ class Plugin:
         """The object. Raises Refused where it cannot be imported, whatever the plugin raises."""
         try:
             return self.entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Refused(
                 f"`{self.entry.name}` of {self.distribution} cannot be loaded: {error!r}",
                 hint=f"install a version of {self.distribution} that fits this pytg, or remove it",

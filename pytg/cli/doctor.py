@@ -150,7 +150,7 @@ def _of_plugins(root: Path, project: Project | None, called: list[Account]) -> I
     for plugin in checks():
         names.add(plugin.entry.name)
         try:
-            yield from plugin.load()(root, project)
+            yield from map(_checked, plugin.load()(root, project))
         except PytgError as error:
             yield Check(plugin.entry.name, MISSING, str(error), error.hint)
         except Exception as error:  # noqa: BLE001 - it is not pytg's code, and no bug of pytg's
@@ -158,6 +158,13 @@ def _of_plugins(root: Path, project: Project | None, called: list[Account]) -> I
             yield Check(plugin.entry.name, MISSING, text, "tell those who make it")
     if "sandbox" not in names and any(account.sandbox for account in called):
         yield Check("sandbox", MISSING, "not installed", INSTALL)
+
+
+def _checked(found: object) -> Check:
+    """What a plugin yields, where it is a check. Raises TypeError."""
+    if isinstance(found, Check) and found.state in {OK, NOTE, MISSING}:
+        return found
+    raise TypeError(f"{found!r} is no check")
 
 
 def _emulator(account: Account) -> Check:

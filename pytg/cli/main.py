@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "schema": "Print the JSON Schema of a configuration file.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
     "unlock": "Remove the lock LOCK_ID from the state of the unit at ADDRESS.",
-    "validate": "Check configuration, references, inputs and cycles: every problem at once.",
+    "validate": "Check configuration, modules, references and inputs: every problem at once.",
 }
 
 

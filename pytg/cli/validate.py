@@ -14,7 +14,7 @@ from pytg.report.table import counted
 @suffix_option("Check the environments with this suffix instead.")
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
-    """Check configuration, modules, references, inputs and cycles: every problem at once."""
+    """Check configuration, modules, references and inputs: every problem at once."""
     project = context.project(suffix)
     if mistakes := project.loaded.mistakes:
         raise ConfigError(mistakes)

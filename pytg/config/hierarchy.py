@@ -97,7 +97,7 @@ class _Reader:
 
     def read(self, level: str, file: Path) -> Node:
         """The document in `file`, pruned; an empty map where there is none."""
-        if not (self.root / file).is_file():
+        if not self.there(file):
             return Node({}, Position(file))
         document = read_yaml(self.root, file, self._unsound)
         if document is None:
@@ -106,6 +106,16 @@ class _Reader:
         for path in bad:
             self._doubt(path)
         return document
+
+    def there(self, file: Path) -> bool:
+        """Whether `file` can be read; what has its name and is no file is refused."""
+        path = self.root / file
+        if path.is_file():
+            return True
+        if path.is_symlink() or path.exists():
+            why = "is a link to something that is not there" if path.is_symlink() else "is no file"
+            self.refuse(f"{file.name} {why}", Position(file), "mend it, or take it away")
+        return False
 
     def _unsound(self, problem: Problem) -> None:
         self.refuse(problem.message, problem.position or Position(PROJECT), problem.hint)
@@ -121,7 +131,7 @@ class _Reader:
     def account(self, path: Path) -> None:
         own = "account.yaml"
         self.only(path, own)
-        if not (self.root / path / own).is_file():
+        if not self.there(path / own):
             self.refuse("this account has no account.yaml", Position(path / own))
         self.files.accounts[path.name] = self.read("account", path / own)
         for region in self.directories(path):
@@ -138,6 +148,6 @@ class _Reader:
             file = environment / "env.yaml"
             self.only(environment, file.name)
             self.nothing_below(environment)
-            if (self.root / file).is_file():
+            if self.there(file):
                 key = (account, path.name, environment.name)
                 self.files.environments[key] = self.read("environment", file)

@@ -120,7 +120,8 @@ def _read_modules(
             found[name] = read_module(root, name, source, scope, report, flavour)
         else:
             where = entry.find("source") or entry
-            report(Problem(f"module `{name}`: no *.tf file in {source}", where.start))
+            hint = "modules are directories of this project: make it, or name another with `source`"
+            report(Problem(f"module `{name}`: no *.tf file in {source}", where.start, hint))
             files.doubtful.add(name)
     return found
 

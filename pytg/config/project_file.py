@@ -12,7 +12,8 @@ from pytg.errors import Problem
 from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
 from pytg.suggest import did_you_mean
 
-_URL = re.compile(r"https?://[^/@\s]+/?")
+_LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"  # as botocore wants it: no underscore
+_URL = re.compile(rf"https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:]+\])(:[0-9]+)?/?")
 _OPPOSITE = {"source": "target", "target": "source"}
 
 
@@ -70,7 +71,7 @@ def _check_emulator(document: Node, report: ReportProblem) -> None:
             _refuse_beside("`sandbox: true`", ("profile",), document, report)
         return
     if not _is_url(str(node.value)):
-        hint = "such as http://localhost:4566"
+        hint = "such as http://localhost:4566; a host's name has letters, digits and hyphens"
         report(
             Problem(
                 f"endpoint must be the URL of a server, not `{node.value}`", node.position, hint

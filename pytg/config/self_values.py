@@ -28,7 +28,7 @@ def self_value(facts: SelfValues, placeholder: Placeholder) -> SelfValue:
     """The value of `${self...}`. Raises Unresolvable."""
     name, *path = placeholder.steps
     if name not in facts:
-        hint = did_you_mean(str(name), facts)
+        hint = did_you_mean(str(name), facts) or f"it knows {', '.join(sorted(facts))}"
         raise Unresolvable(f"{placeholder.text}: `self` does not know `{name}` here", hint)
     value: SelfValue = facts[str(name)]
     for step in path:

@@ -23,6 +23,7 @@ _AMBIGUOUS = re.compile(r"[-+]?(0[0-7_]+|0b[01_]+|[0-9][0-9_.]*|0x[0-9a-fA-F_]+)
 _NEWER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no program takes these in a text that it is given
 _FARTHEST = 100_000  # as an exponent; with millions, Terraform does not come to an end
+_DEEPEST = 100  # levels; Python ends a recursion at some hundreds
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -32,10 +33,8 @@ def read_yaml(root: Path, file: Path, report: ReportProblem) -> Node | None:
     Positions name `file` as given. Timestamps stay text.
     """
     start = Position(file)
-    try:
-        text = (root / file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        report(Problem(f"cannot be read: {error}", start))
+    text = _text_of(root, file, report)
+    if text is None:
         return None
     try:
         document = yaml.compose(text, Loader=_Loader)
@@ -52,8 +51,43 @@ def read_yaml(root: Path, file: Path, report: ReportProblem) -> Node | None:
         return None
     if document is None:
         return Node({}, start)
+    if deep := _too_deep(document):
+        place = Position(file, deep.start_mark.line + 1, deep.start_mark.column + 1)
+        report(Problem(f"nested deeper than {_DEEPEST} levels", place))
+        return None
     found = _Reader(file, report).read(document)
     return found if found and found.value is not None else Node({}, start)
+
+
+def _text_of(root: Path, file: Path, report: ReportProblem) -> str | None:
+    try:
+        content = (root / file).read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        hint = "look at its permissions, and at those of its directory"
+        report(Problem(f"cannot be read: {error.strerror}", Position(file), hint))
+    except UnicodeDecodeError as error:
+        place = Position(file, content.count(b"\n", 0, error.start) + 1)
+        report(Problem("not UTF-8", place, "save the file as UTF-8"))
+    return None
+
+
+def _too_deep(document: yaml.Node) -> yaml.Node | None:
+    """A node that lies deeper than others of pytg can follow."""
+    level, seen = [document], {id(document)}
+    for _ in range(_DEEPEST):
+        below = [child for node in level for child in _children(node) if id(child) not in seen]
+        if not below:
+            return None
+        seen.update(map(id, below))
+        level = below
+    return level[0]
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 class _Reader:

@@ -102,6 +102,11 @@ def test_a_real_account_keeps_what_is_configured_and_is_asked_who_it_is_there(
     [
         ("endpoint: localhost:4566\n", "endpoint must be the URL of a server"),
         ("endpoint: http://localhost:99999\n", "endpoint must be the URL of a server"),
+        ("endpoint: http://aws_emulator:4566\n", "endpoint must be the URL of a server"),
+        ("endpoint: http://a..b:4566\n", "endpoint must be the URL of a server"),
+        ("endpoint: http://:4566\n", "endpoint must be the URL of a server"),
+        (f"endpoint: http://{'a' * 64}:1\n", "endpoint must be the URL of a server"),
+        ("endpoint: http://${self.region}.x:1\n", "endpoint must be the URL of a server"),
         ("endpoint: http://localhost:x\n", "endpoint must be the URL of a server"),
         ("sandbox: true\nprofile: x\n", "an account with `sandbox: true` has no `profile`"),
         ("endpoint: http://u:p@localhost\n", "endpoint must be the URL of a server"),

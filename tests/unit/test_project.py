@@ -42,3 +42,13 @@ def test_every_command_says_the_same(
     lines = capfd.readouterr().err.splitlines()
     assert lines[0] == "error: no unit docs/us-east-1/dev/kmz"
     assert lines[1].startswith(f"  did you mean {KMS}")
+
+
+@pytest.mark.parametrize("option", ["--allow-loss", "--allow-overwrite"])
+def test_a_resource_of_no_unit_is_refused_before_anything_is_planned(
+    estate_root: Path, option: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = "docs/us-east-1/dev/kmz:aws_s3_bucket.this"
+    assert run("-C", str(estate_root), "apply", "--env", "dev", "--yes", option, name) == 4
+    assert f"did you mean {KMS}" in capfd.readouterr().err
+    assert not (estate_root / ".pytg/runs").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -46,3 +48,13 @@ def test_an_error_of_the_system(
     assert len(said) == len(lines)
     for line, expected in zip(said, lines, strict=True):
         assert expected in line
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_without_a_standard_stream_it_works_all_the_same(estate_root: Path, closed: str) -> None:
+    """What is printed must not end up in the file that is opened next."""
+    command = f'exec {closed}; "{sys.executable}" -m pytg.cli.main -C "{estate_root}" ls'
+    done = subprocess.run(["sh", "-c", command], check=False, capture_output=True)
+    assert done.returncode == 0
+    if "1>" not in closed:
+        assert b"docs/us-east-1/dev/kms" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -108,3 +109,25 @@ def test_a_check_that_fails_is_said_to_be_its_own(
 def test_a_near_name_of_a_plugin_is_suggested(estate_root: Path, installed: dict[str, str]) -> None:
     done = pytg(estate_root, installed, "cuont")
     assert "Did you mean 'count'?" in done.stderr
+
+
+@pytest.mark.parametrize("found", ["1", "Check('counting', 'odd', '5')"])
+def test_what_is_no_check_is_told_of_its_distribution(
+    estate_root: Path, installed: dict[str, str], tmp_path: Path, found: str
+) -> None:
+    module = tmp_path / "site/pytg_count.py"
+    module.write_text(f"{module.read_text()}\ndef check(root, project):\n    yield {found}\n")
+    done = pytg(estate_root, installed, "doctor", "--json")
+    (told,) = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "count"]
+    assert told["state"] == "missing"
+    assert "the check of pytg-count failed" in told["found"]
+    assert "is no check" in told["found"]
+
+
+def test_a_plugin_that_ends_the_process_is_told(
+    estate_root: Path, installed: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "site/pytg_count.py").write_text("raise SystemExit(7)\n")
+    done = pytg(estate_root, installed, "count")
+    assert done.returncode == 6
+    assert "`count` of pytg-count cannot be loaded: SystemExit(7)" in done.stderr

@@ -340,6 +340,7 @@ CASES["no module directory"] = (
     {"config.yaml": CONFIG.replace("kms: {}", "kms: {source: nowhere}")},
     """
 config.yaml:6: module `kms`: no *.tf file in nowhere
+    modules are directories of this project: make it, or name another with `source`
 """,
 )
 CASES["broken HCL"] = (
@@ -715,3 +716,20 @@ def test_a_broken_rule_is_told_with_place_and_hint(name: str, tmp_path: Path) ->
     with pytest.raises(ConfigError) as caught:
         load_project(build_estate(tmp_path, files))
     assert str(caught.value) == expected.strip("\n")
+
+
+@pytest.mark.parametrize(
+    "level", ["account.yaml", "us-east-1/region.yaml", "us-east-1/dev/env.yaml"]
+)
+@pytest.mark.parametrize(
+    ("kind", "said"), [("link", "is a link to something that is not there"), ("dir", "is no file")]
+)
+def test_what_has_the_name_of_a_file_and_is_none_is_told(
+    tmp_path: Path, level: str, kind: str, said: str
+) -> None:
+    file = build_estate(tmp_path, FILES) / "live/docs" / level
+    file.unlink(missing_ok=True)
+    file.symlink_to("missing.yaml") if kind == "link" else file.mkdir()
+    with pytest.raises(ConfigError) as caught:
+        load_project(tmp_path)
+    assert f"live/docs/{level}:1: {file.name} {said}" in str(caught.value)

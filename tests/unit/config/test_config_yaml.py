@@ -174,3 +174,20 @@ def test_any_text_ends_in_a_document_or_in_problems(text: str) -> None:
         problems: list[Problem] = []
         document = read_yaml(Path(name), FILE, problems.append)
     assert document is not None or problems
+
+
+def test_bytes_that_are_not_utf8_are_told_with_their_line(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"a: 1\n# b\n# \xe9\nc: 2\n")
+    problems: list[Problem] = []
+    assert read_yaml(tmp_path, FILE, problems.append) is None
+    assert [str(p) for p in problems] == ["f.yaml:3: not UTF-8\n    save the file as UTF-8"]
+
+
+@pytest.mark.parametrize("levels", [101, 400, 900])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ("{a: ", "}")])
+def test_what_is_nested_too_deeply_is_refused(
+    tmp_path: Path, levels: int, opened: str, closed: str
+) -> None:
+    text = f"{opened * levels}1{closed * levels}"
+    assert read(tmp_path, text) == (None, ["nested deeper than 100 levels"])
+    assert read(tmp_path, f"{opened * 99}1{closed * 99}")[1] == []
