@@ -113,7 +113,7 @@ class _Reader:
         if path.is_file():
             return True
         if path.is_symlink() or path.exists():
-            why = "is a link to something that is not there" if path.is_symlink() else "is no file"
+            why = "is no file" if path.exists() else "is a link to something that is not there"
             self.refuse(f"{file.name} {why}", Position(file), "mend it, or take it away")
         return False
 
