@@ -11,7 +11,7 @@ from pytg.config.declarations import Declarations, declarations
 from pytg.config.hcl_tokens import HclError
 from pytg.config.module_files import TERRAFORM, module_files
 
-_LOCAL = ("./", "../")
+LOCAL = ("./", "../")  # so begins the source of a module in a directory of the project
 _BUILT_IN = "terraform"
 
 
@@ -42,7 +42,7 @@ def module_directories(directory: Path, flavour: str = TERRAFORM) -> tuple[Path,
             continue
         found[near] = None
         sources = (source for _, source, _ in asked_by(near, flavour).calls)
-        waiting += [near / source for source in sources if source.startswith(_LOCAL)]
+        waiting += [near / source for source in sources if source.startswith(LOCAL)]
     return tuple(found)
 
 

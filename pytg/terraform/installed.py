@@ -10,7 +10,7 @@ from typing import Any
 
 from pytg.config.hcl_blocks import parse_hcl
 from pytg.config.hcl_tokens import HclError, tokens_of
-from pytg.generate.module_directories import asked_by
+from pytg.generate.module_directories import LOCAL, asked_by
 from pytg.terraform.completed import Completed
 
 MODULES = Path(".terraform/modules/modules.json")
@@ -67,7 +67,7 @@ def is_installed(workdir: Path, flavour: str) -> bool:
         for name, source, _ in asked.calls if listed is not None else ():
             below = f"{key}.{name}" if key else name
             entry = (listed or {}).get(below)
-            local = source.startswith(("./", "../"))
+            local = source.startswith(LOCAL)
             if entry is None or (local and normpath(str(entry.get("Source"))) != normpath(source)):
                 return False
             waiting.append((below, workdir / str(entry.get("Dir", ""))))
