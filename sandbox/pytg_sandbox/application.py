@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from pytg_sandbox.client import TOKEN_HEADER
 from pytg_sandbox.failures import failure, is_unrouted, region_of
+from pytg_sandbox.repeats import Repeats
 from pytg_sandbox.replication import Channel
 from pytg_sandbox.services import State
 from pytg_sandbox.services.outages import RegionIsDown
@@ -32,6 +33,7 @@ class Application:
         self._moto = moto
         self._state = state
         self._token = token
+        self._repeats = Repeats()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -40,7 +42,8 @@ class Application:
         if path == "/moto-api/reset":
             self._state.reset()
             return _answer({"status": "ok"})(environ, start_response)
-        return self._emulated(environ)(environ, start_response)
+        answer = self._repeats.once(environ, lambda: self._emulated(environ))
+        return answer(environ, start_response)
 
     def _emulated(self, environ: Environ) -> Response:
         try:

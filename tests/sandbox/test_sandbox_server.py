@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -106,3 +107,32 @@ def test_managed_policies_exist(sandbox: SandboxServer) -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     policy = sandbox.client("iam").get_policy(PolicyArn=arn)["Policy"]
     assert policy["PolicyName"] == "AWSLambdaBasicExecutionRole"
+
+
+def test_a_call_that_is_sent_twice_is_done_once(sandbox: SandboxServer) -> None:
+    """As Terraform's lock is on a busy machine: it would find itself taken by itself."""
+    make = sandbox.session.client
+    dynamodb = make("dynamodb", region_name="us-east-1")
+    dynamodb.create_table(
+        TableName="locks",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+    )
+
+    def same_call(request: Any, **_: object) -> None:
+        request.headers["amz-sdk-invocation-id"] = "11111111-2222-3333-4444-555555555555"
+
+    def lock() -> None:
+        dynamodb.put_item(
+            TableName="locks",
+            Item={"LockID": {"S": "a"}},
+            ConditionExpression="attribute_not_exists(LockID)",
+        )
+
+    dynamodb.meta.events.register("before-send.dynamodb.PutItem", same_call)
+    lock()
+    lock()
+    dynamodb.meta.events.unregister("before-send.dynamodb.PutItem", same_call)
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        lock()
