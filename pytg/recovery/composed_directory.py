@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pytg.generate.composed import SECRETS
-from pytg.recovery.journal import HOLD, JOURNAL, SNAPSHOT, STATE, Journal
+from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
 from pytg.terraform.workdir import is_locked, locked
 
 COMPOSED = Path(".pytg", "composed")
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
-LEFTOVERS = (JOURNAL, HOLD, SNAPSHOT, STATE, f"{STATE}.backup")
+LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
 
 
 @contextlib.contextmanager
@@ -38,11 +38,20 @@ def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
             yield file.parent, Journal.read(file.parent)
 
 
-def clear(workdir: Path) -> None:
-    """Remove what must not outlive its use: plans and states hold secrets in clear."""
+def clear(workdir: Path) -> list[Path]:
+    """Remove what must not outlive its use: plans and states hold secrets in clear.
+
+    Returns what cannot be removed. Raises OSError where that is the journal.
+    """
+    (workdir / JOURNAL).unlink(missing_ok=True)
+    left: list[Path] = []
     for name in LEFTOVERS:
-        (workdir / name).unlink(missing_ok=True)
+        try:
+            (workdir / name).unlink(missing_ok=True)
+        except OSError:
+            left.append(workdir / name)
     remove_plans(workdir)
+    return left
 
 
 def remove_plans(workdir: Path) -> None:

@@ -47,7 +47,10 @@ def resources_in_flight(events: Path, state: bytes | None) -> tuple[str, ...]:
 def lost(
     events: Path, calls: Calls, completed: Completed, state: bytes | None
 ) -> dict[Address, Outcome]:
-    """Units with resources that may exist and are not in `state`, after an apply was killed."""
+    """Units with resources that may exist and are not in `state`, after an apply that failed.
+
+    It was killed, or could not save its state, which ends with an exit code like any other.
+    """
     found = calls.by_unit(resources_in_flight(events, state))
     reason = completed.explain()
     return {
@@ -77,5 +80,10 @@ def _recorded(state: bytes | None) -> set[str]:
 def _address(resource: dict[str, str], instance: dict[str, object]) -> str:
     module = f"{resource['module']}." if resource.get("module") else ""
     key = instance.get("index_key")
-    index = "" if key is None else f"[{json.dumps(key)}]"
+    index = "" if key is None else f"[{_quoted(key) if isinstance(key, str) else key}]"
     return f"{module}{resource['type']}.{resource['name']}{index}"
+
+
+def _quoted(key: str) -> str:
+    """An instance key as Terraform writes it in an address."""
+    return json.dumps(key, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")

@@ -25,6 +25,7 @@ from pytg.processes import ProcessId
 JOURNAL = "journal.json"
 STATE = "terraform.tfstate"
 SNAPSHOT = "snapshot.tfstate"
+ERRORED_STATE = "errored.tfstate"  # what Terraform leaves where it could not write its state
 HOLD = "terraform.hold"
 TAKE_OVER = "PYTG_TAKE_OVER"
 LOCKING, APPLYING, WRITTEN = "locking", "applying", "written"
@@ -169,14 +170,15 @@ def terraform_holds(workdir: Path) -> bool:
 def newest_state(workdir: Path) -> bytes | None:
     """The newest whole state in `workdir`.
 
-    Terraform truncates and writes its local state in place, so the file may be half written:
-    the snapshot is the last one that pytg saw whole.
+    What Terraform could not write is newer than what it wrote last. It truncates and writes its
+    local state in place, so that file may be half written: the snapshot is the last one that
+    pytg saw whole.
     """
-    for name in (STATE, SNAPSHOT):
+    for name in (ERRORED_STATE, STATE, SNAPSHOT):
         try:
             body = (workdir / name).read_bytes()
             exact_json.loads(body)["resources"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
         return body
     return None

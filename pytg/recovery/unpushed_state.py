@@ -15,11 +15,10 @@ from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit
 from pytg.recovery.composed_directory import reserved
+from pytg.recovery.journal import ERRORED_STATE
 from pytg.recovery.recovery import Recovery
 from pytg.state.state_reader import StateReader
 from pytg.state.state_store import LockInfo
-
-ERRORED_STATE = "errored.tfstate"
 
 
 def push_unpushed_states(

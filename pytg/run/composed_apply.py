@@ -90,14 +90,15 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
+    log, calls = planned.root.log("apply"), planned.root.calls
     outcomes = dict(progress.outcomes(completed, execution.needs))
-    if completed.crashed:
-        log, calls = planned.root.log("apply"), planned.root.calls
+    if not completed.ok:
         outcomes |= lost(log, calls, completed, newest_state(workdir))
     keep_unrecorded(execution, outcomes)
     journal.enter(workdir, WRITTEN)
     locks.release()
-    clear(workdir)
+    for file in clear(workdir):
+        execution.note(f"cannot be removed, and holds values in clear: {file}")
     return outcomes
 
 

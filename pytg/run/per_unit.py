@@ -12,6 +12,7 @@ from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import lost, stored
+from pytg.recovery.journal import newest_state
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
@@ -61,8 +62,8 @@ def apply_unit(plan: SavedPlan) -> Outcome:
         lock_timeout=f"{execution.options.lock_timeout:.0f}s",
     )
     outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
-    if completed.crashed:
-        state = stored(execution.states, plan.root.units[0])
+    if not completed.ok:  # what Terraform could not write to the backend lies in the root
+        state = newest_state(plan.root.workdir) or stored(execution.states, plan.root.units[0])
         outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
     keep_unrecorded(execution, outcomes)
     return outcomes[address]

@@ -197,6 +197,27 @@ def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
     finish(project)
 
 
+def test_what_terraform_could_not_write_is_the_newest_state(project: Project) -> None:
+    """`slow` is made while the local state can no longer be written; it is not made again."""
+    process = apply_until_slow(project)
+    (state,) = (project.root / ".pytg" / "composed").glob("*/terraform.tfstate")
+    if subprocess.run(["chattr", "+i", state], check=False, capture_output=True).returncode:
+        (project.root / "go").touch()
+        process.communicate()
+        pytest.skip("no file can be made immutable here")
+    try:
+        (project.root / "go").touch()
+        _, err = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 1
+        assert "operation not permitted" in err
+        assert f"cannot be removed, and holds values in clear: {state}" in err
+    finally:
+        subprocess.run(["chattr", "-i", state], check=True)
+    assert project.state(SLOW)
+    finish(project)
+    assert made(project)["slow"] == 1
+
+
 def test_output_recovers_what_a_dead_run_left(project: Project) -> None:
     kill_pytg_and_let_terraform_end(project)
     done = project.pytg("output", SLOW, "id")

@@ -11,6 +11,7 @@ and working directories that it names, and the first that fits counts:
     text         lines printed before the events, as they are
     stderr       text for standard error
     touch        a file to create when it starts
+    writes       texts of files to write where it runs, by name
     wait_for     a file to wait for before it ends: order is proved with files, not with clocks
     on_sigint    "finish" (end at once, exit code 1) or "ignore"; default "finish"
     exit         the exit code; else 0, and 2 for `plan -detailed-exitcode` with resources
@@ -93,6 +94,8 @@ def main(argv: list[str]) -> int:
         signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     if rule.get("touch"):
         Path(rule["touch"]).touch()
+    for name, text in rule.get("writes", {}).items():
+        Path(name).write_text(text, encoding="utf-8")
     for line in rule.get("text", ()):
         write(line)
     changes = act(command, argv, options, rule)

@@ -84,6 +84,7 @@ def test_what_was_made_and_removed_again_is_gone(
         ("x.a[0]", state_with(instances=[{"index_key": 0}])),
         ('x.a["k"]', state_with(instances=[{"index_key": "k"}])),
         ("module.m.x.a", state_with(module="module.m")),
+        ('x.a["é \\" $${b}"]', state_with(instances=[{"index_key": 'é " ${b}'}])),
     ],
 )
 def test_addresses_are_those_of_the_state(tmp_path: Path, address: str, state: bytes) -> None:

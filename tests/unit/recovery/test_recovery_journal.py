@@ -16,6 +16,7 @@ from pytg.model import Account, AssumeRole
 from pytg.processes import ProcessId
 from pytg.recovery.journal import (
     APPLYING,
+    ERRORED_STATE,
     JOURNAL,
     SNAPSHOT,
     STATE,
@@ -110,22 +111,29 @@ def test_who_inherited_the_descriptor_is_known_to_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "snapshot", "newest"),
+    ("errored", "state", "snapshot", "newest"),
     [
-        (composed(ONE), composed(), composed(ONE)),
-        (composed(ONE)[:-20], composed(), composed()),
-        (b"", composed(), composed()),
-        (b"{}", composed(), composed()),
-        (None, composed(), composed()),
-        (composed(ONE), None, composed(ONE)),
-        (None, None, None),
-        (b"", b"{", None),
+        (None, composed(ONE), composed(), composed(ONE)),
+        (None, composed(ONE)[:-20], composed(), composed()),
+        (None, b"", composed(), composed()),
+        (None, b"{}", composed(), composed()),
+        (None, b"[]", composed(), composed()),
+        (None, None, composed(), composed()),
+        (None, composed(ONE), None, composed(ONE)),
+        (None, None, None, None),
+        (None, b"", b"{", None),
+        (composed(ONE, TWO), composed(ONE), composed(), composed(ONE, TWO)),
+        (composed(ONE)[:-20], composed(), None, composed()),
     ],
 )
 def test_the_newest_whole_state(
-    tmp_path: Path, state: bytes | None, snapshot: bytes | None, newest: bytes | None
+    tmp_path: Path,
+    errored: bytes | None,
+    state: bytes | None,
+    snapshot: bytes | None,
+    newest: bytes | None,
 ) -> None:
-    for name, body in ((STATE, state), (SNAPSHOT, snapshot)):
+    for name, body in ((ERRORED_STATE, errored), (STATE, state), (SNAPSHOT, snapshot)):
         if body is not None:
             (tmp_path / name).write_bytes(body)
     assert newest_state(tmp_path) == newest

@@ -13,11 +13,11 @@ from run_world import World, once_there, planned
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Event, UnitStarted
-from pytg.recovery.journal import JOURNAL
+from pytg.recovery.journal import ERRORED_STATE, JOURNAL, STATE
 from pytg.recovery.unrecorded import remember, remembered
 from pytg.run.composed_apply import apply_composed
 from pytg.state.bootstrap_store import BootstrapStore
-from support.memory_store import MemoryStore
+from support.memory_store import MemoryStore, composed
 
 Make = Callable[..., World]
 pytestmark = pytest.mark.timeout(60)
@@ -63,7 +63,8 @@ def test_fail_fast_lets_go_on_what_goes_well(two: World) -> None:
 
 def test_a_cancelled_run_interrupts_terraform(two: World) -> None:
     made = [hook("apply_start", inside("a")), hook("apply_complete", inside("a"))]
-    two.fake.rule(command="apply", events=made, wait_for=two.root / "never")
+    state = {STATE: composed(at("a")).decode()}
+    two.fake.rule(command="apply", events=made, writes=state, wait_for=two.root / "never")
     cancel = threading.Event()
     plan = planned(two, "a", "b", "c", cancel=cancel)
 
@@ -98,14 +99,22 @@ def test_what_a_killed_terraform_made_is_unknown_and_remembered(two: World) -> N
     assert not (plan.root.workdir / JOURNAL).exists()
 
 
-def test_an_error_leaves_nothing_unknown(two: World) -> None:
-    kinds = [("apply_start", "a"), ("apply_complete", "a"), ("apply_start", "c")]
-    two.fake.rule(
-        command="apply", events=[hook(kind, inside(name)) for kind, name in kinds], exit=1
-    )
-    outcomes = apply_composed(planned(two, "a", "b", "c"))
-    assert ended(dict(outcomes)) == {"a": Status.SUCCEEDED, "c": Status.FAILED}
-    assert remembered(two.estate.root) == {}
+@pytest.mark.parametrize(("saved", "unknown"), [(True, set()), (False, {"a"})])
+def test_an_error_leaves_unknown_what_is_in_no_state(
+    two: World, *, saved: bool, unknown: set[str]
+) -> None:
+    """Terraform ends so too where it cannot save its state; what it then leaves is the newest."""
+    kinds = [("apply_start", "a"), ("apply_complete", "a")]
+    events = [hook(kind, inside(name)) for kind, name in kinds]
+    left = {ERRORED_STATE: composed(at("a")).decode()} if saved else {}
+    two.fake.rule(command="apply", events=events, writes=left, exit=1)
+    plan = planned(two, "a", "b", "c")
+    outcomes = dict(apply_composed(plan))
+    assert {unit.module for unit in remembered(two.estate.root)} == unknown
+    assert ended(outcomes)["a"] is (Status.SUCCEEDED if saved else Status.UNKNOWN)
+    assert ended(outcomes)["c"] is Status.FAILED
+    assert (str(at("a")) in two.store.states) is saved
+    assert not (plan.root.workdir / ERRORED_STATE).exists()
 
 
 def test_what_was_applied_whole_is_no_longer_in_doubt(two: World) -> None:

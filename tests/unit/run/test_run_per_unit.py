@@ -14,10 +14,12 @@ from pytg.errors import Refused, StalePlan
 from pytg.model import Address, Unit
 from pytg.record.run import Changes, Outcome, Status
 from pytg.record.run_events import UnitProgress
+from pytg.recovery.journal import ERRORED_STATE
 from pytg.recovery.unrecorded import remember, remembered
 from pytg.run import root as root_module
 from pytg.run.execution import Execution
 from pytg.run.per_unit import apply_unit, plan_unit, run_unit
+from support.memory_store import composed
 
 Make = Callable[..., World]
 THIS = f"module.a.{RESOURCE}"
@@ -92,10 +94,25 @@ def test_what_a_killed_terraform_made_and_recorded_is_known(chain: World) -> Non
 
 def test_a_failed_apply_leaves_nothing_unknown(chain: World) -> None:
     chain.plans("a", cwd="units")
-    chain.fake.rule(command="apply", events=[hook("apply_start", THIS)], exit=1)
+    failing = [hook("apply_start", THIS), hook("apply_errored", THIS)]
+    chain.fake.rule(command="apply", events=failing, exit=1)
     outcome = apply_unit(plan_unit(rooted(chain, "a", composed=False)))
     assert (outcome.status, outcome.unknown_resources) == (Status.FAILED, ())
     assert remembered(chain.estate.root) == {}
+
+
+@pytest.mark.parametrize("left", [ERRORED_STATE, "another.tfstate"])
+def test_what_a_failed_apply_made_is_in_the_state_it_left_or_unknown(
+    chain: World, left: str
+) -> None:
+    made = [hook("apply_start", THIS), hook("apply_complete", THIS)]
+    state = composed(at("a")).decode().replace(at("a").slug, "a")
+    chain.plans("a", cwd="units")
+    chain.fake.rule(command="apply", events=made, writes={left: state}, exit=1)
+    outcome = apply_unit(plan_unit(rooted(chain, "a", composed=False)))
+    lost = {} if left == ERRORED_STATE else {at("a"): [THIS.removeprefix("module.a.")]}
+    assert remembered(chain.estate.root) == lost
+    assert outcome.unknown_resources == tuple(lost.get(at("a"), ()))
 
 
 def test_what_may_exist_is_imported_and_the_files_are_plain_again(

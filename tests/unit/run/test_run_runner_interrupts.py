@@ -7,13 +7,15 @@ import threading
 from datetime import datetime
 
 import pytest
-from run_words import hook, inside
+from run_words import at, hook, inside
 from run_world import World, statuses
 
 from pytg.errors import Interrupted
 from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, UnitStarted
+from pytg.recovery.journal import STATE
 from pytg.run.runner import View
+from support.memory_store import composed
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("handled")]
 
@@ -34,7 +36,8 @@ def test_who_is_asked_hears_of_a_ctrl_c(chain: World) -> None:
 def test_ctrl_c_while_terraform_applies_interrupts_it_and_the_run(chain: World) -> None:
     chain.plans("a", "b")
     made = [hook("apply_start", inside("a")), hook("apply_complete", inside("a"))]
-    chain.fake.rule(command="apply", events=made, wait_for=chain.root / "never")
+    state = {STATE: composed(at("a")).decode()}
+    chain.fake.rule(command="apply", events=made, writes=state, wait_for=chain.root / "never")
 
     def press(_at: datetime, event: Event) -> None:
         if isinstance(event, UnitStarted):
