@@ -12,11 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytg.compose.shape import Shape, output_of
+from pytg.compose.state_document import STATE_VERSION, State
 from pytg.errors import Refused
 
-State = dict[str, Any]
-
-STATE_VERSION = 4
 _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
 _MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?P<rest>[.\[].*)?", re.DOTALL)

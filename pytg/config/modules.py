@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json
+
 from pytg.config.module_files import TERRAFORM, module_files
 from pytg.config.node import ReportProblem
 from pytg.errors import Position, Problem
@@ -187,7 +189,7 @@ def _read_file(
 def _load(entry: Path) -> dict[str, Any] | None:
     """The cached result, or None where there is none that can be trusted."""
     try:
-        wrapped = json.loads(entry.read_text(encoding="utf-8"))
+        wrapped = from_json(entry.read_bytes())
         found: dict[str, Any] = wrapped["found"]
         return found if wrapped["digest"] == _digest(found) else None
     except (OSError, ValueError, KeyError, TypeError):

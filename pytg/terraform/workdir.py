@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_if_changed
 from pytg.generate.write import write_files
@@ -178,7 +180,7 @@ def _plugin_cache(
 
 def _known(workdir: Path) -> dict[str, str]:
     try:
-        known = json.loads((workdir / FINGERPRINT).read_text(encoding="utf-8"))
+        known = from_json((workdir / FINGERPRINT).read_bytes())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
