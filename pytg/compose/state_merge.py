@@ -19,7 +19,8 @@ State = dict[str, Any]
 STATE_VERSION = 4
 _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
-_MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?P<rest>[.\[].*)?", re.DOTALL)
+# a unit's own module call has no instance key but the 0 of a counted one
+_MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?:\[0\])?(?P<rest>[.\[].*)?", re.DOTALL)
 # outside of quotes a bracket opens an instance key; within, a quote or a backslash is escaped
 _KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]', re.DOTALL)
 
@@ -66,7 +67,7 @@ def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
                 merged["resources"].append(_compose_resource(shape, resource, needs))
         for name, output in state["outputs"].items():
             merged["outputs"][f"{shape.slug}__{name}"] = output
-        checks += _rename_checks(state.get("check_results"), shape.module, shape.slug)
+        checks += _rename_checks(state.get("check_results"), shape.module, shape.slug, shape.call)
     merged["check_results"] = checks or None
     return merged
 
@@ -111,7 +112,7 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
         if found:
             parts[found[0]]["outputs"][found[1]] = output
     for slug, shape in by_slug.items():
-        checks = _rename_checks(merged.get("check_results"), slug, shape.module)
+        checks = _rename_checks(merged.get("check_results"), slug, shape.module, shape.module)
         parts[slug]["check_results"] = checks or None
     return parts
 
@@ -195,7 +196,7 @@ def _compose_resource(shape: Shape, resource: State, needs: Sequence[str]) -> St
     extra = needs if resource["mode"] == "managed" else ()
     return {
         **resource,
-        "module": _swap(resource["module"], shape.module, shape.slug),
+        "module": _swap(resource["module"], shape.module, shape.call),
         "provider": _provider(resource["provider"], shape.provider, shape.own),
         "instances": [
             _with_dependencies(i, shape.module, shape.slug, extra) for i in resource["instances"]
@@ -232,14 +233,16 @@ def _with_dependencies(instance: State, old: str, new: str, extra: Sequence[str]
     return {**rest, "dependencies": names} if names else rest
 
 
-def _rename_checks(results: Sequence[State] | None, old: str, new: str) -> list[State]:
-    """The check results below the module call `old`, renamed."""
+def _rename_checks(
+    results: Sequence[State] | None, old: str, new: str, instance: str
+) -> list[State]:
+    """The check results below the module call `old`, renamed; their objects are in `instance`."""
     renamed = []
     for result in results or ():
         address = _swap(result["config_addr"], old, new)
         if address is not None:
             objects = [
-                {**item, "object_addr": _swap(item["object_addr"], old, new)}
+                {**item, "object_addr": _swap(item["object_addr"], old, instance)}
                 for item in result.get("objects") or ()
             ]
             renamed.append(

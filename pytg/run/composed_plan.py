@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
-from pytg.compose.state_merge import merge_states
+from pytg.compose.state_merge import is_empty, merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
 from pytg.model import Address, Unit, Value
@@ -64,10 +64,14 @@ def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) 
         workdir,
         {u: frozenset(execution.order.predecessors(u)) for u in stage.units},
         types=inputs.types,
+        deferred={u.address for u in inputs.units if is_empty(inputs.held[u.address].state)},
         every_edge=execution.options.destroy,
     )
     root.prepare(composed.files)
-    shapes = [(unit, execution.shape(unit)) for unit in inputs.units]
+    shapes = [
+        (unit, replace(execution.shape(unit), counted=unit.address in composed.counted))
+        for unit in inputs.units
+    ]
     (workdir / SNAPSHOT).unlink(missing_ok=True)
     write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
     with _secrets_in(workdir, composed.secrets):
