@@ -68,6 +68,20 @@ def asked_by(directory: Path, flavour: str = TERRAFORM) -> Asked:
     return Asked(tuple(sorted(calls.values())), tuple(sorted(providers.values())), tuple(unread))
 
 
+def reads_data(directory: Path, flavour: str = TERRAFORM) -> bool:
+    """Whether a module, or one that it calls, has a data source.
+
+    Also where that cannot be told: a module from elsewhere, a file that cannot be read.
+    """
+    for near in module_directories(directory, flavour):
+        asked = asked_by(near, flavour)
+        if asked.unread or not all(source.startswith(LOCAL) for _, source, _ in asked.calls):
+            return True
+        if any(read.data for read in _read(near, flavour) if not isinstance(read, str)):
+            return True
+    return False
+
+
 def _read(directory: Path, flavour: str) -> Iterator[Declarations | str]:
     """Each file as declarations, overriding ones last, or the digest of one that is none."""
     for path in (path for paths in module_files(directory, flavour) for path in paths):

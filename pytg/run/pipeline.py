@@ -19,6 +19,7 @@ from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
+from pytg.run.order_only import Readers, read_anew, readers, told
 from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
@@ -116,13 +117,15 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
             continue
         stage = _announce(execution, stage)
         try:
-            changes |= _apply_stage(execution, stage)
+            found = _apply_stage(execution, stage)
+            changes |= {u: c for u, c in found.changes.items() if c.changed or u not in changes}
+            pending = [*read_anew(execution, _readers(execution, found)), *pending]
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
     return changes
 
 
-def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitChanges]:
+def _apply_stage(execution: Execution, stage: Stage) -> SavedPlan:
     """Plan, show, ask and apply. Raises PlanFailed.
 
     With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
@@ -138,7 +141,14 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     if per_unit:
         changed = _end_unchanged(execution, planned.changes)
         apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
-    return planned.changes
+    return planned
+
+
+def _readers(execution: Execution, planned: SavedPlan) -> Readers:
+    """Units whose data was read before what `planned` changes; with --per-unit there are none."""
+    if execution.options.per_unit or not isinstance(planned, ComposedPlan):
+        return {}
+    return readers(execution, planned.changes, planned.deferred)
 
 
 def _plan(root: Root, stage: Stage) -> SavedPlan:
@@ -149,6 +159,8 @@ def _plan(root: Root, stage: Stage) -> SavedPlan:
     total = sum((Changes(**change.counts) for change in found.values()), Changes())
     execution.log.emit(StagePlanned(stage.number, stage.units, total))
     execution.show(stage, found, planned.root.calls, planned.details)
+    if reading := _readers(execution, planned):
+        execution.note(told(reading))
     return planned
 
 
@@ -169,6 +181,9 @@ def _apply(execution: Execution, planned: SavedPlan) -> None:
     if not planned.touched:
         return
     if isinstance(planned, ComposedPlan):
+        for address in (unit.address for unit in planned.touched):
+            if execution.status(address) not in OPEN:  # once more, in the same run
+                execution.begin(address, among_many=True)
         outcomes = apply_composed(planned)
     else:
         unit = planned.root.units[0].address
@@ -180,7 +195,8 @@ def _apply(execution: Execution, planned: SavedPlan) -> None:
 def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
     """Units that the plan leaves alone are done; returns the others."""
     unchanged = [unit for unit, change in found.items() if not change.changed]
-    execution.end(dict.fromkeys(unchanged, Outcome(Status.UNCHANGED)))
+    still = [unit for unit in unchanged if execution.status(unit) in OPEN]
+    execution.end(dict.fromkeys(still, Outcome(Status.UNCHANGED)))
     return [unit for unit, change in found.items() if change.changed]
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 Write = Callable[..., Project]
 
-# it fails where what it makes is there already, as a thing with a name of its own does
+# what it makes is found by name alone
 MAKES = """
 variable "directory" {
   type = string
@@ -42,7 +42,7 @@ resource "terraform_data" "this" {
       echo '${jsonencode({
         version = 4, serial = 1, lineage = "x", terraform_version = "1.11.0", resources = [],
         outputs = { ami = { value = var.names, type = "string" } }
-      })}' > ${var.directory}/made.tfstate
+      })}' | tee ${var.directory}/made.tfstate > ${var.directory}/made-${var.names}.tfstate
       echo base >> ${var.directory}/log
     EOT
   }
@@ -192,3 +192,48 @@ def test_a_destroy_goes_the_other_way_round(write: Write) -> None:
     project.pytg("apply-all", "--yes")
     project.pytg("destroy-all", "--yes")
     assert log(project) == ["base", "reader", "reader", "base"]
+
+
+def reading(project: Project) -> str:
+    """What the reader found when it was made."""
+    state = project.state("docs/us-east-1/dev/reader")
+    assert state is not None
+    return str(state["outputs"]["ami"]["value"])
+
+
+def test_what_upstream_is_only_about_to_make_is_read_in_the_apply(write: Write) -> None:
+    write().pytg("apply-all", "--yes")
+    project = write("two", file="made-two.tfstate", after="middle")
+    said = project.pytg("apply-all", "--yes").err
+    assert (
+        "data cannot be read before the apply, and is read then: docs/us-east-1/dev/reader" in said
+    )
+    assert reading(project) == "two"
+    project.pytg("plan-all", "--detailed-exitcode")
+
+
+def test_data_that_nothing_will_make_is_an_error(write: Write) -> None:
+    project = write()
+    project.pytg("apply-all", "--yes")
+    write(file="nowhere.tfstate")
+    done = project.pytg("plan-all", expect=1)
+    assert "Unable to find remote state" in done.err
+    assert "is read then" not in done.err
+
+
+@pytest.mark.parametrize("after", ["base", "middle"])
+def test_data_that_upstream_changed_is_read_anew(write: Write, after: str) -> None:
+    write(file="made.tfstate", after=after).pytg("apply-all", "--yes")
+    project = write("two", file="made.tfstate", after=after)
+    said = project.pytg("plan-all").err
+    assert "planned once more after the apply" in said
+    assert "docs/us-east-1/dev/reader after docs/us-east-1/dev/base" in said
+    done = project.pytg("apply-all", "--yes", "--json")
+    assert "reads anew after docs/us-east-1/dev/base" in done.err
+    assert reading(project) == "two"
+    assert set(project.statuses(done).values()) == {"succeeded", "unchanged"}
+    changes = {u.rpartition("/")[2]: c["changes"] for u, c in project.record(done)["units"].items()}
+    assert [changes[name]["replace"] for name in ("base", "reader")] == [1, 1]
+    assert changes["user"]["update"] == 1
+    project.pytg("plan-all", "--detailed-exitcode")
+    assert log(project) == ["base", "reader"] * 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pytg.generate.composed import init_key
-from pytg.generate.module_directories import module_directories
+from pytg.generate.module_directories import module_directories, reads_data
 
 
 def module(directory: Path, *sources: str) -> Path:
@@ -43,3 +45,22 @@ def test_init_is_needed_again_when_a_shared_module_asks_for_more(tmp_path: Path)
     assert init_key(files, workdir) == before
     module(common, "../deep")
     assert init_key(files, workdir) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("a.tf", 'resource "terraform_data" "x" {}\n', False),
+        ("a.tf", 'data "aws_x" "y" {}\n', True),
+        ("a.tf", 'check "c" {\n  data "aws_x" "y" {}\n}\n', True),
+        ("a.tf.json", '{"check": {"c": {"data": {"aws_x": {"y": {}}}}}}', True),
+        ("a.tf.json", '{"data": {"aws_x": {"y": {}}}}', True),
+        ("a.tf", 'module "m" {\n  source = "hashicorp/consul/aws"\n}\n', True),
+        ("a.tf", "data = {", True),
+    ],
+)
+def test_whether_data_is_read(tmp_path: Path, file: str, text: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    app = module(tmp_path / "app", "../common")
+    module(tmp_path / "common")
+    (tmp_path / "common" / file).write_text(text)
+    assert reads_data(app) is expected
