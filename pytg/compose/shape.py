@@ -18,7 +18,9 @@ class Shape:
     maps an alias of the provider `provider` (its source, such as `hashicorp/aws`) in the
     composed root to the alias in the unit's root (None: the default configuration); other
     providers are called the same in both. `upstream` are the slugs of the units it needs.
-    `counted`: the module call in the composed root has a `count`, which is always 1.
+    `counted`: the module call in the composed root has a `count`, which is always 1. `early` are
+    the resources that the module creates before it destroys them, as `created_first` names them;
+    None: that is not known.
     """
 
     address: Address
@@ -28,6 +30,7 @@ class Shape:
     aliases: Mapping[str, str | None] = field(default_factory=dict)
     upstream: frozenset[str] = frozenset()
     counted: bool = False
+    early: frozenset[str] | None = None
 
     @property
     def call(self) -> str:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytg.compose.lifecycle import own_lifecycles, without_keys
 from pytg.compose.shape import Shape, output_of
 from pytg.errors import Refused
 
@@ -21,8 +22,6 @@ _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
 # a unit's own module call has no instance key but the 0 of a counted one
 _MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?:\[0\])?(?P<rest>[.\[].*)?", re.DOTALL)
-# outside of quotes a bracket opens an instance key; within, a quote or a backslash is escaped
-_KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]', re.DOTALL)
 
 
 def empty_state(lineage: str) -> State:
@@ -46,12 +45,12 @@ def is_empty(state: State | None) -> bool:
 def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
     """One state for a composed root over the units' states; None is a unit without one.
 
-    Lineage and serial are functions of the units': a plan made on the merged state goes stale
-    as soon as one unit moves. What a unit's own root reads beside its module call (the
-    `terraform_remote_state` data) is left out. Raises Refused where a state holds managed
-    resources outside of the module call: a composed root has no place for them.
+    Lineage and serial are functions of the units': a plan goes stale as soon as one unit moves.
+    What a unit's own root reads beside its call (`terraform_remote_state`) is left out. Raises
+    Refused where a state holds managed resources outside of it: a composed root has no place
+    for them.
     """
-    present = [(shape, state) for shape, state in states if state is not None]
+    present = [(shape, own_lifecycles(shape, s)) for shape, s in states if s is not None]
     _refuse_foreign(present)
     managed = {shape.slug: _managed(shape, state) for shape, state in present}
     upstream = {shape.slug: shape.upstream for shape, _ in states}
@@ -100,9 +99,8 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
     `next_state` gives a part the serial and the lineage that make it the unit's next state.
     """
     by_slug = {shape.slug: shape for shape in shapes}
-    parts: dict[str, State] = {slug: empty_state("") for slug in by_slug}
-    for part in parts.values():
-        part["terraform_version"] = merged["terraform_version"]
+    version = {"terraform_version": merged["terraform_version"]}
+    parts: dict[str, State] = {slug: empty_state("") | version for slug in by_slug}
     for resource in merged["resources"]:
         slug = _call(resource.get("module"))
         if slug in by_slug:
@@ -114,6 +112,7 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
     for slug, shape in by_slug.items():
         checks = _rename_checks(merged.get("check_results"), slug, shape.module, shape.module)
         parts[slug]["check_results"] = checks or None
+        parts[slug] = own_lifecycles(shape, parts[slug])
     return parts
 
 
@@ -168,7 +167,7 @@ def _managed(shape: Shape, state: State) -> list[str]:
     addresses = set()
     for resource in state["resources"]:
         if resource["mode"] == "managed" and _call(resource.get("module")) == shape.module:
-            address = _swap(_KEY.sub("", resource["module"]), shape.module, shape.slug)
+            address = _swap(without_keys(resource["module"]), shape.module, shape.slug)
             addresses.add(f"{address}.{resource['type']}.{resource['name']}")
     return sorted(addresses)
 

@@ -67,7 +67,9 @@ class Locked:
         """The inverse of `dataclasses.asdict`. Raises KeyError or TypeError."""
         address = Address(**data["address"])
         account, role = data["account"], data["account"]["assume_role"]
+        early = data["shape"].get("early")
         shape = {**data["shape"], "address": address, "upstream": frozenset()}
+        shape["early"] = None if early is None else frozenset(early)
         return cls(
             address,
             Account(**{**account, "assume_role": AssumeRole(**role) if role else None}),

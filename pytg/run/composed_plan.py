@@ -13,6 +13,7 @@ from pytg.compose.stage import Stage
 from pytg.compose.state_merge import is_empty, merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
+from pytg.generate.module_directories import created_first
 from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
@@ -93,8 +94,17 @@ def _plan_with(
         every_edge=execution.options.destroy,
     )
     root.prepare(composed.files)
+    modules = {unit.module.path for unit in inputs.units}
+    early = {path: created_first(path, execution.binary.flavour) for path in modules}
     shapes = [
-        (unit, replace(execution.shape(unit), counted=unit.address in composed.counted))
+        (
+            unit,
+            replace(
+                execution.shape(unit),
+                counted=unit.address in composed.counted,
+                early=early[unit.module.path],
+            ),
+        )
         for unit in inputs.units
     ]
     (workdir / SNAPSHOT).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytg.generate.composed import init_key
-from pytg.generate.module_directories import module_directories, reads_data
+from pytg.generate.module_directories import created_first, module_directories, reads_data
 
 
 def module(directory: Path, *sources: str) -> Path:
@@ -64,3 +64,18 @@ def test_whether_data_is_read(tmp_path: Path, file: str, text: str, expected: bo
     module(tmp_path / "common")
     (tmp_path / "common" / file).write_text(text)
     assert reads_data(app) is expected
+
+
+def test_what_is_created_first_is_found_in_files_of_any_kind(tmp_path: Path) -> None:
+    app = module(tmp_path / "app", "../common", "hashicorp/consul/aws")
+    common = module(tmp_path / "common", "../app")
+    said = "  lifecycle {\n    create_before_destroy = true\n  }\n"
+    blocks = (f'resource "aws_x" "{name}" {{\n{said}}}\n' for name in ("a", "b"))
+    (common / "a.tf").write_text("".join(blocks) + 'resource "aws_x" "c" {}\n')
+    (common / "a_override.tf").write_text(
+        'resource "aws_x" "b" {\n  lifecycle {\n    create_before_destroy = false\n  }\n}\n'
+    )
+    (app / "b.tf.json").write_text(
+        '{"resource": {"aws_x": {"j": {"lifecycle": {"create_before_destroy": true}}}}}'
+    )
+    assert created_first(app) == {"aws_x.j", "module.m0.aws_x.a", "module.m1."}
