@@ -10,7 +10,7 @@ from pathlib import Path
 from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
-from pytg.compose.state_merge import is_empty, merge_states
+from pytg.compose.state_merge import State, merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
 from pytg.generate.module_directories import created_first
@@ -48,7 +48,7 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     execution = root.execution
     _recover_late(root)
     inputs = read_stage_inputs(execution, stage)
-    new = frozenset(u.address for u in inputs.units if is_empty(inputs.held[u.address].state))
+    new = frozenset(u.address for u in inputs.units if _is_new(inputs.held[u.address].state))
     try:
         return plan_importing(
             execution, lambda imports: _plan_with(root, stage, inputs, imports, new)
@@ -112,6 +112,11 @@ def _plan_with(
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
     return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
+
+
+def _is_new(state: State | None) -> bool:
+    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs."""
+    return state is None or not (state["resources"] or state["outputs"])
 
 
 def _before(

@@ -237,3 +237,36 @@ def test_data_that_upstream_changed_is_read_anew(write: Write, after: str) -> No
     assert changes["user"]["update"] == 1
     project.pytg("plan-all", "--detailed-exitcode")
     assert log(project) == ["base", "reader"] * 2
+
+
+def test_a_unit_that_only_reads_data_is_not_new_for_ever(write: Write) -> None:
+    """It has no resource. Deferred, its output would be unknown, and `user` change with it."""
+
+    def written(names: str) -> Project:
+        project = write(names)
+        main = project.root / "modules/reader/main.tf"
+        head, _, tail = main.read_text().partition('resource "terraform_data" "this"')
+        output = tail[tail.index('output "') :].replace(
+            "terraform_data.this.triggers_replace", "data.terraform_remote_state.e.outputs.ami"
+        )
+        main.write_text(head + output)
+        return project
+
+    written("one").pytg("apply-all", "--yes")
+    assert set(actions(written("two"))) == {"base"}
+
+
+def test_what_waits_can_be_imported(write: Write) -> None:
+    write().pytg("apply-all", "--yes")
+    project = write("two")
+    main = project.root / "modules/reader/main.tf"
+    main.write_text(main.read_text() + '\nresource "terraform_data" "old" {}\n')
+    config = project.root / "config.yaml"
+    text = config.read_text()
+    imports = "imports: [{to: terraform_data.old, id: old-id}]"
+    config.write_text(text.replace("  reader:\n", f"  reader:\n    {imports}\n"))
+    done = project.pytg("plan-all", "--json")
+    assert done.document["plan"]["docs/us-east-1/dev/reader"]["imports"] == 1
+    project.pytg("apply-all", "--yes")
+    config.write_text(text)
+    project.pytg("plan-all", "--detailed-exitcode")
