@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytg.compose.shape import output_of
+from pytg.generate.composed import FIRST
 from pytg.model import Address
 
 ACTIONS = ("create", "update", "replace", "delete")
@@ -73,12 +74,19 @@ class Calls:
         What somebody added beside the call to a unit's own root is given with its whole address.
         """
         call, _, rest = address.removeprefix("module.").partition(".")
+        call = call.removesuffix(FIRST)
         unit = self.units.get(call) if address.startswith("module.") else None
         if unit:
             return unit, rest
         if self.composed or not address or address.startswith("data."):
             return None
         return next(iter(self.units.values())), address
+
+    def plain(self, text: str) -> str:
+        """A text of Terraform without the instance key of counted module calls."""
+        for call in self.units if FIRST in text else ():
+            text = text.replace(f"module.{call}{FIRST}", f"module.{call}")
+        return text
 
     def by_unit(self, addresses: Iterable[str]) -> dict[Address, list[str]]:
         """Resource addresses by unit, inside its module; those of no unit are left out."""

@@ -32,13 +32,17 @@ class Declarations:
     A variable or an output is `{"name", "line"}` and those of its arguments that are given; a
     call `{"name", "source", "version", "line"}`. `requires` is what a provider is required as:
     `{"source", "version", "aliases"}`. `implied` are providers that resources need without a
-    requirement. `uses` are the variables that expressions read, each with its first line.
+    requirement. `data` are the data sources, as `type.name`; `early` the
+    resources that say whether they are created before they are destroyed. `uses` are the
+    variables that expressions read, each with its first line.
     """
 
     variables: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    early: dict[str, bool] = field(default_factory=dict)
     requires: dict[str, dict[str, Any]] = field(default_factory=dict)
     implied: list[str] = field(default_factory=list)
     root_only: list[dict[str, Any]] = field(default_factory=list)
@@ -63,11 +67,28 @@ def declarations(content: bytes, *, in_json: bool = False) -> Declarations:
         resources=[
             {"name": ".".join(block.labels), "line": block.line} for block in body.of("resource")
         ],
+        data=[".".join(block.labels) for block in _data(body)],
+        early=dict(_early(body)),
         requires=_requires(body),
         implied=sorted(set(_implied(body))),
         root_only=list(_root_only(body)),
         uses=_uses(words),
     )
+
+
+def _data(body: Body) -> Iterator[Block]:
+    """The data sources, those inside of `check` blocks included."""
+    yield from body.of("data")
+    for block in body.of("check"):
+        yield from block.body.of("data")
+
+
+def _early(body: Body) -> Iterator[tuple[str, bool]]:
+    for block in body.of("resource"):
+        for lifecycle in block.body.of("lifecycle"):
+            words = lifecycle.body.attributes.get("create_before_destroy")
+            if words:
+                yield ".".join(block.labels), _reference(words) == "true"
 
 
 def _named(block: Block) -> dict[str, Any]:

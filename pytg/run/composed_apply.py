@@ -51,6 +51,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     execution = planned.root.execution
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
     touched = planned.touched
+    shapes = {unit.address: shape for unit, shape in planned.shapes}
     workdir = planned.root.workdir
     locks = LockSet(
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
@@ -63,7 +64,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         run_id=execution.record.run.run_id,
         lock_id=lock.id,
         units=tuple(str(unit.address) for unit, _ in planned.shapes),
-        locked=tuple(Locked.of(unit, execution.shape(unit)) for unit in touched),
+        locked=tuple(Locked.of(unit, shapes[unit.address]) for unit in touched),
         pytg=ProcessId.of(os.getpid()),
         events=planned.root.log("apply").name,
         phase=LOCKING,

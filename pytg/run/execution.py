@@ -78,8 +78,12 @@ class Execution:
             self.log.emit(UnitFinished(unit, outcome.status, changes, outcome.reason))
 
     def planned(self, found: Mapping[Address, UnitChanges]) -> None:
-        """Record what is planned for units."""
-        self.record.planned({unit: Changes(**each.counts) for unit, each in found.items()})
+        """Record what is planned for units, on top of what this run has applied to them."""
+        units = self.record.run.units
+        applied = {u: units[u].changes for u in found if self.status(u) is Status.SUCCEEDED}
+        self.record.planned(
+            {u: applied.get(u, Changes()) + Changes(**each.counts) for u, each in found.items()}
+        )
 
     def status(self, unit: Address) -> Status:
         """Where the unit stands now."""

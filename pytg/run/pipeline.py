@@ -8,24 +8,26 @@ from dataclasses import replace
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stage import Stage, divide_into_stages
+from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Outcome, Status
 from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
 from pytg.recovery.unrecorded import remembered
+from pytg.run.apart import Apart, leaking
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
+from pytg.run.order_only import Readers, read_anew, readers, told
 from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed, report_diagnostic
 from pytg.run.root import Root, SavedPlan, root_of
-from pytg.run.stages import not_yet_destroyed, ready_to_plan, stages_of, without_blocked
+from pytg.run.stages import not_yet_destroyed, parts_of, ready_to_plan, stages_of, without_blocked
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:
@@ -50,7 +52,10 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         root = root_of(execution, stage)
         try:
             with root.reserved():
-                found = _plan(root, stage).changes
+                planned = _plan(root, stage)
+                found = planned.changes
+                for unit, reason in sorted(leaking(planned).items()):
+                    execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
             continue
@@ -116,14 +121,18 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
             continue
         stage = _announce(execution, stage)
         try:
-            changes |= _apply_stage(execution, stage)
+            found = _apply_stage(execution, stage)
+            changes |= {u: c for u, c in found.changes.items() if c.changed or u not in changes}
+            pending = [*read_anew(execution, _readers(execution, found)), *pending]
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
+        except Apart as apart:
+            pending = [*parts_of(execution, stage, apart.late), *pending]
     return changes
 
 
-def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitChanges]:
-    """Plan, show, ask and apply. Raises PlanFailed.
+def _apply_stage(execution: Execution, stage: Stage) -> SavedPlan:
+    """Plan, show, ask and apply. Raises PlanFailed, and Apart before anything is asked.
 
     With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
     own plan may go beyond it.
@@ -132,13 +141,22 @@ def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitCha
     root = root_of(execution, stage)
     with root.reserved():
         planned = _plan(root, stage)
+        if not per_unit and (late := leaking(planned)):
+            raise Apart(late)
         _approve(execution, stage, planned)
         if not per_unit:
             _apply(execution, planned)
     if per_unit:
         changed = _end_unchanged(execution, planned.changes)
         apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
-    return planned.changes
+    return planned
+
+
+def _readers(execution: Execution, planned: SavedPlan) -> Readers:
+    """Units whose data was read before what `planned` changes; with --per-unit there are none."""
+    if execution.options.per_unit or not isinstance(planned, ComposedPlan):
+        return {}
+    return readers(execution, planned.changes, planned.deferred)
 
 
 def _plan(root: Root, stage: Stage) -> SavedPlan:
@@ -149,6 +167,8 @@ def _plan(root: Root, stage: Stage) -> SavedPlan:
     total = sum((Changes(**change.counts) for change in found.values()), Changes())
     execution.log.emit(StagePlanned(stage.number, stage.units, total))
     execution.show(stage, found, planned.root.calls, planned.details)
+    if reading := _readers(execution, planned):
+        execution.note(told(reading))
     return planned
 
 
@@ -169,6 +189,9 @@ def _apply(execution: Execution, planned: SavedPlan) -> None:
     if not planned.touched:
         return
     if isinstance(planned, ComposedPlan):
+        for address in (unit.address for unit in planned.touched):
+            if execution.status(address) not in OPEN:  # once more, in the same run
+                execution.begin(address, among_many=True)
         outcomes = apply_composed(planned)
     else:
         unit = planned.root.units[0].address
@@ -180,7 +203,8 @@ def _apply(execution: Execution, planned: SavedPlan) -> None:
 def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
     """Units that the plan leaves alone are done; returns the others."""
     unchanged = [unit for unit, change in found.items() if not change.changed]
-    execution.end(dict.fromkeys(unchanged, Outcome(Status.UNCHANGED)))
+    still = [unit for unit in unchanged if execution.status(unit) in OPEN]
+    execution.end(dict.fromkeys(still, Outcome(Status.UNCHANGED)))
     return [unit for unit, change in found.items() if change.changed]
 
 
@@ -197,16 +221,9 @@ def _announce(execution: Execution, stage: Stage) -> Stage:
 
 def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[Stage]:
     """The stages that take the place of one that could not be planned whole."""
-    if error.late and not execution.options.destroy:
-        for unit, reason in sorted(error.late.items()):
-            text = f"{unit} cannot be planned together with what it needs: {reason}"
-            execution.note(text)
-        graph = execution.order.subgraph(stage.units)
-        parts = divide_into_stages(graph, stage.units, late=error.late)
-        if len(parts) > 1:
-            whole = execution.record.run.stages[:-1]  # the parts take its number
-            execution.record.update_run(stages=whole)
-            return parts
+    late = {} if execution.options.destroy else error.late
+    if late and len(parts := parts_of(execution, stage, late)) > 1:
+        return parts
     for unit, diagnostic in error.by_unit.items():
         reason = report_diagnostic(execution, unit, diagnostic, error.workdir)
         execution.end({unit: Outcome(Status.FAILED, reason)})

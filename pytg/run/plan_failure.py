@@ -85,7 +85,7 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
     """The units whose `for_each` or `count` depends on what another unit has yet to make.
 
     Terraform's diagnostic names no address, only the file of the module and the expression:
-    the units whose module holds or calls that one and which read a unit of the same plan. Empty
+    the units whose module holds or calls that one and which need a unit of the same plan. Empty
     when any other error stands beside it, or when nobody upstream can be waited for.
     """
     late: dict[Address, str] = {}
@@ -96,7 +96,7 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
             return {}
         file = (workdir / diagnostic.file).resolve()
         for unit in units:
-            reads = {reference.unit for reference in references(unit.inputs)}
+            reads = {reference.unit for reference in references(unit.inputs)} | {*unit.after}
             if reads & inside and file.parent in parts[unit.module.path]:
                 upstream = ", ".join(str(address) for address in sorted(reads & inside))
                 late[unit.address] = (
