@@ -25,8 +25,9 @@ from pytg.record.run_events import (
     UnitProgress,
     UnitStarted,
 )
+from pytg.record.words import counted
 from pytg.record.writer import Clock, utc_now
-from pytg.report.table import Style, counted, printable
+from pytg.report.table import Style, printable
 
 KEEP_ALIVE = 15.0  # seconds
 APART = timedelta(seconds=1)

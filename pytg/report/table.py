@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from pytg.compose.changes import ACTIONS, UnitChanges, total
+from pytg.record.words import counted
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 ACTION_COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
@@ -57,11 +58,6 @@ class Style:
 def printable(text: str) -> str:
     """`text` without control characters, so that nothing read elsewhere steers the terminal."""
     return text.translate(CONTROLS)
-
-
-def counted(number: int, thing: str) -> str:
-    """Such as `1 unit` and `2 units`."""
-    return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
 def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:

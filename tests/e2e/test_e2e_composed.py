@@ -210,11 +210,7 @@ def test_unit_by_unit_an_isolated_upstream_is_destroyed_as_it_was_approved(
     project.pytg("apply", *DEV, "--yes")
     done = project.pytg("destroy", *DEV, "--per-unit", "--json")
     assert set(project.statuses(done).values()) == {"succeeded"}
-    assert approving[-3:] == [
-        "Destroy this plan of 7 units?",
-        "Destroy this plan of 1 unit?",  # kms of one region, and of the other
-        "Destroy this plan of 1 unit?",
-    ]
+    assert approving == ["Destroy 9 resources of 9 units (stages 1 and 2 of 2)?"]
     assert not [a for a in project.units(*DEV) if (project.state(a) or {})["resources"]]
 
 
