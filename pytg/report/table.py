@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -117,12 +116,9 @@ def _counts(counts: Mapping[str, int], style: Style) -> str:
 
 def _notes(unit: UnitChanges) -> str:
     """Everything there is to say about a unit beside its counts."""
-    others = Counter(c.action for c in unit.resources if c.action not in ACTIONS)
     parts = (
         "" if unit.changed else NOTHING,
-        f"{unit.imports} to import" if unit.imports else "",
-        *(f"{count} to {action}" for action, count in sorted(others.items())),
-        "outputs change" if unit.outputs and not unit.resources else "",
+        unit.besides,
         f"{unit.drift} drifted" if unit.drift else "",
     )
     return "; ".join(part for part in parts if part)

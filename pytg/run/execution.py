@@ -74,12 +74,17 @@ class Execution:
             return
         self.record.end(outcomes)
         for unit, outcome in outcomes.items():
-            changes = self.record.run.units[unit].changes
-            self.log.emit(UnitFinished(unit, outcome.status, changes, outcome.reason))
+            planned = self.record.run.units[unit]
+            self.log.emit(
+                UnitFinished(unit, outcome.status, planned.changes, outcome.reason, planned.besides)
+            )
 
     def planned(self, found: Mapping[Address, UnitChanges]) -> None:
         """Record what is planned for units."""
-        self.record.planned({unit: Changes(**each.counts) for unit, each in found.items()})
+        self.record.planned(
+            {unit: Changes(**each.counts) for unit, each in found.items()},
+            {unit: each.besides for unit, each in found.items()},
+        )
 
     def status(self, unit: Address) -> Status:
         """Where the unit stands now."""

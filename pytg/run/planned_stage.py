@@ -15,6 +15,7 @@ from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Outcome, Status
 from pytg.record.run_events import StagePlanned
+from pytg.record.words import in_units
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
@@ -80,7 +81,8 @@ def _show(execution: Execution, planned: PlannedStage) -> None:
     stage, found = planned.stage, planned.changes
     execution.planned(found)
     total = sum((Changes(**change.counts) for change in found.values()), Changes())
-    execution.log.emit(StagePlanned(stage.number, stage.units, total))
+    besides = "" if total.total else in_units({u: each.besides for u, each in found.items()})
+    execution.log.emit(StagePlanned(stage.number, stage.units, total, besides))
     if stage.composed:
         plan = planned.plans[0]
         execution.show(stage, found, plan.root.calls, plan.details)

@@ -34,6 +34,17 @@ def test_first_plan_of_an_environment_is_one_process_and_shows_all(project: Proj
     assert len(done.document["plan"]) == 9
 
 
+def test_where_only_outputs_change_the_plan_says_so(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    file = project.root / "modules" / "api" / "outputs.tf"
+    file.write_text(file.read_text() + 'output "more" {\n  value = "more"\n}\n')
+    done = project.pytg("plan", *DEV, "--detailed-exitcode", expect=2)
+    both = [f"docs/{region}/dev/api" for region in ("eu-west-1", "us-east-1")]
+    assert f"  changes: outputs change in {', '.join(both)}\n" in done.err
+    assert re.search(f"{both[0]} +planned: outputs change\n", done.err)
+    assert "no changes" not in done.err
+
+
 def test_a_warm_plan_starts_no_init(project: Project) -> None:
     project.pytg("plan", *DEV)
     project.pytg("plan", *DEV)
