@@ -65,7 +65,7 @@ def _confirm(
             click.echo(f"{question} [y/N]: ", nl=False, err=True)
             while not select.select([sys.stdin], [], [], 0.1)[0]:
                 if cancel.is_set():
-                    raise Interrupted("interrupted while asking: nothing was changed in this stage")
+                    raise Interrupted("interrupted while asking: nothing of this plan was applied")
             return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask

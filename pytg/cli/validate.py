@@ -7,7 +7,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.errors import ConfigError
-from pytg.report.table import counted
+from pytg.record.words import counted
 
 
 @click.command("validate")

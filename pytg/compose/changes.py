@@ -6,6 +6,7 @@ and no values, so that nothing secret passes here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,6 +51,17 @@ class UnitChanges:
     def counts(self) -> dict[str, int]:
         """Changes by action, in the order of ACTIONS."""
         return {action: getattr(self, action) for action in ACTIONS}
+
+    @property
+    def besides(self) -> str:
+        """What changes and has no count, such as `1 to import; outputs change`."""
+        others = Counter(c.action for c in self.resources if c.action not in ACTIONS)
+        parts = (
+            f"{self.imports} to import" if self.imports else "",
+            *(f"{count} to {action}" for action, count in sorted(others.items())),
+            "outputs change" if self.outputs and not self.resources else "",
+        )
+        return "; ".join(part for part in parts if part)
 
     @property
     def changed(self) -> bool:

@@ -86,7 +86,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """One unit in a run. `log` is relative to the run's directory."""
+    """One unit in a run. `log` is relative to the run's directory.
+
+    `besides` is what is planned beside `changes`, in words, such as `outputs change`.
+    """
 
     status: Status = Status.PENDING
     started_at: Moment | None = None
@@ -95,6 +98,7 @@ class UnitRecord:
     blocked_by: Addresses = ()
     attempts: Count = 0
     changes: Changes = field(default_factory=Changes)
+    besides: str = ""
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
 

@@ -135,11 +135,21 @@ class RunRecord:
             done = {unit: ended(units[unit], outcome, now) for unit, outcome in outcomes.items()}
             self._save(self._with(done))
 
-    def planned(self, changes: Mapping[Address, Changes]) -> None:
-        """What is planned for units."""
+    def planned(
+        self, changes: Mapping[Address, Changes], besides: Mapping[Address, str] | None = None
+    ) -> None:
+        """What is planned for units: counts of resources, and in words what else."""
+        words = besides or {}
         with self._mutex:
             units = self._run.units
-            self._save(self._with({u: replace(units[u], changes=c) for u, c in changes.items()}))
+            self._save(
+                self._with(
+                    {
+                        unit: replace(units[unit], changes=counts, besides=words.get(unit, ""))
+                        for unit, counts in changes.items()
+                    }
+                )
+            )
 
     def logged(self, unit: Address, log: str) -> None:
         """Where the log of a unit lies, from the run's directory."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.words import ended_as, in_units, named
 from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
-NAMED = 3  # of the units that ended for one reason; the progress above names all
 UNPLANNED = "not planned:"  # so begins the reason of a unit that only shares the stage
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
@@ -41,19 +41,23 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
         word = style.paint(str(status), STATUS_COLOURS[status])
         for same, unit in _alike(run, units):
-            lines.append(f"{word} {_named(same)}{_why(run, unit)}")
+            lines.append(f"{word} {named(same)}{_why(run, unit)}")
             lines += [
                 printable(f"    may exist and be in no state: {resource}")
                 for resource in unit.unknown_resources
             ]
             if _logged(unit):
                 lines.append(f"    log: {_near(run.directory / str(unit.log))}")
-    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    counts = ", ".join(
+        f"{count} {ended_as(Status(status), run.command)}"
+        for status, count in _by_status(run).items()
+    )
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
     word = "changes" if run.result is Result.SUCCEEDED else "planned"
-    if run.result is Result.SUCCEEDED or run.changes.total:  # else nothing is known of changes
-        lines.append(f"  {word}: {changed(run.changes)}")
+    besides = "" if run.changes.total else _besides(run)
+    if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
+        lines.append(f"  {word}: {besides or changed(run.changes)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -71,12 +75,17 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
         return ""
     if run.result is not Result.SUCCEEDED:
         return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
-    if run.command.startswith("plan") and run.command in args and run.changes.total:
+    changes = run.changes.total or _besides(run)
+    if run.command.startswith("plan") and run.command in args and changes:
         place = _command_at(args)
         done = "destroy" if destroy or "--destroy" in args else "apply"
         name = run.command.replace("plan", done)
         return shlex.join(("pytg", *args[:place], name, *_of_both(args[place + 1 :])))
     return ""
+
+
+def _besides(run: Run) -> str:
+    return in_units({address: unit.besides for address, unit in run.units.items()})
 
 
 def _command_at(args: list[str]) -> int:
@@ -125,11 +134,6 @@ def _alike(
 
 def _logged(unit: UnitRecord) -> bool:
     return bool(unit.log) and unit.status in (Status.FAILED, Status.UNKNOWN)
-
-
-def _named(units: Sequence[Address]) -> str:
-    names = ", ".join(str(address) for address in units[:NAMED])
-    return f"{names} and {len(units) - NAMED} more" if len(units) > NAMED else names
 
 
 def _why(run: Run, unit: UnitRecord) -> str:

@@ -7,6 +7,7 @@ is upstream too: a thing with a fixed name would be created while the old one is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import networkx as nx
 
@@ -20,12 +21,11 @@ Late = Mapping[Address, str]
 _EARLY = ("create", "delete")
 
 
-class Apart(Exception):
-    """`late` are the units to plan in a later stage, with the reason."""
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A stage to be planned in two: `late` are the units of the second, with the reason."""
 
-    def __init__(self, late: Late) -> None:
-        super().__init__("to be planned in two stages")
-        self.late = late
+    late: Late
 
 
 def leaking(planned: SavedPlan) -> Late:

@@ -74,15 +74,18 @@ class Execution:
             return
         self.record.end(outcomes)
         for unit, outcome in outcomes.items():
-            changes = self.record.run.units[unit].changes
-            self.log.emit(UnitFinished(unit, outcome.status, changes, outcome.reason))
+            planned = self.record.run.units[unit]
+            self.log.emit(
+                UnitFinished(unit, outcome.status, planned.changes, outcome.reason, planned.besides)
+            )
 
     def planned(self, found: Mapping[Address, UnitChanges]) -> None:
         """Record what is planned for units, on top of what this run has applied to them."""
         units = self.record.run.units
         applied = {u: units[u].changes for u in found if self.status(u) is Status.SUCCEEDED}
         self.record.planned(
-            {u: applied.get(u, Changes()) + Changes(**each.counts) for u, each in found.items()}
+            {u: applied.get(u, Changes()) + Changes(**each.counts) for u, each in found.items()},
+            {unit: each.besides for unit, each in found.items()},
         )
 
     def status(self, unit: Address) -> Status:

@@ -39,7 +39,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
 
     independent: nx.DiGraph[Address] = nx.DiGraph()
     independent.add_nodes_from(execution.order)  # a plan waits for no other plan
-    _schedule(execution, independent, work)
+    schedule(execution, independent, work)
     _name_outdated(execution, found)
     return found
 
@@ -67,7 +67,7 @@ def apply_per_unit(
     def work(address: Address) -> Outcome:
         return run_unit(execution, execution.estate.units[address], approved, found)
 
-    _schedule(execution, graph, work)
+    schedule(execution, graph, work)
     return found
 
 
@@ -77,9 +77,11 @@ def _never_applied(execution: Execution, address: Address) -> list[Address]:
     return [u for u, state in held.items() if state.state is None]
 
 
-def _schedule(
+def schedule(
     execution: Execution, graph: nx.DiGraph[Address], work: Callable[[Address], Outcome]
 ) -> None:
+    """Do `work` on the units of `graph` in its order, side by side; an error fails its unit."""
+
     def guarded(address: Address) -> Outcome:
         try:
             return work(address)
@@ -106,13 +108,16 @@ def _schedule(
     Scheduler(
         graph,
         guarded,
-        parallelism=execution.options.parallelism or _default_parallelism(),
+        parallelism=parallelism(execution),
         on_change=on_change,
         cancel=execution.cancel,
         fail_fast=execution.options.fail_fast,
     ).run()
 
 
-def _default_parallelism() -> int:
+def parallelism(execution: Execution) -> int:
+    """How many units with a process of their own run at a time."""
+    if execution.options.parallelism:
+        return execution.options.parallelism
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return default_parallelism(os.cpu_count() or 1, memory)

@@ -1,8 +1,9 @@
-"""Plan, apply and destroy: stage by stage, each planned, shown, approved and applied."""
+"""Plan, apply and destroy: what can be planned is planned, shown, approved once and applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 import networkx as nx
@@ -12,22 +13,32 @@ from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Changes, Outcome, Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
+from pytg.record.run import OPEN, Outcome, Status
+from pytg.record.run_events import Diagnostic, StageStarted
 from pytg.recovery.unrecorded import remembered
 from pytg.run.apart import Apart, leaking
-from pytg.run.composed_apply import apply_composed
-from pytg.run.composed_plan import ComposedPlan, plan_composed
+from pytg.run.approval import approve, name_stages
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
-from pytg.run.order_only import Readers, read_anew, readers, told
+from pytg.run.guards import refuse_losing_states, refuse_orphaning
+from pytg.run.order_only import read_anew
 from pytg.run.orphans import orphans
-from pytg.run.overwrite_guard import refuse_overwriting
-from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed, report_diagnostic
-from pytg.run.root import Root, SavedPlan, root_of
-from pytg.run.stages import not_yet_destroyed, parts_of, ready_to_plan, stages_of, without_blocked
+from pytg.run.planned_stage import (
+    PlannedStage,
+    apply_stage,
+    makes_backend,
+    plan_stage,
+    readers_of,
+)
+from pytg.run.stages import (
+    not_yet_destroyed,
+    parts_of,
+    ready_and_waiting,
+    ready_to_plan,
+    stages_of,
+    without_blocked,
+)
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:
@@ -41,6 +52,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         return plan_per_unit(execution)
     changes: dict[Address, UnitChanges] = {}
     pending: Sequence[Stage] = stages_of(execution, applying=False)
+    name_stages(execution, pending)
     while pending:
         stage, pending = pending[0], pending[1:]
         stage = not_yet_destroyed(execution, stage, changes)
@@ -48,17 +60,14 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             stage = ready_to_plan(execution, stage, changes)
         if not stage.units:
             continue
-        stage = _announce(execution, stage)
-        root = root_of(execution, stage)
-        try:
-            with root.reserved():
-                planned = _plan(root, stage)
-                found = planned.changes
-                for unit, reason in sorted(leaking(planned).items()):
+        with contextlib.ExitStack() as held:
+            planned, failed = plan_stage(execution, _announce(execution, stage), held)
+            for plan_made in planned.plans:
+                for unit, reason in sorted(leaking(plan_made).items()):
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
-        except PlanFailed as error:
-            pending = [*_replan(execution, stage, error), *pending]
-            continue
+        for part, error in failed:
+            pending = _parts(execution, part, error, pending)
+        found = planned.changes
         changes |= found
         execution.end(
             {
@@ -70,7 +79,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
-    """Plan, show, ask and apply, stage by stage. Returns the changes by unit."""
+    """Plan, show, ask and apply. Returns the changes by unit."""
     _name_orphans(execution)
     if execution.options.destroy:
         _name_in_flight(execution)
@@ -78,6 +87,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
         refuse_orphaning(execution.graph, estate, selected, states)
         refuse_losing_states(estate, selected, states)
     stages = stages_of(execution, applying=True)
+    name_stages(execution, stages)
     if execution.options.per_unit and execution.options.yes:
         return _apply_unasked(execution, stages)
     return _apply_stages(execution, stages)
@@ -99,7 +109,7 @@ def _name_in_flight(execution: Execution) -> None:
 
 def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:
     """One process a unit, with nothing to show before: bootstrap units are stages, no others."""
-    bootstraps = [stage for stage in stages if _bootstraps(execution, stage)]
+    bootstraps = [stage for stage in stages if makes_backend(execution, stage)]
     rest = [unit for stage in stages if stage not in bootstraps for unit in stage.units]
     before, after = ([], bootstraps) if execution.options.destroy else (bootstraps, [])
     changes = _apply_stages(execution, before)
@@ -108,104 +118,81 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
     return changes | _apply_stages(execution, after)
 
 
-def _bootstraps(execution: Execution, stage: Stage) -> bool:
-    return all(unit.bootstrap for unit in execution.units(stage))
-
-
 def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Address, UnitChanges]:
+    """Round by round: plan and show all that can be planned now, ask once, apply it in order."""
     changes: dict[Address, UnitChanges] = {}
     while pending and not execution.cancel.is_set():
-        stage, pending = pending[0], pending[1:]
-        stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
-        if not stage.units:
-            continue
-        stage = _announce(execution, stage)
-        try:
-            found = _apply_stage(execution, stage)
-            changes |= {u: c for u, c in found.changes.items() if c.changed or u not in changes}
-            pending = [*read_anew(execution, _readers(execution, found)), *pending]
-        except PlanFailed as error:
-            pending = [*_replan(execution, stage, error), *pending]
-        except Apart as apart:
-            pending = [*parts_of(execution, stage, apart.late), *pending]
+        with contextlib.ExitStack() as held:
+            planned, pending = _plan_round(execution, pending, changes, held)
+            if planned:
+                approve(execution, planned, pending)
+                pending = [*_apply_round(execution, planned), *pending]
     return changes
 
 
-def _apply_stage(execution: Execution, stage: Stage) -> SavedPlan:
-    """Plan, show, ask and apply. Raises PlanFailed, and Apart before anything is asked.
+def _plan_round(
+    execution: Execution,
+    pending: Sequence[Stage],
+    changes: dict[Address, UnitChanges],
+    held: contextlib.ExitStack,
+) -> tuple[list[PlannedStage], list[Stage]]:
+    """Plan what needs nothing that is yet to be applied; also returns the stages that wait.
 
-    With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
-    own plan may go beyond it.
+    What is planned goes into `changes`.
     """
-    per_unit = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
-    root = root_of(execution, stage)
-    with root.reserved():
-        planned = _plan(root, stage)
-        if not per_unit and (late := leaking(planned)):
-            raise Apart(late)
-        _approve(execution, stage, planned)
-        if not per_unit:
-            _apply(execution, planned)
-    if per_unit:
-        changed = _end_unchanged(execution, planned.changes)
-        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
-    return planned
+    planned: list[PlannedStage] = []
+    now: dict[Address, UnitChanges] = {}
+    later: list[Stage] = []
+    while pending and not execution.cancel.is_set():
+        stage, pending = pending[0], pending[1:]
+        stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
+        if planned or later:  # the first of all never waits: stages are in order
+            stage, waiting = ready_and_waiting(execution, stage, changes, now)
+            later += [waiting] if waiting.units else []
+        if not stage.units:
+            continue
+        found, failed = plan_stage(execution, _announce(execution, stage), held, apart=True)
+        for part, error in failed:
+            pending = _parts(execution, part, error, pending)
+        if found.plans:
+            now |= found.changes
+            planned.append(found)
+    changes |= {u: found for u, found in now.items() if found.changed or u not in changes}
+    return planned, [*later, *pending]
 
 
-def _readers(execution: Execution, planned: SavedPlan) -> Readers:
-    """Units whose data was read before what `planned` changes; with --per-unit there are none."""
-    if execution.options.per_unit or not isinstance(planned, ComposedPlan):
-        return {}
-    return readers(execution, planned.changes, planned.deferred)
+def _apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Sequence[Stage]:
+    """Apply the stages in order; returns what is to be planned anew.
+
+    That is what reads data that an apply may have changed, and what is left of a stage a part of
+    which is blocked: a unit that went wrong keeps what needs it from being applied, which is in
+    other stages of one round in a destroy only.
+    """
+    anew: list[Stage] = []
+    for place, each in enumerate(planned):
+        if execution.cancel.is_set():
+            break
+        left = without_blocked(execution, each.stage)
+        if not left.units:
+            continue
+        if left.units != each.stage.units and each.stage.composed:
+            return [*anew, left, *(later.stage for later in planned[place + 1 :])]
+        apply_stage(execution, each.only(left.units))
+        anew += read_anew(execution, readers_of(execution, each))
+    return anew
 
 
-def _plan(root: Root, stage: Stage) -> SavedPlan:
-    execution = root.execution
-    planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
-    found = planned.changes
-    execution.planned(found)
-    total = sum((Changes(**change.counts) for change in found.values()), Changes())
-    execution.log.emit(StagePlanned(stage.number, stage.units, total))
-    execution.show(stage, found, planned.root.calls, planned.details)
-    if reading := _readers(execution, planned):
-        execution.note(told(reading))
-    return planned
-
-
-def _approve(execution: Execution, stage: Stage, planned: SavedPlan) -> None:
-    changed = [change for change in planned.changes.values() if change.changed]
-    if not changed:
-        return
-    refuse_overwriting(planned)
-    refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
-    verb = "Destroy" if execution.options.destroy else "Apply"
-    units = f"{len(stage.units)} unit{'s' if len(stage.units) != 1 else ''}"
-    if not execution.options.yes and not execution.confirm(f"{verb} this plan of {units}?"):
-        raise Interrupted("not approved: nothing was changed in this stage")
-
-
-def _apply(execution: Execution, planned: SavedPlan) -> None:
-    _end_unchanged(execution, planned.changes)
-    if not planned.touched:
-        return
-    if isinstance(planned, ComposedPlan):
-        for address in (unit.address for unit in planned.touched):
-            if execution.status(address) not in OPEN:  # once more, in the same run
-                execution.begin(address, among_many=True)
-        outcomes = apply_composed(planned)
+def _parts(
+    execution: Execution, stage: Stage, error: PlanFailed | Apart, pending: Sequence[Stage]
+) -> Sequence[Stage]:
+    """`pending`, after the stages that take the place of `stage`; see `_replan`."""
+    if isinstance(error, Apart):
+        parts: Sequence[Stage] = parts_of(execution, stage, error.late)
     else:
-        unit = planned.root.units[0].address
-        execution.begin(unit)
-        outcomes = {unit: apply_unit(planned)}
-    execution.end({u: found for u, found in outcomes.items() if execution.status(u) in OPEN})
-
-
-def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
-    """Units that the plan leaves alone are done; returns the others."""
-    unchanged = [unit for unit, change in found.items() if not change.changed]
-    still = [unit for unit in unchanged if execution.status(unit) in OPEN]
-    execution.end(dict.fromkeys(still, Outcome(Status.UNCHANGED)))
-    return [unit for unit, change in found.items() if change.changed]
+        parts = _replan(execution, stage, error)
+    if parts:
+        name_stages(execution, [*parts, *pending])
+    return [*parts, *pending]
 
 
 def _announce(execution: Execution, stage: Stage) -> Stage:
@@ -214,8 +201,6 @@ def _announce(execution: Execution, stage: Stage) -> Stage:
     stage = replace(stage, number=len(stages) + 1)
     execution.record.update_run(stages=[*stages, stage.units])
     execution.log.emit(StageStarted(stage.number, stage.units))
-    if stage.reason:
-        execution.note(f"stage {stage.number} stands by itself: {stage.reason}")
     return stage
 
 

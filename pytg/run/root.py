@@ -195,14 +195,12 @@ class SavedPlan:
         )
 
 
-def root_of(execution: Execution, stage: Stage) -> Root:
-    """The root module that `stage` runs in; its stage has a number."""
+def roots_of(execution: Execution, stage: Stage) -> tuple[Root, ...]:
+    """What `stage`, which has its number, runs in: one root for all, or each unit's own."""
     units = execution.units(stage)
-    return (
-        composed_root(execution, units, stage.number)
-        if stage.composed
-        else unit_root(execution, units[0])
-    )
+    if stage.composed:
+        return (composed_root(execution, units, stage.number),)
+    return tuple(unit_root(execution, unit) for unit in units)
 
 
 def composed_root(execution: Execution, units: Sequence[Unit], number: int) -> Root:

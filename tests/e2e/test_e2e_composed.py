@@ -34,6 +34,17 @@ def test_first_plan_of_an_environment_is_one_process_and_shows_all(project: Proj
     assert len(done.document["plan"]) == 9
 
 
+def test_where_only_outputs_change_the_plan_says_so(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    file = project.root / "modules" / "api" / "outputs.tf"
+    file.write_text(file.read_text() + 'output "more" {\n  value = "more"\n}\n')
+    done = project.pytg("plan", *DEV, "--detailed-exitcode", expect=2)
+    both = [f"docs/{region}/dev/api" for region in ("eu-west-1", "us-east-1")]
+    assert f"  changes: outputs change in {', '.join(both)}\n" in done.err
+    assert re.search(f"{both[0]} +planned: outputs change\n", done.err)
+    assert "no changes" not in done.err
+
+
 def test_a_warm_plan_starts_no_init(project: Project) -> None:
     project.pytg("plan", *DEV)
     project.pytg("plan", *DEV)
@@ -210,11 +221,7 @@ def test_unit_by_unit_an_isolated_upstream_is_destroyed_as_it_was_approved(
     project.pytg("apply", *DEV, "--yes")
     done = project.pytg("destroy", *DEV, "--per-unit", "--json")
     assert set(project.statuses(done).values()) == {"succeeded"}
-    assert approving[-3:] == [
-        "Destroy this plan of 7 units?",
-        "Destroy this plan of 1 unit?",  # kms of one region, and of the other
-        "Destroy this plan of 1 unit?",
-    ]
+    assert approving == ["Destroy 9 resources of 9 units (stages 1 and 2 of 2)?"]
     assert not [a for a in project.units(*DEV) if (project.state(a) or {})["resources"]]
 
 

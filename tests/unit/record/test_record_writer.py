@@ -55,6 +55,7 @@ def test_a_unit_is_stamped_when_it_starts_and_ends(tmp_path: Path) -> None:
         "blocked_by": [],
         "attempts": 1,
         "changes": {"create": 3, "update": 0, "replace": 0, "delete": 0},
+        "besides": "",
         "unknown_resources": [],
         "log": "logs/network.log",
     }

@@ -57,6 +57,20 @@ def shown(events: tuple[Event, ...], style: Style | None = None) -> str:
     return stream.getvalue()
 
 
+def test_in_a_plan_nothing_has_succeeded_yet() -> None:
+    ends = (
+        RunStarted("20250131T120304Z-abcdef", "plan", "composed", (NETWORK, STORAGE)),
+        StagePlanned(1, (NETWORK,), Changes(), f"outputs change in {NETWORK}"),
+        UnitFinished(NETWORK, Status.SUCCEEDED, besides="outputs change"),
+        UnitFinished(STORAGE, Status.SUCCEEDED, Changes(create=1)),
+    )
+    assert [line[9:] for line in shown(ends).splitlines()[1:]] == [
+        f"stage 1 planned: outputs change in {NETWORK}",
+        f"{NETWORK}  planned: outputs change",
+        f"{STORAGE}  planned: 1 create",
+    ]
+
+
 def test_a_run_line_by_line() -> None:
     assert shown(EVENTS).splitlines() == [
         "12:03:04 run 20250131T120304Z-abcdef: apply-all, 2 units, composed",

@@ -73,6 +73,18 @@ def test_a_run_that_went_well_is_short() -> None:
     ]
 
 
+def test_where_only_outputs_change_the_summary_says_so_and_where() -> None:
+    units = {
+        NETWORK: UnitRecord(Status.SUCCEEDED, besides="outputs change"),
+        STORAGE: UnitRecord(Status.SUCCEEDED, besides="1 to import"),
+        TABLE: UnitRecord(Status.SUCCEEDED, besides="outputs change"),
+    }
+    planned = replace(FINE, command="plan", args=("plan", "--env", "dev"), units=units)
+    said = summary(planned).splitlines()
+    assert f"  changes: outputs change in {TABLE}, {NETWORK}; 1 to import in {STORAGE}" in said
+    assert said[-1] == "  next: pytg apply --env dev"
+
+
 def test_many_that_one_failure_holds_up_are_one_line() -> None:
     later = Address("sandbox", "us-east-1", "dev-a1", "zone")
     units = {
@@ -113,7 +125,7 @@ def test_a_plan_that_found_nothing_to_do_says_so() -> None:
 def test_what_a_plan_leaves_for_later_is_counted() -> None:
     units = {**FINE.units, QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(NETWORK,))}
     said = summary(replace(FINE, command="plan-all", units=units))
-    assert said.startswith("plan-all succeeded in 2m05s: 1 succeeded, 1 skipped\n")
+    assert said.startswith("plan-all succeeded in 2m05s: 1 planned, 1 skipped\n")
 
 
 def test_of_very_many_a_few_are_named() -> None:

@@ -15,7 +15,7 @@ from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.record.run import Changes, Status
 from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted, UnitFinished
-from pytg.run import pipeline
+from pytg.run import pipeline, planned_stage
 from pytg.run.pipeline import plan
 from pytg.run.root import Root
 
@@ -62,8 +62,11 @@ def test_every_stage_is_planned_where_nothing_changes(parted: World) -> None:
     assert execution.record.run.stages == ((at("a"),), (at("alone"),), (at("b"),))
     for kind in (StageStarted, StagePlanned):
         assert [event.stage for event in events(execution, kind)] == [1, 2, 3]
-    (why,) = notes(execution)
-    assert "isolate" in why
+    assert notes(execution) == [
+        "stage 1 of 3: 1 unit",
+        "stage 2 of 3: 1 unit; each in a process of its own; isolate: true; after stage 1",
+        "stage 3 of 3: 1 unit; after stage 2",
+    ]
     assert parted.commands() == ["plan"] * 3
 
 
@@ -160,7 +163,7 @@ def test_each_plan_is_shown(parted: World) -> None:
         shown.append((stage.number, counts, [c.address for c in details().changes]))
 
     plan(parted.execution(command="plan", show=show))
-    assert shown[:2] == [(1, {"a": 0}, []), (2, {"alone": 1}, [f"module.alone.{RESOURCE}"])]
+    assert shown[:2] == [(1, {"a": 0}, []), (2, {"alone": 1}, [inside("alone")])]
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -168,13 +171,13 @@ def test_a_root_is_built_once_a_stage(
     parted: World, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []
-    root_of = pipeline.root_of
+    roots_of = planned_stage.roots_of
 
-    def counting(execution: Any, stage: Stage) -> Root:
+    def counting(execution: Any, stage: Stage) -> tuple[Root, ...]:
         built.append(stage.number)
-        return root_of(execution, stage)
+        return roots_of(execution, stage)
 
-    monkeypatch.setattr(pipeline, "root_of", counting)
+    monkeypatch.setattr(planned_stage, "roots_of", counting)
     parted.hold("a", outputs={"arn": "x"})
     parted.hold("alone", outputs={"arn": "x"})
     asked: list[int] = []
