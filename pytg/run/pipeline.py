@@ -153,8 +153,8 @@ def _apply_stage(execution: Execution, stage: Stage) -> SavedPlan:
 
 
 def _readers(execution: Execution, planned: SavedPlan) -> Readers:
-    """Units whose data was read before what `planned` changes; with --per-unit there are none."""
-    if execution.options.per_unit or not isinstance(planned, ComposedPlan):
+    """Units whose data was read before what `planned` changes."""
+    if not isinstance(planned, ComposedPlan):
         return {}
     return readers(execution, planned.changes, planned.deferred)
 

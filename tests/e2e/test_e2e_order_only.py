@@ -282,3 +282,18 @@ def test_a_message_names_a_resource_as_people_know_it(write: Write) -> None:
     done = project.pytg("plan-all", "--json", expect=1)
     assert "has lifecycle.prevent_destroy set" in done.err
     assert "[0]" not in done.out + done.err + json.dumps(project.record(done))
+
+
+def test_a_failure_stops_what_comes_after_by_order_alone(write: Write) -> None:
+    write().pytg("apply-all", "--yes")
+    project = write("two", pause="1; exit 1")
+    (project.root.parent / "fixed.tfstate").write_text(json.dumps(KEPT).replace("a-1", "a-2"))
+    done = project.pytg("apply-all", "--yes", "--json", expect=1)
+    statuses = {u.rpartition("/")[2]: s for u, s in project.statuses(done).items()}
+    assert statuses == {
+        "base": "failed",
+        "middle": "unchanged",
+        "reader": "skipped",
+        "user": "skipped",
+    }
+    assert log(project) == ["base", "reader"]
