@@ -36,40 +36,31 @@ def leaking(planned: SavedPlan) -> Late:
     execution = planned.root.execution
     if execution.options.destroy or not isinstance(planned, ComposedPlan):
         return {}
+    replacing = _replacing(planned)
+    says_so = {unit.address for unit, shape in planned.shapes if shape.early}
     order = execution.order.subgraph(planned.changes)
-    below = {
-        unit: {d for d in nx.descendants(order, unit) if _says_so(planned, d)}
-        for unit in _replacing(planned)
-    }
-    if not any(below.values()):
-        return {}
+    below = {unit: nx.descendants(order, unit) & says_so for unit in replacing}
     late: dict[Address, str] = {}
-    for unit, resource in _replaced_early(planned):
-        for other in below.get(unit, ()):
+    for unit, resource in _replaced_early(planned, replacing) if any(below.values()) else ():
+        for other in below[unit]:
             late[other] = f"its create_before_destroy would also hold for {unit} {resource}"
     return late
 
 
-def _says_so(planned: ComposedPlan, unit: Address) -> bool:
-    return any(shape.early for each, shape in planned.shapes if each.address == unit)
-
-
 def _replacing(planned: ComposedPlan) -> dict[Address, frozenset[str]]:
-    """Units with a replacement that they alone would begin by destroying, with what is not such."""
-    found: dict[Address, frozenset[str]] = {}
-    for unit, shape in planned.shapes:
-        early = replaced_early(shape, planned.read[unit.address].state)
-        replaced = [r for r in planned.changes[unit.address].resources if r.action == "replace"]
-        if early is not None and any(
-            not is_early(without_keys(r.address), early) for r in replaced
-        ):
-            found[unit.address] = early
-    return found
+    """Units with a replacement, and what each alone creates before it destroys it."""
+    found = {
+        unit.address: replaced_early(shape, planned.read[unit.address].state)
+        for unit, shape in planned.shapes
+        if planned.changes[unit.address].replace
+    }
+    return {unit: early for unit, early in found.items() if early is not None}
 
 
-def _replaced_early(planned: ComposedPlan) -> list[tuple[Address, str]]:
+def _replaced_early(
+    planned: ComposedPlan, replacing: Mapping[Address, frozenset[str]]
+) -> list[tuple[Address, str]]:
     """What the plan creates before it destroys it, and the unit alone would not."""
-    replacing = _replacing(planned)
     owners = (
         planned.root.calls.unit_of(change.address)
         for change in planned.details().changes

@@ -152,7 +152,7 @@ def without_missing(extra: Imports, error: PlanFailed) -> Imports | None:
     missing = [d for d in errors if d.summary == NOT_THERE]
     if not missing or len(missing) != len(errors):
         return None
-    said = "\n".join(error.calls.plain(d.detail) for d in missing)
+    said = "\n".join(d.detail for d in missing)
     calls = {unit: call for call, unit in error.calls.units.items()}
     gone = {
         (unit, item.to)

@@ -23,6 +23,8 @@ from pytg.run.stages import BAD
 
 Readers = Mapping[Address, Sequence[Address]]
 
+SHOWN = 5  # units that a note names
+
 _DATA = re.compile(r"(^|\.)data\.")
 
 
@@ -75,8 +77,10 @@ def readers(
 
 def told(found: Readers) -> str:
     """What a person is told of units that will be planned once more."""
-    names = "; ".join(f"{unit} after {', '.join(map(str, b))}" for unit, b in found.items())
-    return f"planned once more after the apply, for data read then may differ: {names}"
+    names = [f"{unit} after {', '.join(map(str, before))}" for unit, before in found.items()]
+    more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    text = "planned once more after the apply, since data read before it may differ"
+    return f"{text}: {'; '.join(names[:SHOWN])}{more}"
 
 
 def read_anew(execution: Execution, found: Readers) -> list[Stage]:

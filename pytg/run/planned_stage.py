@@ -85,9 +85,7 @@ def plan_stage(
 
 
 def readers_of(execution: Execution, planned: PlannedStage) -> Readers:
-    """Units whose data was read before what `planned` changes; with --per-unit there are none."""
-    if execution.options.per_unit:
-        return {}
+    """Units whose data was read before what `planned` changes."""
     return {
         unit: before
         for plan in planned.plans

@@ -95,7 +95,7 @@ class Progress:
         found = self._calls.unit_of(diagnostic.address)
         if found:
             unit, inside = found
-            text = diagnostic.detail.strip() or diagnostic.summary
+            text = self._calls.plain(diagnostic.detail.strip()) or diagnostic.summary
             self.failed[unit] = f"{inside}: {diagnostic.summary}" + (
                 f": {text}" if text != diagnostic.summary else ""
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
@@ -24,7 +24,7 @@ from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
-from pytg.terraform.event_stream import Event
+from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Process, run
@@ -142,7 +142,7 @@ class Root:
         hold: int | None = None,
     ) -> Completed:
         log = self.log(command.name)
-        return run(
+        completed = run(
             self.execution.binary.path,
             self.workdir,
             command,
@@ -155,6 +155,14 @@ class Root:
             on_start=on_start,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
+        )
+        return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
+
+    def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic that names resources as people know them."""
+        plain = self.calls.plain
+        return replace(
+            diagnostic, address=plain(diagnostic.address), detail=plain(diagnostic.detail)
         )
 
 

@@ -270,3 +270,30 @@ def test_what_waits_can_be_imported(write: Write) -> None:
     project.pytg("apply-all", "--yes")
     config.write_text(text)
     project.pytg("plan-all", "--detailed-exitcode")
+
+
+def test_a_message_names_a_resource_as_people_know_it(write: Write) -> None:
+    project = write()
+    main = project.root / "modules/reader/main.tf"
+    kept = "lifecycle {\n    prevent_destroy = true\n  }\n\n  provisioner"
+    main.write_text(main.read_text().replace("provisioner", kept, 1))
+    project.pytg("apply-all", "--yes")
+    (project.root.parent / "fixed.tfstate").write_text(json.dumps(KEPT).replace("a-1", "a-2"))
+    done = project.pytg("plan-all", "--json", expect=1)
+    assert "has lifecycle.prevent_destroy set" in done.err
+    assert "[0]" not in done.out + done.err + json.dumps(project.record(done))
+
+
+def test_a_failure_stops_what_comes_after_by_order_alone(write: Write) -> None:
+    write().pytg("apply-all", "--yes")
+    project = write("two", pause="1; exit 1")
+    (project.root.parent / "fixed.tfstate").write_text(json.dumps(KEPT).replace("a-1", "a-2"))
+    done = project.pytg("apply-all", "--yes", "--json", expect=1)
+    statuses = {u.rpartition("/")[2]: s for u, s in project.statuses(done).items()}
+    assert statuses == {
+        "base": "failed",
+        "middle": "unchanged",
+        "reader": "skipped",
+        "user": "skipped",
+    }
+    assert log(project) == ["base", "reader"]

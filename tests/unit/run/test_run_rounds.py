@@ -116,7 +116,7 @@ def test_what_a_failed_destroy_blocks_is_left_and_the_rest_asked_for_anew(make: 
         world.plans(name, cwd=f"units/{at(name)}")
     world.plans("a", "b", cwd=world.workdir("a", "b").name)
     world.plans("b", cwd=world.workdir("b").name)
-    failing = [hook("apply_start", f"module.x.{RESOURCE}")]
+    failing = [hook(kind, f"module.x.{RESOURCE}") for kind in ("apply_start", "apply_errored")]
     world.fake.rule(command="apply", cwd=f"units/{at('x')}", events=failing, exit=1)
     person = Person("yy")
     execution = world.execution(confirm=person, destroy=True)
