@@ -63,11 +63,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output of a module, from its `outputs.tf`."""
+    """An output of a module, from its `outputs.tf`. One that is ephemeral is in no state."""
 
     name: str
     sensitive: bool
     description: str
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ def _content(state: State) -> tuple[Any, ...]:
     resources = [r for r in state["resources"] if r.get("module")]
     key = [(r["module"], r["mode"], r["type"], r["name"]) for r in resources]
     ordered = [r for _, r in sorted(zip(key, resources, strict=True), key=lambda pair: pair[0])]
-    return ordered, state["outputs"], state.get("check_results") or None
+    checks = [c for c in state.get("check_results") or () if _call(c["config_addr"])]
+    return ordered, state["outputs"], checks
 
 
 def _lineage(present: Sequence[tuple[Shape, State]]) -> str:

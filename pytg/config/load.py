@@ -95,8 +95,9 @@ def _wire(
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
         stateful=frozenset(project.stateful),
     )
-    mistakes = tuple(mistake for module in known.modules.values() for mistake in module.mistakes)
-    return LoadedEstate(estate, known.places, inputs, mistakes)
+    mistakes = [mistake for module in known.modules.values() for mistake in module.mistakes]
+    once = {(mistake.position, mistake.message): mistake for mistake in mistakes}
+    return LoadedEstate(estate, known.places, inputs, tuple(once.values()))
 
 
 def _check_suffix(suffix: str) -> None:

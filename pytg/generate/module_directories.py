@@ -9,9 +9,8 @@ from pathlib import Path
 
 from pytg.config.declarations import Declarations, declarations
 from pytg.config.hcl_tokens import HclError
-from pytg.config.module_files import TERRAFORM, module_files
+from pytg.config.module_files import LOCAL, TERRAFORM, module_files
 
-LOCAL = ("./", "../")  # so begins the source of a module in a directory of the project
 _BUILT_IN = "terraform"
 
 

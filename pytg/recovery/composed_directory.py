@@ -1,6 +1,7 @@
-"""The directories that composed applies run in, `.pytg/composed/<key>`: whose, and what is in them.
+"""The directories that composed applies run in: whose, and what is in them.
 
-They lie in this room for what a dead run leaves there; `pytg.run.root` fills them.
+They lie as deep as the roots of units, so that a module has the same path, `path.module`, in both.
+They stand in this room for what a dead run leaves there; `pytg.run.root` fills them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pytg.generate.composed import SECRETS
 from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
 from pytg.terraform.workdir import is_locked, locked
 
-COMPOSED = Path(".pytg", "composed")
+COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
+_ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
 LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
@@ -33,7 +35,7 @@ def reserved(workdir: Path, cancel: threading.Event, say: Callable[[str], None])
 
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
     """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted((root / COMPOSED).glob(f"*/{JOURNAL}")):
+    for file in sorted(_all(root, JOURNAL)):
         with contextlib.suppress(FileNotFoundError):  # its run has just ended
             yield file.parent, Journal.read(file.parent)
 
@@ -71,4 +73,5 @@ def remove_dead_plans(root: Path, cancel: threading.Event) -> None:
 
 
 def _all(root: Path, name: str) -> Iterator[Path]:
-    return (root / COMPOSED).glob(f"*/{name}")
+    for place in (_ONCE, COMPOSED):
+        yield from (root / place).glob(f"*/{name}")

@@ -10,6 +10,7 @@ import networkx as nx
 from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused
+from pytg.generate.unit import WHERE_NULL_IS_MEANT
 from pytg.model import Address, Estate
 from pytg.state.state_reader import StateReader, parse_state
 
@@ -86,17 +87,16 @@ def refuse_losing_states(
 
 
 def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Address]]) -> None:
-    """Outputs of units outside the selection, by unit and name, that no state holds."""
+    """Outputs that are read from states, by unit and name, and that no state holds."""
     lines = (
         f"    {output} of {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
         for (upstream, output), users in sorted(missing.items())
     )
     units = " ".join(sorted({f"+{upstream}" for upstream, _ in missing}))
     raise Refused(
-        "outputs of units outside the selection are read and are in no state: the unit or the "
-        "output was never applied, or it is null:\n" + "\n".join(lines),
-        hint=f"apply those first, with --select '{units}'; "
-        "where null is meant, write the reference with a '?'",
+        "outputs of other units are read and are in no state: the unit or the output was never "
+        "applied, or it is null:\n" + "\n".join(lines),
+        hint=f"apply those first, with --select '{units}'; {WHERE_NULL_IS_MEANT}",
     )
 
 

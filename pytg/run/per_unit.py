@@ -19,15 +19,19 @@ from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing,
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan, unit_root
+from pytg.run.stage_inputs import require_upstream
 from pytg.terraform.event_stream import Event
 
 
 def plan_unit(root: Root) -> SavedPlan:
     """Plan one unit in its own root, which this process has to itself.
 
-    What a killed run may have left in no state is imported where it is found. Raises PlanFailed.
+    What a killed run may have left in no state is imported where it is found. Raises
+    PlanFailed, and Refused where what it reads of other units is in no state.
     """
     execution, unit = root.execution, root.units[0]
+    if not execution.options.destroy:
+        require_upstream(execution.estate, unit, execution.states)
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
 

@@ -11,7 +11,8 @@ from pydantic_core import from_json
 
 from pytg.config.hcl_blocks import parse_hcl
 from pytg.config.hcl_tokens import HclError, tokens_of
-from pytg.generate.module_directories import LOCAL, asked_by
+from pytg.config.module_files import LOCAL
+from pytg.generate.module_directories import asked_by
 from pytg.terraform.completed import Completed
 
 MODULES = Path(".terraform/modules/modules.json")

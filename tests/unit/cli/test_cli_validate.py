@@ -66,5 +66,5 @@ def test_a_mistake_inside_a_module_is_told_and_stops_no_other_command(
     main = estate_root / "modules/kms/main.tf"
     main.write_text(main.read_text() + "locals {\n  a = var.nope\n}\n")
     assert run("-C", str(estate_root), "validate") == 3
-    assert "module `kms` declares no variable `nope`" in capfd.readouterr().err
+    assert "this module declares no variable `nope`" in capfd.readouterr().err
     assert run("-C", str(estate_root), "ls") == 0

@@ -19,6 +19,7 @@ from pytg.generate.composed import SECRETS, ComposedRoot, init_key, render_compo
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate, Reference, Unit
+from pytg.recovery.composed_directory import COMPOSED
 from support.estate_builder import build_estate, terraform_module
 
 Terraform = Callable[..., CompletedProcess[str]]
@@ -291,7 +292,7 @@ def with_input(unit: Unit) -> Unit:
 
 
 def test_init_is_for_what_it_reads_and_nothing_else(estate: Estate) -> None:
-    workdir = estate.root / ".pytg/composed/key"
+    workdir = estate.root / COMPOSED / "key"
 
     def key(units: Sequence[Unit], among: Estate = estate) -> str:
         return init_key(render_composed(among, units, {}, workdir, {}).files, workdir)

@@ -11,6 +11,7 @@ import pytest
 from pytg.errors import Interrupted, Refused
 from pytg.generate.composed import SECRETS
 from pytg.recovery.composed_directory import (
+    COMPOSED,
     LEFTOVERS,
     LOCK,
     clear,
@@ -57,9 +58,16 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
 
 def test_every_journal_is_found_in_order(tmp_path: Path) -> None:
     second, first = died(tmp_path, TWO, key="b"), died(tmp_path, ONE, key="a")
-    (tmp_path / ".pytg" / "composed" / "c").mkdir()
+    (tmp_path / COMPOSED / "c").mkdir()
     found = [(workdir, journal.writes) for workdir, journal in journals(tmp_path)]
     assert found == [(first, {ONE}), (second, {TWO})]
+
+
+def test_a_journal_where_pytg_0_1_left_it_is_found_too(tmp_path: Path) -> None:
+    (new := died(tmp_path, ONE)).rename(once := tmp_path / ".pytg" / "composed" / "0")
+    assert [workdir for workdir, _ in journals(tmp_path)] == [once]
+    died(tmp_path, TWO)
+    assert [workdir for workdir, _ in journals(tmp_path)] == [once, new]
 
 
 def test_a_run_that_ends_meanwhile_is_passed_over(tmp_path: Path) -> None:
@@ -88,7 +96,7 @@ def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Pa
 
 
 def test_plans_and_secrets_of_killed_runs_are_removed_where_nobody_works(tmp_path: Path) -> None:
-    dead, busy, unfinished = (tmp_path / ".pytg" / "composed" / key for key in "abc")
+    dead, busy, unfinished = (tmp_path / COMPOSED / key for key in "abc")
     names = {"pytg-1.tfplan", SECRETS, "main.tf"}
     for workdir in (dead, busy, unfinished):
         workdir.mkdir(parents=True)

@@ -51,7 +51,7 @@ def test_where_nothing_changes_no_plan_is_outdated(chain: World) -> None:
 
 
 def test_what_reads_a_unit_that_was_never_applied_is_skipped(chain: World) -> None:
-    chain.store.states[str(at("b"))] = state_of("b")  # applied, and empty now
+    chain.store.states[str(at("b"))] = state_of("b", outputs={"arn": "b"})  # empty now
     execution = chain.execution(command="plan", per_unit=True)
     found = plan_per_unit(execution)
     assert set(found) == {at("a"), at("c")}
@@ -71,6 +71,8 @@ def test_plans_wait_for_no_other_plan(chain: World) -> None:
 
 
 def test_applies_wait_for_what_they_need(chain: World) -> None:
+    for name in "ab":
+        chain.hold(name, outputs={"arn": name})
     changing(chain, "a", "b", "c")
     execution = chain.execution(parallelism=3)
     assert set(apply_per_unit(execution, execution.needs, None)) == set(chain.graph)
@@ -106,7 +108,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
 def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast: bool) -> None:
     world = make(reads={"a": (), "b": ("a",), "z": ()})
     said = [
-        diagnostic("No", "x.y", "../../../modules/a/main.tf", "Why not."),
+        diagnostic("No", "x.y", "modules/a/main.tf", "Why not."),
         diagnostic("Nor"),
     ]
     world.fake.rule(command="plan", cwd=f"units/{at('a')}", events=said, exit=1)
