@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from pytg import exact_json
 from pytg.errors import StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
@@ -27,6 +29,7 @@ from pytg.recovery.journal import (
 )
 from pytg.recovery.recover import refuse_unfinished
 from pytg.run.composed_plan import ComposedPlan
+from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
@@ -37,6 +40,7 @@ from pytg.state.lock_set import LockSet
 from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
 from pytg.terraform.completed import Completed
+from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Process
 
@@ -90,7 +94,9 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    outcomes = dict(progress.outcomes(completed, execution.needs))
+    said = hear(execution, planned.root.blame, completed, lambda: _conditions(workdir))
+    tell(execution, said)
+    outcomes = progress.outcomes(completed, execution.needs, said)
     if completed.crashed:
         log, calls = planned.root.log("apply"), planned.root.calls
         outcomes |= lost(log, calls, completed, newest_state(workdir))
@@ -99,6 +105,11 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     locks.release()
     clear(workdir)
     return outcomes
+
+
+def _conditions(workdir: Path) -> Sequence[Condition]:
+    state = newest_state(workdir)
+    return of_state(exact_json.loads(state)) if state else ()
 
 
 def _serial(held: UnitState) -> int:

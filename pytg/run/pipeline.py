@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import networkx as nx
-
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage, divide_into_stages
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Changes, Outcome, Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
+from pytg.record.run import OPEN, Changes, Finding, Outcome, Status
+from pytg.record.run_events import StagePlanned, StageStarted
 from pytg.recovery.unrecorded import remembered
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
+from pytg.run.culprits import led_back
+from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
 from pytg.run.orphans import orphans
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
-from pytg.run.plan_failure import PlanFailed, report_diagnostic
+from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Root, SavedPlan, root_of
 from pytg.run.stages import not_yet_destroyed, ready_to_plan, stages_of, without_blocked
 
@@ -174,7 +174,13 @@ def _apply(execution: Execution, planned: SavedPlan) -> None:
         unit = planned.root.units[0].address
         execution.begin(unit)
         outcomes = {unit: apply_unit(planned)}
-    execution.end({u: found for u, found in outcomes.items() if execution.status(u) in OPEN})
+    execution.end(
+        {
+            unit: outcome
+            for unit, outcome in outcomes.items()
+            if execution.status(unit) in OPEN or outcome.status is Status.FAILED
+        }
+    )
 
 
 def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
@@ -207,22 +213,21 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             whole = execution.record.run.stages[:-1]  # the parts take its number
             execution.record.update_run(stages=whole)
             return parts
-    for unit, diagnostic in error.by_unit.items():
-        reason = report_diagnostic(execution, unit, diagnostic, error.workdir)
-        execution.end({unit: Outcome(Status.FAILED, reason)})
+    found = led_back(execution, stage, error)
+    tell(execution, [*error.warnings, *found])
+    reasons: dict[Address, str] = {}
+    for one in found:
+        for unit in one.units:
+            reasons.setdefault(unit, one.reason if one.sure else str(one))
+    execution.end({unit: Outcome(Status.FAILED, why) for unit, why in reasons.items()})
     if error.completed.interrupted or execution.cancel.is_set():
         raise Interrupted("interrupted while planning")
-    if not error.by_unit:
-        execution.log.emit(Diagnostic(None, "error", error.message))
     left = [unit for unit in stage.units if execution.status(unit) in OPEN]
-    execution.end({unit: _unplanned(execution, unit, error) for unit in left})
-    return ()
-
-
-def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> Outcome:
-    """The end of a unit whose stage could not be planned, and that is not blamed for it."""
-    if not error.by_unit:
-        return Outcome(Status.FAILED, error.message)
-    needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
-    reason = "not planned: the plan of its stage failed"
-    return Outcome(Status.SKIPPED, reason, tuple(sorted(needed)))
+    if not reasons:
+        if not found:
+            record(execution, None, [Finding("error", error.message)])
+        execution.end(dict.fromkeys(left, Outcome(Status.FAILED, error.message)))
+        return ()
+    rest = without_blocked(execution, stage.only(left))
+    without = ", ".join(map(str, sorted(reasons)))
+    return [replace(rest, reason=f"{without} could not be planned")] if rest.units else ()

@@ -8,7 +8,7 @@ from run_words import at, unknown
 from run_world import Person, World, events, notes, statuses
 
 from pytg.record.run import Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
+from pytg.record.run_events import Diagnosed, StagePlanned, StageStarted
 from pytg.run.pipeline import apply, plan
 
 Make = Callable[..., World]
@@ -34,7 +34,7 @@ def test_what_is_not_known_yet_is_planned_in_a_later_stage(chain: World) -> None
         (2, 2),
     ]
     assert any(str(at("a")) in text for text in notes(execution))
-    assert events(execution, Diagnostic) == []
+    assert events(execution, Diagnosed) == []
 
 
 def test_the_parts_of_a_stage_come_before_the_stages_after_it(make: Make) -> None:
