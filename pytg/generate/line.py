@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _BLOCK = re.compile(r'([a-z]+)((?: "[^"]*")*) \{')
-_ITEM = re.compile(r' *("(?:[^"\\]|\\.)*"|[^\s"={}\[\]]+) += ')
+_ITEM = re.compile(r' *("(?:[^"\\]|\\.)*"|[^\s"={}\[\]]+)(?: += | \{$)')
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
 _CLOSING = re.compile(r" *[}\]]")
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls
-from pytg.errors import Position
 from pytg.generate.line import Line, read_line
 from pytg.generate.module_directories import module_directories
-from pytg.generate.providers import peer_of, place_of
-from pytg.generate.variables import variable
-from pytg.model import Address, Unit, Value, references
+from pytg.model import Address, Unit, Value
 from pytg.record.run import Check
+from pytg.run.generated import Written, owners, written_path
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
 from pytg.terraform.event_stream import Diagnostic
-
-Written = Callable[[Address, tuple[str | int, ...]], Position | None]
 
 _BLOCK = re.compile(r'(check|resource|data|output|module) "([^"]*)"(?: "([^"]*)")?')
 _PLAIN = re.compile(r'is (?:"([^"\\]*)"|(true|false))')
@@ -37,12 +33,14 @@ class Blamed:
     """A diagnostic that was led back.
 
     It is of each of `units`, or of at least one of them where that is not `sure`; without
-    units nobody's. `file` and `line` are from the project's directory.
+    units nobody's. `shared`: of what they have in common. `file` and `line` are from the
+    project's directory.
     """
 
     diagnostic: Diagnostic
     units: tuple[Address, ...] = ()
     sure: bool = True
+    shared: bool = False
     file: str | None = None
     line: int | None = None
 
@@ -121,10 +119,11 @@ class Blame:
         elif len(self._units) == 1:
             units = tuple(self._units)
         elif line is not None:
-            units = tuple(self._owners(line))
+            units = tuple(owners(line, self._calls, self._units.values()))
         else:
             return self._of_module(plain, conditions, times)
-        return self._written_at(replace(plain, units=units), line)
+        shared = line is not None and line.block == "provider"
+        return self._written_at(replace(plain, units=units, shared=shared), line)
 
     def _of_module(self, plain: Blamed, conditions: Sequence[Condition], times: int) -> Blamed:
         """A diagnostic in a file of a module, which several units may use."""
@@ -157,36 +156,6 @@ class Blame:
         except (OSError, UnicodeDecodeError):
             return None
         return read_line(text, diagnostic.line)
-
-    def _owners(self, line: Line) -> list[Address]:
-        """The units that a block of the composed root is there for."""
-        label = line.labels[0] if line.labels else ""
-        calls = self._calls.units
-        match line.block:
-            case "module":
-                return [calls[label]] if label in calls else []
-            case "output":
-                owner = self._calls.output_of(label)
-                return [owner[0]] if owner else []
-            case "import":
-                found = re.search(r"to = module\.([^.\[]+)", line.text)
-                return [calls[found[1]]] if found and found[1] in calls else []
-            case "provider":
-                return self._configured_by(label, line.text)
-            case "variable":
-                every = self._units.values()
-                return [u.address for u in every if label in map(variable, references(u.inputs))]
-            case _:
-                return []
-
-    def _configured_by(self, provider: str, text: str) -> list[Address]:
-        """The units that use a provider block: those of its place, where it is one a place."""
-        users = [unit for unit in self._units.values() if provider in unit.module.providers]
-        alias = re.search(r'^ +alias +=  *"([^"]*)"', text, re.MULTILINE)
-        if alias is None:
-            return [unit.address for unit in users]
-        places = {u.address: {p.alias for p in (place_of(u), peer_of(u)) if p} for u in users}
-        return [unit for unit, aliases in places.items() if alias[1] in aliases]
 
     def _users(self, diagnostic: Diagnostic) -> list[Address]:
         """The units whose module holds the file, itself or in a module that it calls."""
@@ -243,17 +212,17 @@ class Blame:
         if line is None or not blamed.units:
             return blamed
         unit = self._units[blamed.units[0]]
-        path = _written_path(unit, line)
+        path = written_path(unit, line)
         position = self._written(unit.address, path) if path else None
         if position is None:
             return blamed
         return replace(blamed, file=str(position.file), line=position.line)
 
 
-def one_of(units: Sequence[Address]) -> str:
-    """Such as `in one of a, b`."""
+def named(units: Sequence[Address]) -> str:
+    """Such as `a, b`; of very many some."""
     more = f" and {len(units) - _NAMED} more" if len(units) > _NAMED else ""
-    return f"in one of {', '.join(map(str, units[:_NAMED]))}{more}"
+    return f"{', '.join(map(str, units[:_NAMED]))}{more}"
 
 
 def _is_of(condition: Condition, block: str, first: str, second: str | None) -> bool:
@@ -278,21 +247,3 @@ def _may_be(inputs: Mapping[str, Value], name: str, text: str) -> bool:
     if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
         return text == value
     return True
-
-
-def _written_path(unit: Unit, line: Line) -> tuple[str | int, ...]:
-    """Where in the configuration what a generated line says comes from; empty: nowhere."""
-    entry = ("modules", unit.address.module)
-    name = str(line.path[0]) if line.path else ""
-    match line.block:
-        case "module" if name in unit.inputs:
-            return ("inputs", *line.path)
-        case "module":
-            return (*entry, *{"depends_on": ("after",), "source": ("source",)}.get(name, ()))
-        case "import":
-            given = [n for n, i in enumerate(unit.imports) if f".{i.to}\n" in line.text]
-            return (*entry, "imports", *given[:1])
-        case "provider":
-            return ("terraform", "providers", line.labels[0], "config", *line.path)
-        case _:
-            return ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from pytg import exact_json
+from pytg.compose.state_merge import State
 from pytg.errors import StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
@@ -28,6 +28,7 @@ from pytg.recovery.journal import (
     newest_state,
 )
 from pytg.recovery.recover import refuse_unfinished
+from pytg.run.blame import Blamed
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
@@ -35,12 +36,13 @@ from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import StateMirror
+from pytg.run.state_values import told_apart
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
 from pytg.terraform.completed import Completed
-from pytg.terraform.conditions import Condition, of_state
+from pytg.terraform.conditions import of_state
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Process
 
@@ -94,7 +96,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    said = hear(execution, planned.root.blame, completed, lambda: _conditions(workdir))
+    said = _said(planned, completed)
     tell(execution, said)
     outcomes = progress.outcomes(completed, execution.needs, said)
     if completed.crashed:
@@ -107,9 +109,16 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     return outcomes
 
 
-def _conditions(workdir: Path) -> Sequence[Condition]:
-    state = newest_state(workdir)
-    return of_state(exact_json.loads(state)) if state else ()
+def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
+    """What Terraform said, led back to units by what the state holds now."""
+    root = planned.root
+
+    def state() -> State:
+        body = newest_state(root.workdir)
+        return exact_json.loads(body) if body else {}
+
+    said = hear(root.execution, root.blame, completed, lambda: of_state(state()))
+    return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
 def _serial(held: UnitState) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pytg.model import Address
 from pytg.record.run import Finding
 from pytg.record.run_events import Diagnosed
-from pytg.run.blame import Blame, Blamed, one_of
+from pytg.run.blame import Blame, Blamed, named
 from pytg.run.execution import Execution
 from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import Condition
@@ -44,7 +44,8 @@ def tell(execution: Execution, found: Iterable[Blamed]) -> None:
     """
     by_unit: dict[Address | None, list[Finding]] = defaultdict(list)
     for blamed in found:
-        for unit in (blamed.units if blamed.sure else ()) or (None,):
+        several = not blamed.sure or (blamed.shared and len(blamed.units) > 1)
+        for unit in (() if several else blamed.units) or (None,):
             by_unit[unit].append(_finding(blamed))
     for unit, findings in by_unit.items():
         new = [f for f in findings if (unit, f) not in execution.told]
@@ -65,7 +66,9 @@ def _finding(blamed: Blamed) -> Finding:
     diagnostic = blamed.diagnostic
     detail = diagnostic.detail.strip()
     if not blamed.sure:
-        detail = "\n".join(filter(None, (detail, one_of(blamed.units))))
+        detail = "\n".join(filter(None, (detail, f"in one of {named(blamed.units)}")))
+    elif blamed.shared and len(blamed.units) > 1:
+        detail = "\n".join(filter(None, (detail, f"in {named(blamed.units)}")))
     return Finding(
         "warning" if diagnostic.severity == "warning" else "error",
         diagnostic.summary,

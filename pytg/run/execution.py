@@ -17,7 +17,7 @@ from pytg.model import Address, Estate, Unit
 from pytg.record.run import Changes, Finding, Outcome, Status
 from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
-from pytg.run.blame import Written
+from pytg.run.generated import Written
 from pytg.run.options import Options
 from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary

@@ -10,7 +10,7 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed, one_of
+from pytg.run.blame import Blamed, named
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 
@@ -125,7 +125,7 @@ class Progress:
 
 
 def _unsure(blamed: Blamed) -> str:
-    return f"{blamed} ({one_of(blamed.units)})"
+    return f"{blamed}\nin one of {named(blamed.units)}"
 
 
 def raw_events(events: Iterable[Event]) -> list[Mapping[str, Any]]:

@@ -18,8 +18,8 @@ from pytg.record.run import Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
-from pytg.run.blame import Written
 from pytg.run.execution import Execution, Show, show_nothing
+from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
 from pytg.run.pipeline import apply, plan

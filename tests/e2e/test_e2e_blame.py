@@ -142,6 +142,7 @@ BAD = {
 LATE = {
     "after": 'condition     = var.mode != "after"',
     "late output": 'condition     = var.mode != "late output"',
+    "late local": 'late  = var.mode == "late local"',
 }
 
 

@@ -72,6 +72,13 @@ def test_what_is_in_no_block_says_nothing(number: int) -> None:
     assert read_line(MAIN, number) is None
 
 
+def test_a_nested_block_is_a_step_on_the_way() -> None:
+    text = 'provider "aws" {\n  region = "x"\n\n  assume_role {\n    role_arn = "y"\n  }\n}\n'
+    found = read_line(text, 5)
+    assert found is not None
+    assert (found.labels, found.path) == (("aws",), ("assume_role", "role_arn"))
+
+
 KEYS = st.text(min_size=1, max_size=6)
 VALUES: st.SearchStrategy[Value] = st.recursive(
     st.text(max_size=8) | st.integers() | st.booleans(),

@@ -14,7 +14,7 @@ from run_world import World
 from pytg.compose.changes import Calls
 from pytg.errors import Position
 from pytg.model import Address, Import
-from pytg.run.blame import Blame, Blamed, one_of
+from pytg.run.blame import Blame, Blamed, named
 from pytg.terraform.conditions import Condition
 from pytg.terraform.event_stream import Diagnostic
 
@@ -155,7 +155,7 @@ def test_of_one_unit_only_checks_are_asked_for(chain: World) -> None:
 def test_what_many_could_have_said_is_of_one_of_them(alike: World) -> None:
     found = one(blame_of(alike, "a", "b", "c"), error(SHARED, 4, "locals"))
     assert (found.units, found.sure) == ((at("a"), at("b"), at("c")), False)
-    assert one_of(found.units) == f"in one of {at('a')}, {at('b')}, {at('c')}"
+    assert named(found.units) == f"{at('a')}, {at('b')}, {at('c')}"
 
 
 @pytest.mark.parametrize(
