@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pytg.compose.changes import Calls
@@ -50,8 +51,15 @@ class Blamed:
         summary = self.diagnostic.summary
         return f"{summary} ({self.file}:{self.line})" if self.file else summary
 
+    @property
+    def detail(self) -> str:
+        """What else Terraform says, and where there is doubt in which units it may be."""
+        several = len(self.units) > 1 and (self.shared or not self.sure)
+        where = f"in {'' if self.sure else 'one of '}{named(self.units)}" if several else ""
+        return "\n".join(filter(None, (self.diagnostic.detail.strip(), where)))
+
     def __str__(self) -> str:
-        return "\n".join(filter(None, (self.reason, self.diagnostic.detail.strip())))
+        return "\n".join(filter(None, (self.reason, self.detail)))
 
 
 class Blame:
@@ -69,8 +77,6 @@ class Blame:
         self._calls = calls
         self._units = {unit.address: unit for unit in units}
         self._written = written
-        paths = {unit.module.path for unit in units}
-        self._parts = {path: module_directories(path) for path in paths}
 
     def of(
         self, diagnostics: Iterable[Diagnostic], conditions: Sequence[Condition] = ()
@@ -87,6 +93,12 @@ class Blame:
                 blamed.append(led)
             seen[one] += 1
         return blamed
+
+    @cached_property
+    def _parts(self) -> Mapping[Path, Sequence[Path]]:
+        """By module, the directories that it is made of."""
+        paths = {unit.module.path for unit in self._units.values()}
+        return {path: module_directories(path) for path in paths}
 
     @property
     def units(self) -> Sequence[Address]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pytg.model import Address
 from pytg.record.run import Finding
 from pytg.record.run_events import Diagnosed
-from pytg.run.blame import Blame, Blamed, named
+from pytg.run.blame import Blame, Blamed
 from pytg.run.execution import Execution
 from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import Condition
@@ -64,15 +64,10 @@ def record(execution: Execution, unit: Address | None, findings: Sequence[Findin
 
 def _finding(blamed: Blamed) -> Finding:
     diagnostic = blamed.diagnostic
-    detail = diagnostic.detail.strip()
-    if not blamed.sure:
-        detail = "\n".join(filter(None, (detail, f"in one of {named(blamed.units)}")))
-    elif blamed.shared and len(blamed.units) > 1:
-        detail = "\n".join(filter(None, (detail, f"in {named(blamed.units)}")))
     return Finding(
         "warning" if diagnostic.severity == "warning" else "error",
         diagnostic.summary,
-        detail,
+        blamed.detail,
         blamed.file,
         blamed.line,
     )

@@ -13,6 +13,7 @@ from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Finding, Outcome, Status
 from pytg.record.run_events import StagePlanned, StageStarted
 from pytg.recovery.unrecorded import remembered
+from pytg.run.blame import named
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.culprits import led_back
@@ -53,6 +54,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                 found = _plan(root, stage).changes
         except PlanFailed as error:
             pending = [*_replan(execution, stage, error), *pending]
+            if execution.options.fail_fast and not error.late:
+                break
             continue
         changes |= found
         execution.end(
@@ -213,14 +216,15 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
             whole = execution.record.run.stages[:-1]  # the parts take its number
             execution.record.update_run(stages=whole)
             return parts
-    found = led_back(execution, stage, error)
+    stopped = error.completed.interrupted or execution.cancel.is_set()
+    found = error.errors if stopped else led_back(execution, stage, error)
     tell(execution, [*error.warnings, *found])
     reasons: dict[Address, str] = {}
     for one in found:
         for unit in one.units:
-            reasons.setdefault(unit, one.reason if one.sure else str(one))
-    execution.end({unit: Outcome(Status.FAILED, why) for unit, why in reasons.items()})
-    if error.completed.interrupted or execution.cancel.is_set():
+            reasons.setdefault(unit, str(one))
+    execution.end({unit: Outcome(Status.FAILED, reasons[unit]) for unit in sorted(reasons)})
+    if stopped:
         raise Interrupted("interrupted while planning")
     left = [unit for unit in stage.units if execution.status(unit) in OPEN]
     if not reasons:
@@ -229,5 +233,5 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
         execution.end(dict.fromkeys(left, Outcome(Status.FAILED, error.message)))
         return ()
     rest = without_blocked(execution, stage.only(left))
-    without = ", ".join(map(str, sorted(reasons)))
-    return [replace(rest, reason=f"{without} could not be planned")] if rest.units else ()
+    reason = f"{named(sorted(reasons))} could not be planned"
+    return [replace(rest, reason=reason)] if rest.units else ()

@@ -10,7 +10,7 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed, named
+from pytg.run.blame import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 
@@ -68,7 +68,7 @@ class Progress:
         """
         for one in (one for one in said if one.diagnostic.severity == "error"):
             for unit in one.units if one.sure else self._unfinished(one.units, graph):
-                self.failed.setdefault(unit, str(one) if one.sure else _unsure(one))
+                self.failed.setdefault(unit, str(one))
         units = [*self.total, *sorted(self.failed.keys() - self.total.keys())]
         found = {unit: self._outcome(unit, completed, graph) for unit in units}
         blamed = any(outcome.status is not Status.SUCCEEDED for outcome in found.values())
@@ -122,10 +122,6 @@ class Progress:
             self.failed[unit] = f"{inside}: {diagnostic.summary}" + (
                 f": {text}" if text != diagnostic.summary else ""
             )
-
-
-def _unsure(blamed: Blamed) -> str:
-    return f"{blamed}\nin one of {named(blamed.units)}"
 
 
 def raw_events(events: Iterable[Event]) -> list[Mapping[str, Any]]:

@@ -97,7 +97,7 @@ def test_an_error_is_that_of_the_unit_it_names(chain: World) -> None:
     assert set(plan(execution)) == {at("a")}
     units = execution.record.run.units
     assert units[at("b")].status is Status.FAILED
-    assert units[at("b")].reason == "Missing name (modules/b/main.tf:7)"
+    assert units[at("b")].reason == "Missing name (modules/b/main.tf:7)\nSay it."
     assert units[at("a")].status is Status.UNCHANGED
     assert units[at("c")].status is Status.SKIPPED
     assert units[at("c")].blocked_by == (at("b"),)
