@@ -34,6 +34,24 @@ class LoadedEstate:
     inputs: Mapping[Address, Mapping[str, Node]]
     mistakes: tuple[Problem, ...] = ()
 
+    def written(self, unit: Address, path: tuple[str | int, ...]) -> Position | None:
+        """Where the value at `path` stands, or what comes nearest to it on the way there.
+
+        Below `inputs` those that were chosen for the unit; else keys of the configuration.
+        """
+        settings = self.places[unit].settings
+        if path[:1] == ("inputs",):
+            found = self.inputs[unit].get(str(path[1])) if len(path) > 1 else None
+            node, steps = found or settings.find("modules", unit.module), path[2:]
+        else:
+            node, steps = settings.find(*path[:2]), path[2:]
+        for step in steps:
+            inner = node.find(step) if node else None
+            if inner is None:
+                break
+            node = inner
+        return node.start if node else None
+
 
 def terraform_flavour(_configured: str) -> str:
     """The flavour of a binary of which nothing is known."""

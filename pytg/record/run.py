@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
-from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, RunId, Word
+from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, Number, RunId, Word
 
 SCHEMA: Final = "urn:pytg:run:1"
 Mode = Literal["composed", "per-unit"]
@@ -71,6 +71,29 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that Terraform, or pytg, said, with the place where it was written."""
+
+    severity: Literal["error", "warning"]
+    summary: str
+    detail: str = ""
+    file: str | None = None
+    line: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A `check` block that does not hold. `address` is inside the unit's module.
+
+    `status` is `fail`, `error` where it could not be evaluated, or `unknown` before an apply.
+    """
+
+    address: str
+    status: Literal["fail", "error", "unknown"]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a unit ended in a run.
 
@@ -101,6 +124,8 @@ class UnitRecord:
     besides: str = ""
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
+    diagnostics: tuple[Finding, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +165,7 @@ class Run:
     exit_code: ExitCode | None = None
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
+    diagnostics: tuple[Finding, ...] = ()
     units: Mapping[AddressText, UnitRecord]
 
     @property

@@ -118,7 +118,7 @@ class UnitFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnosed:
     """`severity` is `error` or `warning`. `unit` is None when it concerns no single unit."""
 
     type: Literal["diagnostic"] = field(default="diagnostic", kw_only=True, repr=False)
@@ -165,7 +165,7 @@ Event = (
     | UnitStarted
     | UnitProgress
     | UnitFinished
-    | Diagnostic
+    | Diagnosed
     | StateWritten
     | Recovered
     | Note

@@ -19,6 +19,8 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
 from pytg.record.run import (
     Changes,
+    Check,
+    Finding,
     Mode,
     Outcome,
     Result,
@@ -150,6 +152,26 @@ class RunRecord:
                     }
                 )
             )
+
+    def found(self, unit: Address | None, findings: Sequence[Finding]) -> None:
+        """What was said of a unit, or of none; it is added to what was said before."""
+        if not findings:
+            return
+        with self._mutex:
+            run = self._run
+            if unit is None:
+                self._save(replace(run, diagnostics=(*run.diagnostics, *findings)))
+                return
+            said = (*run.units[unit].diagnostics, *findings)
+            self._save(self._with({unit: replace(run.units[unit], diagnostics=said)}))
+
+    def checked(self, checks: Mapping[Address, Sequence[Check]]) -> None:
+        """The checks that do not hold, of all units in `checks`: those known before are gone."""
+        with self._mutex:
+            units = self._run.units
+            new = {u: replace(units[u], checks=tuple(c)) for u, c in checks.items()}
+            if any(units[unit].checks != record.checks for unit, record in new.items()):
+                self._save(self._with(new))
 
     def logged(self, unit: Address, log: str) -> None:
         """Where the log of a unit lies, from the run's directory."""

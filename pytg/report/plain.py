@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 from pytg.model import Address
 from pytg.record.run import Changes, Status
 from pytg.record.run_events import (
-    Diagnostic,
+    Diagnosed,
     Event,
     Note,
     Recovered,
@@ -171,7 +171,7 @@ def _why(event: UnitFinished) -> str:
     return f": {event.besides}" if event.besides else ""
 
 
-def _diagnostic(event: Diagnostic) -> tuple[str, str]:
+def _diagnostic(event: Diagnosed) -> tuple[str, str]:
     where = f" ({event.file}:{event.line})" if event.file else ""
     detail = textwrap.indent(event.detail.strip(), "    ")
     text = f"{event.severity}: {event.summary}{where}" + (f"\n{detail}" if detail else "")
@@ -186,7 +186,7 @@ TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
     UnitStarted: lambda e: (f"starts, attempt {e.attempt}" if e.attempt > 1 else "starts", ""),
     UnitProgress: lambda e: (f"{e.action} {e.done}/{e.total} {e.resource}", ""),
     UnitFinished: lambda e: (str(e.status), STATUS_COLOURS[e.status]),
-    Diagnostic: _diagnostic,
+    Diagnosed: _diagnostic,
     StateWritten: lambda _: ("", ""),
     Recovered: lambda e: (f"recovered the state of {', '.join(map(str, e.units))}", "yellow"),
     Note: lambda e: (e.text, ""),

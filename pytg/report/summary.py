@@ -11,13 +11,12 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
-from pytg.record.words import ended_as, in_units, named
+from pytg.record.words import counted, ended_as, in_units, named
 from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
-UNPLANNED = "not planned:"  # so begins the reason of a unit that only shares the stage
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
@@ -28,8 +27,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     """The end of `run` as text, without a line break at its end.
 
     What failed comes first, with its first error and its log, then what is unknown, skipped or
-    cancelled, many for one reason in one line, then counts, then what to type now. `destroy`: a
-    plan was one of a destroy.
+    cancelled, many for one reason in one line, then checks that do not hold, then counts, then
+    what to type now. `destroy`: a plan was one of a destroy.
     """
     style = style or Style()
     lines: list[str] = []
@@ -48,6 +47,7 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
             ]
             if _logged(unit):
                 lines.append(f"    log: {_near(run.directory / str(unit.log))}")
+    lines += _checks(run, style)
     counts = ", ".join(
         f"{count} {ended_as(Status(status), run.command)}"
         for status, count in _by_status(run).items()
@@ -58,6 +58,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     besides = "" if run.changes.total else _besides(run)
     if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
         lines.append(f"  {word}: {besides or changed(run.changes)}")
+    if warnings := sum(said["severity"] == "warning" for said in _said(run)):
+        lines.append(f"  {counted(warnings, 'warning')}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -117,7 +119,39 @@ def json_summary(run: Run) -> dict[str, Any]:
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,
+        "diagnostics": list(_said(run)),
+        "checks": [
+            {"unit": str(address), **asdict(check)}
+            for address, unit in sorted(run.units.items())
+            for check in unit.checks
+        ],
     }
+
+
+def failure(run: Run) -> str:
+    """Why `run` did not succeed, a line or more for each unit that is to blame."""
+    bad = {
+        a: u for a, u in sorted(run.units.items()) if u.status in (Status.FAILED, Status.UNKNOWN)
+    }
+    told = [f"{address} {unit.status}: {unit.reason}" for address, unit in bad.items()]
+    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    return "\n".join(told) or f"{run.command} {run.result}: {counts}"
+
+
+def _checks(run: Run, style: Style) -> Iterator[str]:
+    for address, unit in sorted(run.units.items()):
+        for check in unit.checks:
+            if check.status != "unknown":  # an apply will tell
+                word = style.paint("check failed", "yellow")
+                why = f": {printable(check.message.splitlines()[0])}" if check.message else ""
+                yield f"{word} {address} {check.address}{why}"
+
+
+def _said(run: Run) -> Iterator[dict[str, Any]]:
+    """What was said of no single unit, then of each."""
+    yield from ({"unit": None, **asdict(said)} for said in run.diagnostics)
+    for address, unit in sorted(run.units.items()):
+        yield from ({"unit": str(address), **asdict(said)} for said in unit.diagnostics)
 
 
 def _alike(
@@ -137,12 +171,7 @@ def _logged(unit: UnitRecord) -> bool:
 
 
 def _why(run: Run, unit: UnitRecord) -> str:
-    """What is needed and was itself skipped is left out, where its own cause is named.
-
-    A unit whose stage failed in planning may need none of those that failed it.
-    """
-    if unit.blocked_by and unit.reason.startswith(UNPLANNED):
-        return f": {unit.reason}"
+    """What is needed and was itself skipped is left out, where its own cause is named."""
     causes = [a for a in unit.blocked_by if _status(run, a) is not Status.SKIPPED]
     if unit.blocked_by:
         return f": needs {', '.join(str(address) for address in causes or unit.blocked_by)}"

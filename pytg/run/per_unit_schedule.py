@@ -11,11 +11,11 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
-from pytg.record.run import Outcome, Status
-from pytg.record.run_events import Diagnostic
+from pytg.record.run import Finding, Outcome, Status
+from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
-from pytg.run.plan_failure import PlanFailed, report_diagnostic
+from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 
@@ -90,13 +90,12 @@ def schedule(
         except PlanFailed as error:
             if error.completed.interrupted or error.completed.killed:
                 return Outcome(Status.CANCELLED, "interrupted while planning")
-            for diagnostic in error.completed.errors:
-                report_diagnostic(execution, address, diagnostic, error.workdir)
+            tell(execution, error.said)
             return Outcome(Status.FAILED, error.message)
         except PytgError as error:
             summary, _, names = error.message.partition("\n")
             detail = "\n".join(filter(None, (names, error.hint)))
-            execution.log.emit(Diagnostic(address, "error", summary, detail))
+            record(execution, address, [Finding("error", summary, detail)])
             return Outcome(Status.FAILED, str(error))
 
     def on_change(address: Address, outcome: Outcome) -> None:

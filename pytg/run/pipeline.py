@@ -6,24 +6,25 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-import networkx as nx
-
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Outcome, Status
-from pytg.record.run_events import Diagnostic, StageStarted
+from pytg.record.run import OPEN, Finding, Outcome, Status
+from pytg.record.run_events import StageStarted
+from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
 from pytg.run.apart import Apart, leaking
 from pytg.run.approval import approve, name_stages
+from pytg.run.culprits import led_back
+from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_states, refuse_orphaning
 from pytg.run.order_only import read_anew
 from pytg.run.orphans import orphans
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
-from pytg.run.plan_failure import PlanFailed, report_diagnostic
+from pytg.run.plan_failure import PlanFailed
 from pytg.run.planned_stage import (
     PlannedStage,
     apply_stage,
@@ -67,6 +68,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
         for part, error in failed:
             pending = _parts(execution, part, error, pending)
+            if execution.options.fail_fast and not error.late:
+                pending = ()
         found = planned.changes
         changes |= found
         execution.end(
@@ -209,22 +212,22 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
     late = {} if execution.options.destroy else error.late
     if late and len(parts := parts_of(execution, stage, late)) > 1:
         return parts
-    for unit, diagnostic in error.by_unit.items():
-        reason = report_diagnostic(execution, unit, diagnostic, error.workdir)
-        execution.end({unit: Outcome(Status.FAILED, reason)})
-    if error.completed.interrupted or execution.cancel.is_set():
+    stopped = error.completed.interrupted or execution.cancel.is_set()
+    found = error.errors if stopped else led_back(execution, stage, error)
+    tell(execution, [*error.warnings, *found])
+    reasons: dict[Address, str] = {}
+    for one in found:
+        for unit in one.units:
+            reasons.setdefault(unit, str(one))
+    execution.end({unit: Outcome(Status.FAILED, reasons[unit]) for unit in sorted(reasons)})
+    if stopped:
         raise Interrupted("interrupted while planning")
-    if not error.by_unit:
-        execution.log.emit(Diagnostic(None, "error", error.message))
     left = [unit for unit in stage.units if execution.status(unit) in OPEN]
-    execution.end({unit: _unplanned(execution, unit, error) for unit in left})
-    return ()
-
-
-def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> Outcome:
-    """The end of a unit whose stage could not be planned, and that is not blamed for it."""
-    if not error.by_unit:
-        return Outcome(Status.FAILED, error.message)
-    needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
-    reason = "not planned: the plan of its stage failed"
-    return Outcome(Status.SKIPPED, reason, tuple(sorted(needed)))
+    if not reasons:
+        if not found:
+            record(execution, None, [Finding("error", error.message)])
+        execution.end(dict.fromkeys(left, Outcome(Status.FAILED, error.message)))
+        return ()
+    rest = without_blocked(execution, stage.only(left))
+    reason = f"{named(sorted(reasons))} could not be planned"
+    return [replace(rest, reason=reason)] if rest.units else ()

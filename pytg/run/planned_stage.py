@@ -51,16 +51,12 @@ class PlannedStage:
 def plan_stage(
     execution: Execution, stage: Stage, held: contextlib.ExitStack, *, apart: bool = False
 ) -> tuple[PlannedStage, Failures]:
-    """Plan `stage`, which has its number, and show it; its roots are reserved until `held` ends.
+    """Plan `stage`, which has its number, and show it; what is planned stays reserved in `held`.
 
     Units with a root of their own are planned side by side. What could not be planned is not in
     the first of what is returned, but in the second: a part of the stage and why. `apart`: nor is
     a plan that would replace something otherwise than its unit alone.
     """
-    roots = roots_of(execution, stage)
-    for root in roots:
-        held.enter_context(root.reserved())
-
     alone = execution.options.per_unit and not makes_backend(execution, stage)
 
     def attempt(root: Root) -> SavedPlan | PlanFailed | Apart:
@@ -71,8 +67,16 @@ def plan_stage(
         late = leaking(planned) if apart and not alone else {}
         return Apart(late) if late else planned
 
-    with ThreadPoolExecutor(parallelism(execution), thread_name_prefix="plan") as pool:
-        tried = list(zip(roots, pool.map(attempt, roots), strict=True))
+    roots = roots_of(execution, stage)
+    with contextlib.ExitStack() as mine:
+        reserved = [mine.enter_context(contextlib.ExitStack()) for _ in roots]
+        for own, root in zip(reserved, roots, strict=True):
+            own.enter_context(root.reserved())
+        with ThreadPoolExecutor(parallelism(execution), thread_name_prefix="plan") as pool:
+            tried = list(zip(roots, pool.map(attempt, roots), strict=True))
+        for own, (_, found) in zip(reserved, tried, strict=True):
+            if isinstance(found, SavedPlan):
+                held.enter_context(own.pop_all())
     plans = tuple(plan for _, plan in tried if isinstance(plan, SavedPlan))
     planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
     if plans:
@@ -146,7 +150,13 @@ def apply_stage(execution: Execution, planned: PlannedStage) -> None:
             if execution.status(unit) not in OPEN:  # once more, in the same run
                 execution.begin(unit, among_many=True)
         outcomes = apply_composed(plan)
-        execution.end({u: found for u, found in outcomes.items() if execution.status(u) in OPEN})
+        execution.end(
+            {
+                unit: outcome
+                for unit, outcome in outcomes.items()
+                if execution.status(unit) in OPEN or outcome.status is Status.FAILED
+            }
+        )
 
 
 def _apply_side_by_side(

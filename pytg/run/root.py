@@ -13,17 +13,20 @@ from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.compose.stage import Stage
-from pytg.errors import StalePlan
+from pytg.errors import PytgError, StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
 from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
+from pytg.run.blame import Blame
+from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
+from pytg.terraform.conditions import Condition
 from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, show_plan
@@ -88,9 +91,11 @@ class Root:
             self._init_again()
             events.clear()
             completed = self._run(command, events.append)
+        said = hear(self.execution, self.blame, completed, self._planned_conditions)
         if not completed.ok:
             late = unplannable(completed, self.workdir, self.units)
-            raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
+            raise PlanFailed(completed, self.calls, late, said)
+        tell(self.execution, said)
         changes = split_changes(raw_events(events), self.calls)
         return SavedPlan(self, changes, _digest(self.plan_file))
 
@@ -106,6 +111,30 @@ class Root:
         common: dict[str, object] = {"json": True, "input": False}
         command = Command("apply", common | options, (self.plan_file.name,))
         return self._run(command, on_event, on_start, hold)
+
+    @property
+    def blame(self) -> Blame:
+        """Leads back what Terraform says here."""
+        execution = self.execution
+        root, written = execution.estate.root, execution.written
+        return Blame(root, self.workdir, self.calls, self.units, written)
+
+    def details(self) -> Plan:
+        """The plan file in full: one more Terraform process."""
+        execution = self.execution
+        return show_plan(
+            execution.binary.path,
+            self.workdir,
+            Path(self.plan_file.name),
+            self.environment,
+            record=execution.processes,
+        )
+
+    def _planned_conditions(self) -> Sequence[Condition]:
+        """The results of all conditions: Terraform writes a plan that failed, too."""
+        with contextlib.suppress(PytgError):
+            return self.details().conditions if self.plan_file.exists() else ()
+        return ()
 
     def _init_again(self) -> None:
         execution = self.execution
@@ -193,14 +222,7 @@ class SavedPlan:
 
     def details(self) -> Plan:
         """The plan in full: one more Terraform process."""
-        execution, root = self.root.execution, self.root
-        return show_plan(
-            execution.binary.path,
-            root.workdir,
-            Path(root.plan_file.name),
-            root.environment,
-            record=execution.processes,
-        )
+        return self.root.details()
 
 
 def roots_of(execution: Execution, stage: Stage) -> tuple[Root, ...]:

@@ -11,8 +11,18 @@ import pytest
 
 from pytg.cli.main import group
 from pytg.model import Address
-from pytg.record.run import Changes, Result, Run, Selected, Status, Tool, UnitRecord
-from pytg.report.summary import json_summary, next_step, summary
+from pytg.record.run import (
+    Changes,
+    Check,
+    Finding,
+    Result,
+    Run,
+    Selected,
+    Status,
+    Tool,
+    UnitRecord,
+)
+from pytg.report.summary import failure, json_summary, next_step, summary
 from pytg.report.table import Style
 
 START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
@@ -101,20 +111,45 @@ def test_many_that_one_failure_holds_up_are_one_line() -> None:
     ]
 
 
-def test_a_unit_whose_stage_could_not_be_planned_is_not_said_to_need_what_failed() -> None:
-    reason = "not planned: the plan of its stage failed"
-    units = {
-        STORAGE: UnitRecord(Status.FAILED, reason="no such key"),
-        QUEUE: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
-        OTHER: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
-    }
-    assert summary(replace(RUN, units=units)).splitlines() == [
-        f"failed {STORAGE}: no such key",
-        f"skipped {OTHER}, {QUEUE}: {reason}",
-        "apply-all failed in 2m05s: 1 failed, 2 skipped",  # and no word about changes
+def test_checks_that_do_not_hold_are_named_and_warnings_counted() -> None:
+    unit = UnitRecord(
+        Status.SUCCEEDED,
+        diagnostics=(Finding("warning", "Old"), Finding("error", "No")),
+        checks=(
+            Check("check.health", "fail", "it is ill\nvery"),
+            Check("check.odd", "error"),
+            Check("check.later", "unknown"),
+        ),
+    )
+    run = replace(FINE, units={NETWORK: unit}, diagnostics=(Finding("warning", "Older"),))
+    assert summary(run).splitlines() == [
+        f"check failed {NETWORK} check.health: it is ill",
+        f"check failed {NETWORK} check.odd",
+        "apply-all succeeded in 2m05s: 1 succeeded",
+        "  changes: no changes",
+        "  2 warnings",
         "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
-        "  next: pytg apply-all --suffix 'a 1'",
     ]
+    document = json_summary(run)
+    assert [(s["unit"], s["summary"]) for s in document["diagnostics"]] == [
+        (None, "Older"),
+        (str(NETWORK), "Old"),
+        (str(NETWORK), "No"),
+    ]
+    assert document["checks"][0] == {
+        "unit": str(NETWORK),
+        "address": "check.health",
+        "status": "fail",
+        "message": "it is ill\nvery",
+    }
+
+
+def test_a_failure_names_the_units_to_blame() -> None:
+    assert failure(RUN) == (
+        f"{TABLE} unknown: killed\n{STORAGE} failed: the bucket exists\nmore of it"
+    )
+    left = replace(RUN, units={OTHER: UnitRecord(Status.CANCELLED)}, result=Result.INTERRUPTED)
+    assert failure(left) == "apply-all interrupted: 1 cancelled"
 
 
 def test_a_plan_that_found_nothing_to_do_says_so() -> None:
@@ -230,6 +265,8 @@ def test_the_json_summary_is_exactly_this() -> None:
         "duration_s": 125.25,
         "record": "/project/.pytg/runs/20250131T120304Z-abcdef/run.json",
         "processes": 3,
+        "diagnostics": [],
+        "checks": [],
     }
 
 

@@ -10,7 +10,7 @@ from run_world import World, events, notes, once_there, statuses
 
 from pytg.errors import Interrupted, PytgError
 from pytg.record.run import Outcome, Status
-from pytg.record.run_events import Diagnostic, UnitFinished, UnitStarted
+from pytg.record.run_events import Diagnosed, UnitFinished, UnitStarted
 from pytg.run import per_unit_schedule
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 
@@ -98,7 +98,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
     execution = world.execution()
     apply_per_unit(execution, execution.needs, {at("a"): creating("a")})
     assert statuses(execution) == {"a": Status.SUCCEEDED, "b": Status.FAILED}
-    (said,) = events(execution, Diagnostic)
+    (said,) = events(execution, Diagnosed)
     assert said.unit == at("b")
     assert f"create {RESOURCE}" in said.detail
     assert said.summary in execution.record.run.units[at("b")].reason
@@ -120,8 +120,8 @@ def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast
         "z": Status.CANCELLED if fail_fast else Status.UNCHANGED,
     }
     assert execution.record.run.units[at("b")].blocked_by == (at("a"),)
-    first, second = events(execution, Diagnostic)
-    assert first == Diagnostic(at("a"), "error", "No", "Why not.", "modules/a/main.tf", 7)
+    first, second = events(execution, Diagnosed)
+    assert first == Diagnosed(at("a"), "error", "No", "Why not.", "modules/a/main.tf", 7)
     assert (second.file, second.line) == (None, None)
 
 
@@ -135,7 +135,7 @@ def test_a_plan_that_is_interrupted_is_cancelled(chain: World, *, forced: bool) 
     with once_there(began, asked.set):
         apply_per_unit(execution, execution.needs, None)
     assert statuses(execution) == {"a": Status.CANCELLED}
-    assert events(execution, Diagnostic) == []
+    assert events(execution, Diagnosed) == []
 
 
 def test_an_init_that_is_interrupted_is_cancelled(chain: World) -> None:
@@ -153,12 +153,12 @@ def test_an_init_that_is_interrupted_is_cancelled(chain: World) -> None:
         (
             PytgError("one\ntwo", hint="three"),
             Outcome(Status.FAILED, "one\ntwo"),
-            [Diagnostic(at("a"), "error", "one", "two\nthree")],
+            [Diagnosed(at("a"), "error", "one", "two\nthree")],
         ),
         (
             PytgError("one"),
             Outcome(Status.FAILED, "one"),
-            [Diagnostic(at("a"), "error", "one", "")],
+            [Diagnosed(at("a"), "error", "one", "")],
         ),
         (Interrupted("enough"), Outcome(Status.CANCELLED, "enough"), []),
     ],
@@ -168,7 +168,7 @@ def test_an_error_ends_the_unit_and_is_told(
     monkeypatch: pytest.MonkeyPatch,
     error: PytgError,
     outcome: Outcome,
-    said: list[Diagnostic],
+    said: list[Diagnosed],
 ) -> None:
     def failing(*_: object) -> Outcome:
         raise error
@@ -178,7 +178,7 @@ def test_an_error_ends_the_unit_and_is_told(
     apply_per_unit(execution, execution.needs, None)
     unit = execution.record.run.units[at("a")]
     assert Outcome(unit.status, unit.reason) == outcome
-    assert events(execution, Diagnostic) == said
+    assert events(execution, Diagnosed) == said
 
 
 def test_once_cancelled_nothing_starts(chain: World) -> None:
