@@ -106,9 +106,7 @@ def test_what_does_not_need_a_unit_that_fails_is_planned_in_a_stage_of_its_own(m
     assert set(plan(execution)) == {at("a")}
     assert statuses(execution) == {"a": UNCHANGED, "b": FAILED, "c": SKIPPED, "z": FAILED}
     assert execution.record.run.stages[1:] == ((at("a"),),)
-    assert f"stage 2 stands by itself: {at('b')}, {at('z')} could not be planned" in notes(
-        execution
-    )
+    assert f"stage 2 of 2: 1 unit; {at('b')}, {at('z')} could not be planned" in notes(execution)
     assert [said.summary for said in events(execution, Diagnosed)] == ["No", "Nor"]
 
 
