@@ -297,3 +297,15 @@ def test_a_failure_stops_what_comes_after_by_order_alone(write: Write) -> None:
         "user": "skipped",
     }
     assert log(project) == ["base", "reader"]
+
+
+def test_a_new_unit_that_counts_by_data_yet_to_be_made_is_planned_after_it(write: Write) -> None:
+    project = write(file="made.tfstate")
+    main = project.root / "modules/reader/main.tf"
+    each = "for_each = toset([data.terraform_remote_state.e.outputs.ami])\n\n  triggers_replace"
+    text = main.read_text().replace("triggers_replace", each, 1)
+    main.write_text(text.replace("terraform_data.this.triggers_replace", '"x"'))
+    said = project.pytg("apply-all", "--yes").err
+    assert "needs docs/us-east-1/dev/base applied first" in said
+    assert log(project) == ["base", "reader"]
+    project.pytg("plan-all", "--detailed-exitcode")
