@@ -18,7 +18,7 @@ from pytg.record.run_events import Diagnostic, StageStarted
 from pytg.recovery.unrecorded import remembered
 from pytg.run.approval import approve, name_stages
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_states, refuse_orphaning
+from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
 from pytg.run.orphans import orphans
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed, report_diagnostic
@@ -85,6 +85,8 @@ def _name_orphans(execution: Execution) -> None:
     for unit in orphans(execution):
         text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
         execution.note(text)
+    if text := unguarded(execution.estate, execution.selection.units):
+        execution.log.emit(Diagnostic(None, "warning", text))
 
 
 def _name_in_flight(execution: Execution) -> None:
