@@ -30,7 +30,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
     except (PytgError, OSError) as error:
         if as_json:
             result = Result.REFUSED if isinstance(error, NOTHING_STARTED) else Result.FAILED
-            document = {
+            document: dict[str, Any] = {
                 "run_id": None,
                 "result": str(Result.INTERRUPTED if isinstance(error, Interrupted) else result),
                 "units": {},
@@ -38,6 +38,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
                 "duration_s": None,
                 "record": None,
                 "processes": 0,
+                "orphans": [],
                 "plan": {},
                 "error": error_document(error),
             }

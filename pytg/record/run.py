@@ -140,6 +140,7 @@ class Run:
     exit_code: ExitCode | None = None
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
+    orphans: Addresses = ()
     units: Mapping[AddressText, UnitRecord]
 
     @property

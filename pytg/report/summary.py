@@ -11,7 +11,7 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
-from pytg.record.words import ended_as, in_units, named
+from pytg.record.words import counted, ended_as, in_units, named
 from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
@@ -58,6 +58,9 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     besides = "" if run.changes.total else _besides(run)
     if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
         lines.append(f"  {word}: {besides or changed(run.changes)}")
+    if run.orphans:
+        count = counted(len(run.orphans), "unit")
+        lines.append(f"  no longer configured: {count} with resources: {named(run.orphans)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -117,6 +120,7 @@ def json_summary(run: Run) -> dict[str, Any]:
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,
+        "orphans": [str(unit) for unit in run.orphans],
     }
 
 

@@ -19,7 +19,7 @@ from pytg.recovery.unrecorded import remembered
 from pytg.run.approval import approve, name_stages
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
-from pytg.run.orphans import orphans
+from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed, report_diagnostic
 from pytg.run.planned_stage import PlannedStage, apply_stage, makes_backend, plan_stage
@@ -82,9 +82,11 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def _name_orphans(execution: Execution) -> None:
-    for unit in orphans(execution):
-        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
+    found = orphans(execution)
+    for text in told(found):
         execution.note(text)
+    if found.units:
+        execution.record.update_run(orphans=found.units)
     if text := unguarded(execution.estate, execution.selection.units):
         execution.log.emit(Diagnostic(None, "warning", text))
 
