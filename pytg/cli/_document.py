@@ -50,6 +50,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
                 "processes": 0,
                 "diagnostics": [],
                 "checks": [],
+                "orphans": [],
                 "plan": {},
                 "error": error_document(error),
             }

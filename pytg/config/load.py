@@ -16,6 +16,7 @@ from pytg.config.problems import ProblemCollector
 from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
+from pytg.config.stateful import stateful_types
 from pytg.config.unit_places import PlaceFinder, UnitPlace
 from pytg.config.units import build_unit
 from pytg.errors import Position, Problem, UsageError
@@ -87,13 +88,20 @@ def load_project(
     if not files.environments and not enabled:
         hint = "an environment is a directory live/ACCOUNT/REGION/ENVIRONMENT with an env.yaml"
         report(Problem("there is no environment, and so no unit", Position(LIVE), hint))
-    loaded = _wire(root, project, known, places, report)
+    stateful = stateful_types(files.project, project.stateful, report)
+    loaded = _wire(root, project, known, places, report, stateful=stateful)
     report.raise_found()
     return loaded
 
 
 def _wire(
-    root: Path, project: ProjectFile, known: Known, places: PlaceFinder, report: ProblemCollector
+    root: Path,
+    project: ProjectFile,
+    known: Known,
+    places: PlaceFinder,
+    report: ProblemCollector,
+    *,
+    stateful: frozenset[str],
 ) -> LoadedEstate:
     inputs: dict[Address, Mapping[str, Node]] = {}
     units: dict[Address, Unit] = {}
@@ -111,7 +119,7 @@ def _wire(
         accounts=places.accounts,
         units=units,
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
-        stateful=frozenset(project.stateful),
+        stateful=stateful,
     )
     mistakes = [mistake for module in known.modules.values() for mistake in module.mistakes]
     once = {(mistake.position, mistake.message): mistake for mistake in mistakes}

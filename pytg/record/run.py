@@ -166,6 +166,7 @@ class Run:
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
     diagnostics: tuple[Finding, ...] = ()
+    orphans: Addresses = ()
     units: Mapping[AddressText, UnitRecord]
 
     @property

@@ -183,14 +183,20 @@ class RunRecord:
         *,
         stages: Iterable[Iterable[Address]] | None = None,
         processes: int | None = None,
+        orphans: Iterable[Address] | None = None,
     ) -> None:
-        """Change what concerns the run as a whole; `processes` is the count so far."""
+        """Change what concerns the run as a whole; `processes` is the count so far.
+
+        `orphans` left the configuration and hold resources, or may.
+        """
         with self._mutex:
             run = self._run
             if stages is not None:
                 run = replace(run, stages=tuple(tuple(sorted(stage)) for stage in stages))
             if processes is not None:
                 run = replace(run, processes=processes)
+            if orphans is not None:
+                run = replace(run, orphans=tuple(sorted(orphans)))
             self._save(run)
 
     def finish(self, result: Result, exit_code: int) -> Run:

@@ -60,6 +60,9 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         lines.append(f"  {word}: {besides or changed(run.changes)}")
     if warnings := sum(said["severity"] == "warning" for said in _said(run)):
         lines.append(f"  {counted(warnings, 'warning')}")
+    if run.orphans:
+        count = counted(len(run.orphans), "unit")
+        lines.append(f"  no longer configured: {count} with resources: {named(run.orphans)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -125,6 +128,7 @@ def json_summary(run: Run) -> dict[str, Any]:
             for address, unit in sorted(run.units.items())
             for check in unit.checks
         ],
+        "orphans": [str(unit) for unit in run.orphans],
     }
 
 

@@ -12,6 +12,7 @@ from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused
 from pytg.generate.unit import WHERE_NULL_IS_MEANT
 from pytg.model import Address, Estate
+from pytg.record.words import named
 from pytg.state.state_reader import StateReader, parse_state
 
 _LOSING = frozenset({"delete", "replace"})
@@ -39,6 +40,17 @@ def refuse_losing_stateful(
             hint="if that is meant, name each one: "
             + " ".join(f"--allow-loss '{name}'" for name in missing),
         )
+
+
+def unguarded(estate: Estate, selected: Iterable[Address]) -> str:
+    """What to warn of where `protected: true` guards nothing; empty where it does."""
+    protected = sorted(unit for unit in selected if estate.units[unit].protected)
+    if not protected or estate.stateful:
+        return ""
+    return (
+        "`protected: true` guards nothing: `stateful` in config.yaml takes every resource type "
+        f"away ({named(protected)})"
+    )
 
 
 def refuse_orphaning(

@@ -20,9 +20,9 @@ from pytg.run.approval import approve, name_stages
 from pytg.run.culprits import led_back
 from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_states, refuse_orphaning
+from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
 from pytg.run.order_only import read_anew
-from pytg.run.orphans import orphans
+from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.planned_stage import (
@@ -97,9 +97,13 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def _name_orphans(execution: Execution) -> None:
-    for unit in orphans(execution):
-        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
+    found = orphans(execution)
+    for text in told(found):
         execution.note(text)
+    if found.units:
+        execution.record.update_run(orphans=found.units)
+    if text := unguarded(execution.estate, execution.selection.units):
+        record(execution, None, [Finding("warning", text)])
 
 
 def _name_in_flight(execution: Execution) -> None:

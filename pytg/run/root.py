@@ -54,7 +54,14 @@ class Root:
 
         At the end the plan is removed; what a journal guards stays.
         """
-        with reserved(self.workdir, self.execution.cancel, self.execution.note):
+        execution = self.execution
+        with reserved(
+            self.workdir,
+            execution.cancel,
+            execution.note,
+            run_id=execution.record.run.run_id,
+            timeout_s=execution.options.lock_timeout,
+        ):
             remove_plans(self.workdir)  # of runs that died
             try:
                 yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -410,6 +411,18 @@ def test_a_state_whose_unit_left_the_configuration_is_named(project: Project) ->
     config.write_text(whole)
     region.write_text(enabled)
     assert "no longer configured" not in project.pytg("plan", *DEV).err
+
+
+def test_an_environment_that_left_is_named_by_plan_all(project: Project) -> None:
+    project.pytg("apply-all", "--yes")
+    prod = project.units("--env", "prod")
+    for region in ("eu-west-1", "us-east-1"):
+        shutil.rmtree(project.root / "live/docs" / region / "prod")
+    done = project.pytg("plan-all", "--json")
+    assert done.document["orphans"] == project.record(done)["orphans"] == sorted(prod)
+    assert "docs/eu-west-1/prod: 5 units are no longer configured" in done.err
+    assert "  no longer configured: 9 units with resources: docs/eu-west-1/prod/api" in done.err
+    assert project.pytg("plan", *DEV, "--json").document["orphans"] == []
 
 
 def _chain(tmp_path: Path) -> Project:

@@ -17,6 +17,15 @@ def test_a_valid_estate(estate_root: Path, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr() == ("", "18 units, 20 edges: valid\n")
 
 
+def test_a_protection_that_guards_nothing_is_warned_of(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = estate_root / CONFIG
+    config.write_text(f'{config.read_text()}stateful: ["!*"]\n')
+    assert run("-C", str(estate_root), "validate") == 0
+    assert capfd.readouterr().err.startswith("warning: `protected: true` guards nothing: ")
+
+
 def test_one_unit_is_one_unit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = {
         "config.yaml": "project: demo\nregions: {us-east-1: {}}\nmodules: {kms: {}}\n",

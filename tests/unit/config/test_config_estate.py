@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytg.config.load import load_project
+from pytg.config.stateful import DEFAULT
 from pytg.errors import ConfigError, UsageError
 from pytg.model import (
     Address,
@@ -396,7 +397,7 @@ def test_accounts_imports_and_flags(tmp_path: Path) -> None:
         """
     env = "modules: {kms: {imports: [{to: terraform_data.this, id: '${self.environment}-k'}]}}\n"
     config = changed("  kms: {}", "  kms: {isolate: true}")
-    config["config.yaml"] += "stateful: [aws_s3_bucket]\n"
+    config["config.yaml"] += "stateful: [mongodbatlas_cluster]\n"
     changes = {"live/docs/account.yaml": account, "live/docs/us-east-1/dev/env.yaml": env}
     estate = load(tmp_path, config | changes)
     assert estate.accounts["docs"].sandbox
@@ -404,7 +405,7 @@ def test_accounts_imports_and_flags(tmp_path: Path) -> None:
     assert unit(estate, f"{HERE}/kms").isolate
     assert unit(estate, f"{HERE}/kms").imports == (Import("terraform_data.this", "dev-k"),)
     assert unit(estate, f"{THERE}/kms").imports == ()
-    assert estate.stateful == {"aws_s3_bucket"}
+    assert estate.stateful == DEFAULT | {"mongodbatlas_cluster"}
 
 
 def test_problems_come_all_at_once_and_each_once(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import stat
 import threading
 from pathlib import Path
@@ -21,6 +23,7 @@ from pytg.recovery.composed_directory import (
     reserved,
 )
 from pytg.recovery.journal import JOURNAL
+from pytg.terraform.workdir import locked
 from support.dead_apply import ONE, TWO, died
 from support.process import eventually
 
@@ -42,10 +45,12 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
         thread = threading.Thread(target=other)
         thread.start()
         eventually(lambda: said)
-        assert (said, ended) == (
-            [f"waiting: another pytg works on the same units in {workdir}"],
-            [],
+        (waiting,) = said
+        assert waiting.startswith(
+            f"waiting: another pytg works on the same units in {workdir} "
+            f"(process {os.getpid()}, since 20"
         )
+        assert ended == []
     thread.join()
     assert ended == ["in"]
     with reserved(workdir, cancel, said.append):
@@ -54,6 +59,34 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
         cancel.set()
         thread.join()
     assert ended == ["in", "interrupted"]
+
+
+def test_one_waits_as_long_as_it_is_told_and_says_who_has_it(tmp_path: Path) -> None:
+    cancel, said = threading.Event(), list[str]()
+    who = rf"\(process {os.getpid()}, run 20250131T120304Z-abcdef, since .+ UTC\)"
+    with (
+        reserved(tmp_path, cancel, said.append, run_id="20250131T120304Z-abcdef"),
+        pytest.raises(Refused, match=rf"for 0 s {who}") as refused,
+        reserved(tmp_path, cancel, said.append, timeout_s=0.1),
+    ):
+        pytest.fail("both are in")
+    assert "--lock-timeout" in (refused.value.hint or "")
+    assert re.search(who, said[0])
+
+
+def test_who_has_it_may_not_be_known(tmp_path: Path) -> None:
+    """An older pytg wrote nothing; a dead one's words are those of nobody."""
+    cancel, said = threading.Event(), list[str]()
+    with (
+        locked(tmp_path / LOCK),
+        pytest.raises(Refused, match=r"for 0 s$"),
+        reserved(tmp_path, cancel, said.append, timeout_s=0.1),
+    ):
+        pytest.fail("both are in")
+    assert said == [f"waiting: another pytg works on the same units in {tmp_path}"]
+    with reserved(tmp_path, cancel, said.append):
+        pass
+    assert (tmp_path / LOCK).read_text() == ""
 
 
 def test_every_journal_is_found_in_order(tmp_path: Path) -> None:

@@ -95,6 +95,13 @@ def test_where_only_outputs_change_the_summary_says_so_and_where() -> None:
     assert said[-1] == "  next: pytg apply --env dev"
 
 
+def test_what_left_the_configuration_is_in_the_summary() -> None:
+    run = replace(FINE, orphans=(NETWORK, QUEUE))
+    line = f"  no longer configured: 2 units with resources: {NETWORK}, {QUEUE}"
+    assert line in summary(run).splitlines()
+    assert json_summary(run)["orphans"] == [str(NETWORK), str(QUEUE)]
+
+
 def test_many_that_one_failure_holds_up_are_one_line() -> None:
     later = Address("sandbox", "us-east-1", "dev-a1", "zone")
     units = {
@@ -267,6 +274,7 @@ def test_the_json_summary_is_exactly_this() -> None:
         "processes": 3,
         "diagnostics": [],
         "checks": [],
+        "orphans": [],
     }
 
 

@@ -13,7 +13,7 @@ from pytg.record.run import Status
 from pytg.record.run_events import StagePlanned, StageStarted
 from pytg.recovery.composed_directory import LOCK
 from pytg.run.pipeline import apply, plan
-from pytg.terraform.workdir import is_locked
+from pytg.terraform.workdir import is_locked, locked
 
 Make = Callable[..., World]
 ALONE = {"isolate": True}
@@ -177,6 +177,15 @@ def test_roots_are_kept_from_others_while_the_question_stands(wide: World) -> No
         apply(wide.execution("a", "z", confirm=confirm))
     assert asked == [[True, True]]
     assert not list((wide.estate.root / ".pytg").glob("**/pytg-*.tfplan"))
+
+
+def test_a_directory_that_another_has_is_waited_for_as_long_as_a_lock(wide: World) -> None:
+    with (
+        locked(wide.workdir("a") / LOCK),
+        pytest.raises(Refused, match="has held"),
+    ):
+        apply(wide.execution("a", lock_timeout=0.1))
+    assert wide.commands() == []
 
 
 def test_a_plan_shows_those_of_one_stage_together(wide: World) -> None:
