@@ -169,7 +169,7 @@ def _provider_blocks(estate: Estate, chosen: Mapping[Address, Unit], workdir: Pa
 
 def _outputs(chosen: Mapping[Address, Unit]) -> Iterator[tuple[str, dict[str, Value]]]:
     for address, unit in chosen.items():
-        for name, output in sorted(unit.module.outputs.items()):
+        for name, output in sorted(unit.module.stored.items()):
             arguments: dict[str, Value] = {"value": Expression(f"module.{address.slug}.{name}")}
             if output.sensitive:
                 arguments["sensitive"] = True
