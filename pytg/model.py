@@ -89,6 +89,11 @@ class Module:
     aliases: frozenset[tuple[str, str]]
     parts: frozenset[str] = frozenset()
 
+    @property
+    def stored(self) -> Mapping[str, Output]:
+        """The outputs that a root module can have, and a state hold: those not ephemeral."""
+        return {name: output for name, output in self.outputs.items() if not output.ephemeral}
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

@@ -107,7 +107,7 @@ def _wire(
     units: dict[Address, Unit] = {}
     edges: list[Edge] = []
     for address, place in sorted(known.places.items(), key=lambda item: item[0]):
-        nodes = chosen_inputs(place, known.modules[address.module])
+        nodes = chosen_inputs(place, known.modules[address.module], report)
         units[address], found = build_unit(address, nodes, known, report)
         inputs[address] = nodes
         edges += found

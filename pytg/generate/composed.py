@@ -197,7 +197,7 @@ def _provider_blocks(estate: Estate, chosen: Mapping[Address, Unit], workdir: Pa
 
 def _outputs(calls: Mapping[Address, ModuleBlock]) -> Iterator[tuple[str, dict[str, Value]]]:
     for address, call in calls.items():
-        for name, output in sorted(call.unit.module.outputs.items()):
+        for name, output in sorted(call.unit.module.stored.items()):
             arguments: dict[str, Value] = {"value": Expression(f"module.{call.instance}.{name}")}
             if output.sensitive:
                 arguments["sensitive"] = True

@@ -63,7 +63,7 @@ def render_unit(
     }
     if blocks:
         files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
-    if unit.module.outputs:
+    if unit.module.stored:
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=_outputs(unit))
     return files
 
@@ -167,7 +167,7 @@ def _provider_blocks(
 
 def _outputs(unit: Unit) -> list[tuple[str, dict[str, Value]]]:
     result: list[tuple[str, dict[str, Value]]] = []
-    for name, output in sorted(unit.module.outputs.items()):
+    for name, output in sorted(unit.module.stored.items()):
         arguments: dict[str, Value] = {}
         if output.description:
             arguments["description"] = output.description
