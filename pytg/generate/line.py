@@ -38,7 +38,10 @@ def read_line(text: str, number: int) -> Line | None:
     path: list[str | int] = []
     while _indent(lines[at]):
         path.append(_step(lines, at))
-        at = _outside(lines, at)
+        outside = _outside(lines, at)
+        if outside == at:
+            return None  # not of this layout
+        at = outside
     found = _BLOCK.match(lines[at])
     if found is None:
         return None

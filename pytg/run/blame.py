@@ -20,7 +20,7 @@ from pytg.generate.module_directories import module_directories
 from pytg.model import Address, Unit, Value
 from pytg.record.run import Check
 from pytg.record.words import named
-from pytg.run.generated import Written, owners, written_path
+from pytg.run.generated import FILES, Written, owners, written_path
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
 from pytg.terraform.event_stream import Diagnostic
 
@@ -161,8 +161,8 @@ class Blame:
 
     def _line(self, diagnostic: Diagnostic) -> Line | None:
         """The line of a generated file that the diagnostic is about."""
-        if not self._in_root(diagnostic):
-            return None
+        if not self._in_root(diagnostic) or diagnostic.file not in FILES:
+            return None  # what somebody added beside them says nothing of the configuration
         try:
             text = (self._workdir / diagnostic.file).read_text("utf-8")
         except (OSError, UnicodeDecodeError):

@@ -15,6 +15,10 @@ from pytg.model import Address, Unit, references
 Path = tuple[str | int, ...]
 Written = Callable[[Address, Path], Position | None]
 
+FILES = frozenset(
+    {"main.tf", "providers.tf", "outputs.tf", "variables.tf", "versions.tf", "backend.tf"}
+)
+
 _NESTED = {"assume_role": ("assume_role",), "default_tags": ()}
 _ARGUMENTS = {"depends_on": ("after",), "source": ("source",)}
 

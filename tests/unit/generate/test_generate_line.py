@@ -72,6 +72,11 @@ def test_what_is_in_no_block_says_nothing(number: int) -> None:
     assert read_line(MAIN, number) is None
 
 
+def test_text_of_another_layout_says_nothing() -> None:
+    assert read_line('  module "a" {\n    n = 1\n  }\n', 2) is None
+    assert read_line("\tmodule {\n\t\tn = 1\n", 2) is None
+
+
 def test_a_nested_block_is_a_step_on_the_way() -> None:
     text = 'provider "aws" {\n  region = "x"\n\n  assume_role {\n    role_arn = "y"\n  }\n}\n'
     found = read_line(text, 5)

@@ -92,6 +92,12 @@ def test_a_line_of_a_call_is_its_unit_s_and_stands_where_the_input_was_written(
     assert (found.units, found.file, found.line) == ((at("b"),), "inputs/n", 2)
 
 
+def test_what_somebody_added_to_a_unit_s_root_stands_where_it_stands(chain: World) -> None:
+    blame = blame_of(chain, "a", files={"more.tf": main_of("a")})
+    found = one(blame, error("more.tf", 6))
+    assert (found.units, found.file, found.line) == ((at("a"),), "composed/x/more.tf", 6)
+
+
 def test_the_head_of_a_call_is_the_module_s_entry(alike: World) -> None:
     found = one(blame_of(alike, "a", "b"), error("main.tf", 3))
     assert (found.units, found.file) == ((at("a"),), "modules/a")
