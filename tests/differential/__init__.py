@@ -1,6 +1,7 @@
-"""The differential harness: four ways to plan and apply one estate, held side by side.
+"""The differential harness: five ways to plan and apply one estate, held side by side.
 
-The ways (`ways.py`): pytg's composed run; pytg's `--per-unit`; plain Terraform in the unit roots
+The ways (`ways.py`): pytg's composed run; the same, one module after another, so that what they
+read of each other comes from states; pytg's `--per-unit`; plain Terraform in the unit roots
 that `pytg generate` writes; plain Terraform on one root that the harness composes by itself, from
 its own model of the estate (`estates.py`, `render.py`). After every edit of a random estate they
 must agree (`compare.py`). What is legitimately different, and so is not compared:
@@ -13,6 +14,8 @@ must agree (`compare.py`). What is legitimately different, and so is not compare
 * Terraform's `data.terraform_remote_state` of a unit root stands outside of the unit's module.
 * Identifiers are random: in a plan they are all one, in states they are numbered by their first
   place, so that a value that is wired to the wrong resource is seen.
+* Terraform forgets that an output is sensitive where it is not known yet, and a state tells it to
+  nobody: pytg marks the reference in both kinds of root, so the hand-composed root does too.
 * Serial, lineage and Terraform's version of a state; dependencies that leave the unit.
 * A state does not hold an output that is null; a plan tells of it.
 """

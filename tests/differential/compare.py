@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from differential.estates import MENDED, Estate
+from differential.values import Ref
 from differential.ways import Part, Step
-from pytg import exact_json
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELDS = ("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive")
 _INSTANCE = ("index_key", "status", "schema_version", "attributes", "sensitive_attributes")
 # At its turn a unit knows more: what could not be told apart before.
+_TOLD = {"forget": "remove"}
 _LESS = {"update": {"no-op"}, "replace": {"no-op", "update"}, "read": {"no-op", ""}}
 
 
@@ -42,8 +45,34 @@ def same_states(one: Step, other: Step) -> Iterator[str]:
     right = _numbered({unit.call: _state(part) for unit, part in sorted(other.states.items())})
     for unit in left:
         yield from _differences(f"state of {unit}", left[unit], right.get(unit, {}))
-    if one.log != other.log:
+    if sorted(one.log) != sorted(other.log):
         yield f"provisioners: {one.log} and {other.log}"
+
+
+def told_as_planned(step: Step) -> Iterator[str]:
+    """Where pytg says something else of a plan than Terraform does."""
+    for unit, said in step.told.items():
+        plan = _plan(step.plans[unit])
+        done = {name: _action(c) for name, c in plan.items() if not name.startswith("output ")}
+        done = {name: _TOLD.get(a, a) for name, a in done.items() if a not in ("read", "no-op")}
+        shown = {name: action for name, action in said.items() if action != "move"}
+        if shown != done:
+            yield f"{unit.call}: pytg says {shown}, the plan {done}"
+
+
+def out_of_order(estate: Estate, log: Sequence[str]) -> Iterator[str]:
+    """Where a provisioner ran before one of a module that its own is to come after."""
+    for module in estate.modules:
+        for before in module.after:
+            if {module.scope, estate.module(before).scope} == {"region"} and estate.regions[1:]:
+                continue  # of its own region only, which the log does not tell
+            read = {p.value.module for p in module.parts if isinstance(p.value, Ref)}
+            if before in read and "order_beside_value" not in MENDED:
+                continue
+            own = [at for at, line in enumerate(log) if line.startswith(f"{module.name} ")]
+            others = [at for at, line in enumerate(log) if line.startswith(f"{before} ")]
+            if own and others and min(own) < max(others):
+                yield f"{module.name} ran before {before}, which it comes after: {list(log)}"
 
 
 def _plan(part: Part) -> dict[str, Any]:
@@ -57,7 +86,7 @@ def _plan(part: Part) -> dict[str, Any]:
         if name.startswith(part.own):
             found[f"output {name.removeprefix(part.own)}"] = _fields(change, {})
     text = _ID.sub("ID", _text(found))
-    made: dict[str, Any] = exact_json.loads(text)
+    made: dict[str, Any] = json.loads(text)
     # what a plan leaves alone it may name or not
     return {n: c for n, c in made.items() if c["actions"] != ["no-op"]}
 
@@ -109,7 +138,7 @@ def _numbered(states: Mapping[str, Any]) -> dict[str, Any]:
 
     ordered = {unit: dict(sorted(state.items())) for unit, state in states.items()}
     text = _ID.sub(number, _text(ordered))
-    found: dict[str, Any] = exact_json.loads(text)
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
@@ -142,4 +171,4 @@ def _within(value: Any, unknown: Any, planned: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return exact_json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True)

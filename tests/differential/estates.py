@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 from differential.parts import KINDS, Kind
 from differential.values import Num, Ref, Value
 
-# What may be generated: a feature that the ways are known to differ in is left out until mended.
-KNOWN = frozenset({"order", "create_before_destroy", "path", "null_output", "ephemeral"})
+# What the ways are known to differ in: not generated, and not compared, until it is in MENDED.
+KNOWN = {
+    "order": "`after` on a unit that reads data defers the data",
+    "order_beside_value": "`after` is not kept where a value that is known ahead flows too",
+    "create_before_destroy": "spreads to what is upstream",
+    "path": "`path.module` is another text",
+    "null_output": "one that is null is not there for a unit root",
+    "ephemeral": "variables and outputs that are ephemeral",
+    "typed_null": "a null in an object with an odd attribute loses its type when read from a state",
+}
 MENDED: frozenset[str] = frozenset()
 
 REGIONS = ("us-east-1", "eu-west-1")

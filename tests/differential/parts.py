@@ -105,7 +105,7 @@ KINDS: dict[str, Kind] = {
     "text": Kind(_data(STORED), '"<${terraform_data.NAME.output}>"', "string", "text", MAIN),
     "map": Kind(
         _data("  for_each = { for k, v in var.NAME : k => v if v.enabled }\n  input = each.value"),
-        f"{{ for k, d in {MAIN} : upper(k) => try(d.output.size, null) }}",
+        f"{{ for k, d in {MAIN} : upper(k) => coalesce(d.output.size, 0) }}",
         "map(object({ enabled = optional(bool, true), size = optional(number) }))",
         "map",
         MAIN,
@@ -123,7 +123,7 @@ KINDS: dict[str, Kind] = {
     "provisioned": Kind(
         _data(
             '  triggers_replace = var.NAME\n  provisioner "local-exec" {\n'
-            '    command = "echo NAME >> $DIFFERENTIAL_LOG"\n  }'
+            '    command = "sleep 0.2; echo MODULE NAME >> $DIFFERENTIAL_LOG"\n  }'
         ),
         "true",
         main=MAIN,
@@ -141,6 +141,12 @@ KINDS: dict[str, Kind] = {
         _data('  input = ["${path.module}", var.NAME]'), f"{MAIN}.output", known="path", main=MAIN
     ),
     "nulled": Kind(_data(STORED), "null", known="null_output", main=MAIN),
+    "typed_null": Kind(
+        _data('  input = { "key with space" = tonumber(null), value = var.NAME }'),
+        f"{MAIN}.output",
+        main=MAIN,
+        known="typed_null",
+    ),
     "ephemeral": Kind(
         _data(
             '  provisioner "local-exec" {\n    command     = "true"\n'

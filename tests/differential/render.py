@@ -44,7 +44,9 @@ def module_files(estate: Estate, outside: Path) -> dict[str, str]:
         home = f"modules/{module.name}"
         written = (_part(part, hidden=hidden(estate, part)) for part in module.parts)
         text = "\n".join([*written, *_removed(module)])
-        files[f"{home}/main.tf"] = text.replace("OUTSIDE", str(outside))
+        files[f"{home}/main.tf"] = text.replace("OUTSIDE", str(outside)).replace(
+            "MODULE", module.name
+        )
         files[f"{home}/inner/main.tf"] = INNER
     return files
 
@@ -103,7 +105,8 @@ def _call(estate: Estate, unit: UnitName) -> str:
     module = estate.module(unit.module)
 
     def resolve(ref: Ref) -> str:
-        return f"module.{estate.target(unit, ref).call}.{ref.output}"
+        read = f"module.{estate.target(unit, ref).call}.{ref.output}"
+        return f"sensitive({read})" if hidden(estate, estate.read(ref)) else read
 
     text = f'module "{unit.call}" {{\n  source = "../modules/{module.name}"\n'
     text += "".join(f"  {p.name} = {hcl_text(p.value, resolve)}\n" for p in module.parts) + "}\n"

@@ -52,7 +52,7 @@ def _text(value: Value, string: Callable[[str], str], resolve: Callable[[Ref], s
 
 
 def _yaml_string(text: str) -> str:
-    return json.dumps(text.replace("${", "$${"))
+    return json.dumps(text.replace("${", "$${"), ensure_ascii=False)
 
 
 def _yaml_reference(reference: Ref) -> str:

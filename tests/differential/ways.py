@@ -1,29 +1,39 @@
-"""The four ways to plan and apply an estate; each has a directory of its own.
+"""What the ways to plan and apply an estate share, and the two of plain Terraform.
 
-What a way has seen is a `Step`: the plans and the states by unit, in Terraform's own documents.
+Each way has a directory of its own. What it has seen is a `Step`: the plans and the states by unit,
+in Terraform's own documents.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from differential.estates import Estate, UnitName
 from differential.render import hand_root, module_files, project_files, write
-from pytg import exact_json
-from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.project import Project, Selectors
-from pytg.run.root import Root, SavedPlan
 
 BINARY = os.environ.get("TERRAFORM") or os.environ.get("PYTG_TERRAFORM") or "terraform"
 Document = Mapping[str, Any]
+
+
+def parsed(text: str) -> Any:
+    """A JSON document of Terraform's; a number in it is a text, the same for the same number."""
+    return json.loads(text, parse_int=_number, parse_float=_number)
+
+
+def _number(text: str) -> str:
+    sign, digits, exponent = Decimal(text).as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    kept = written.rstrip("0")
+    at = int(exponent) + len(written) - len(kept)
+    return f"number {'-' * sign}{kept}e{at}" if kept else "number 0"
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,15 @@ class Part:
 
 @dataclass
 class Step:
-    """What one way saw; `failed` are the units that failed, with what Terraform said."""
+    """What one way saw.
+
+    `told` is what pytg said of each unit's plan: action by address. `log` is what provisioners
+    wrote, in that order.
+    """
 
     plans: dict[UnitName, Part] = field(default_factory=dict)
     states: dict[UnitName, Part] = field(default_factory=dict)
-    failed: dict[UnitName, str] = field(default_factory=dict)
+    told: dict[UnitName, dict[str, str]] = field(default_factory=dict)
     log: tuple[str, ...] = ()
 
 
@@ -81,9 +95,9 @@ class Way:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What provisioners have written so far, in any order."""
+        """What provisioners have written so far."""
         path = self.root / "provisioned.log"
-        return tuple(sorted(path.read_text().splitlines())) if path.exists() else ()
+        return tuple(path.read_text().splitlines()) if path.exists() else ()
 
     def terraform(self, directory: Path, *arguments: str) -> str:
         """Plain Terraform in `directory`. Raises Failed with what it said."""
@@ -106,7 +120,7 @@ class Way:
         return self.shown(directory, "differential.plan")
 
     def shown(self, directory: Path, plan: str) -> Document:
-        found: Document = exact_json.loads(self.terraform(directory, "show", "-json", plan))
+        found: Document = parsed(self.terraform(directory, "show", "-json", plan))
         return found
 
 
@@ -116,81 +130,6 @@ def touched(document: Document) -> list[str]:
     changes += list(document.get("output_changes", {}).items())
     quiet = (["no-op"], ["read"])
     return [f"{name} {c['actions']}" for name, c in changes if c["actions"] not in quiet]
-
-
-class Pytg(Way):
-    """By pytg, composed."""
-
-    options: Mapping[str, Any] = {}
-
-    def apply(self, estate: Estate, selectors: Selectors | None = None) -> Step:
-        self.write(estate)
-        step = Step()
-        for _ in range(1 + len(estate.modules)):
-            with patch.dict(os.environ, self.environ), self._heard(estate, step):
-                finished = self._project(estate).apply(selectors, yes=True, **self.options)
-            if finished.ok:
-                break
-            if not self._again(finished.error):
-                said = f"{finished.error}\n{getattr(finished.error, 'hint', '')}\n"
-                raise Failed(said + "\n".join(f"{a}: {u}" for a, u in finished.run.units.items()))
-        step.states = project_states(self.root, estate)
-        step.log = self.log
-        return step
-
-    def changes(self, estate: Estate) -> list[str]:
-        with patch.dict(os.environ, self.environ):
-            finished = self._project(estate).plan(**self.options)
-        if not finished.ok:
-            raise Failed(str(finished.error))
-        return [str(c) for c in finished.changes.values() if c.changed]
-
-    def _again(self, _error: PytgError | None) -> bool:
-        """Whether a run that ended so is begun again."""
-        return False
-
-    def _project(self, _estate: Estate) -> Project:
-        return Project(self.root)
-
-    @contextlib.contextmanager
-    def _heard(self, estate: Estate, step: Step) -> Iterator[None]:
-        """Keep the plan that each unit was last in, and for good the one that was applied."""
-        units = {estate.address(unit): unit for unit in estate.units()}
-        applied: set[UnitName] = set()
-        plan, apply = Root.plan, Root.apply
-
-        def hear(root: Root, *, final: bool) -> None:
-            document = self.shown(root.workdir, root.plan_file.name)
-            for unit in root.units:
-                name = units[str(unit.address)]
-                if name in applied:
-                    continue
-                slug = unit.address.slug
-                alone = Part(document, f"module.{unit.address.module}.")
-                many = Part(document, f"module.{slug}.", f"{slug}__")
-                step.plans[name] = many if root.composed else alone
-                applied.update({name} if final else ())
-
-        def planning(root: Root, **options: Any) -> SavedPlan:
-            saved = plan(root, **options)
-            hear(root, final=False)
-            return saved
-
-        def applying(root: Root, *arguments: Any, **options: Any) -> Any:
-            hear(root, final=True)
-            return apply(root, *arguments, **options)
-
-        with patch.object(Root, "plan", planning), patch.object(Root, "apply", applying):
-            yield
-
-
-class PerUnit(Pytg):
-    """By pytg, one process a unit; what was not approved because it could not be known is next."""
-
-    options: Mapping[str, Any] = {"per_unit": True}
-
-    def _again(self, error: PytgError | None) -> bool:
-        return error is None or "approved" in str(error)
 
 
 class UnitRoots(Way):
@@ -230,7 +169,7 @@ class Hand(Way):
         directory = self.root / "root"
         document = self.planned(directory)
         self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
-        state = exact_json.loads((directory / "terraform.tfstate").read_text())
+        state = parsed((directory / "terraform.tfstate").read_text())
         step = Step(log=self.log)
         for unit in estate.units():
             step.plans[unit] = Part(document, f"module.{unit.call}.", f"{unit.call}__")
@@ -255,6 +194,6 @@ def project_states(root: Path, estate: Estate) -> dict[UnitName, Part]:
     found = {}
     for unit in estate.units():
         path = root / ".pytg" / "state" / estate.address(unit) / "terraform.tfstate"
-        document = exact_json.loads(path.read_text()) if path.exists() else {}
+        document = parsed(path.read_text()) if path.exists() else {}
         found[unit] = Part(document, f"module.{Address.parse(estate.address(unit)).module}")
     return found
