@@ -11,6 +11,7 @@ help:
 	@echo "make test       all tests; make test-fast: those of under two minutes"
 	@echo "make lint       format, rules and types"
 	@echo "make checkov    checkov over the modules, from a virtual environment of its own"
+	@echo "make differential  random estates in all ways, for hours; make differential-guards: does it notice"
 	@echo "make docs       write generated pages and pictures anew"
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
@@ -60,6 +61,24 @@ docs: setup
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/architecture.py
 	$(BIN)/pytg graph --env dev --level module --format svg --output docs/images/graph.svg
+
+# TERRAFORM names another binary; a failing estate stays in DIFFERENTIAL_KEEP.
+DIFFERENTIAL_EXAMPLES ?= 300
+DIFFERENTIAL_SEED ?= $(shell date +%s)
+DIFFERENTIAL_KEEP ?= build/differential
+
+.PHONY: differential
+differential: export DIFFERENTIAL_EXAMPLES := $(DIFFERENTIAL_EXAMPLES)
+differential: export DIFFERENTIAL_SEED := $(DIFFERENTIAL_SEED)
+differential: export DIFFERENTIAL_KEEP := $(abspath $(DIFFERENTIAL_KEEP))
+differential: setup
+	@mkdir -p $(DIFFERENTIAL_KEEP)
+	@echo "DIFFERENTIAL_SEED=$(DIFFERENTIAL_SEED)"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -o timeout=0 tests/differential
+
+.PHONY: differential-guards
+differential-guards: setup
+	PYTHONPATH=tests $(BIN)/python -m differential.guards
 
 .PHONY: bench
 bench: setup

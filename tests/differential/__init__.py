@@ -1,0 +1,21 @@
+"""The differential harness: five ways to plan and apply one estate, held side by side.
+
+The ways (`ways.py`): pytg's composed run; the same, one module after another, so that what they
+read of each other comes from states; pytg's `--per-unit`; plain Terraform in the unit roots
+that `pytg generate` writes; plain Terraform on one root that the harness composes by itself, from
+its own model of the estate (`estates.py`, `render.py`). After every edit of a random estate they
+must agree (`compare.py`). What is legitimately different, and so is not compared:
+
+* A unit alone cannot know what its upstream will give. Per unit and in the unit roots, a plan is
+  taken at the unit's turn, when its upstream is applied: what is unknown in the composed plan may
+  then have any value, and what is an update or a replacement because of it may be less. The
+  composed plan and the hand-composed one must be the same to the last mask, as must the two that
+  plan at their turn.
+* Terraform's `data.terraform_remote_state` of a unit root stands outside of the unit's module.
+* Identifiers are random: in a plan they are all one, in states they are numbered by their first
+  place, so that a value that is wired to the wrong resource is seen.
+* Terraform forgets that an output is sensitive where it is not known yet, and a state tells it to
+  nobody: pytg marks the reference in both kinds of root, so the hand-composed root does too.
+* Serial, lineage and Terraform's version of a state; dependencies that leave the unit.
+* A state does not hold an output that is null; a plan tells of it.
+"""

@@ -1,0 +1,214 @@
+"""The harness' own model of an estate, and random ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from differential.parts import KINDS, Kind
+from differential.values import Num, Ref, Value
+
+# What the ways are known to differ in: not generated, and not compared, until it is in MENDED.
+KNOWN = {
+    "order": "`after` on a unit that reads data defers the data",
+    "order_beside_value": "`after` is not kept where a value that is known ahead flows too",
+    "create_before_destroy": "spreads to what is upstream",
+    "path": "`path.module` is another text",
+    "null_output": "one that is null is not there for a unit root",
+    "ephemeral": "variables and outputs that are ephemeral",
+    "typed_null": "a null in an object with an odd attribute loses its type when read from a state",
+}
+MENDED: frozenset[str] = frozenset()
+
+REGIONS = ("us-east-1", "eu-west-1")
+ROLES = dict(zip(("source", "target"), REGIONS, strict=True))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One feature of a module and what its variable is given; `former` is the name it had."""
+
+    kind: str
+    name: str
+    value: Value
+    former: str = ""
+
+    @property
+    def what(self) -> Kind:
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Module:
+    """`forgotten` are addresses that a `removed` block takes out of the state."""
+
+    name: str
+    scope: str
+    parts: tuple[Part, ...]
+    after: tuple[str, ...] = ()
+    isolate: bool = False
+    forgotten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class UnitName:
+    """Where a unit lies; `region` is `global` for one of a whole environment."""
+
+    region: str
+    module: str
+
+    @property
+    def call(self) -> str:
+        """The name of its call in the hand-composed root."""
+        return f"{self.module}_{self.region.replace('-', '_')}"
+
+
+@dataclass(frozen=True)
+class Estate:
+    """Modules in order of need, in one account and one environment."""
+
+    modules: tuple[Module, ...]
+    regions: tuple[str, ...] = REGIONS[:1]
+    suffix: str = ""
+
+    def module(self, name: str) -> Module:
+        return next(m for m in self.modules if m.name == name)
+
+    def read(self, ref: Ref) -> Part:
+        """The part whose output `ref` reads."""
+        return next(p for p in self.module(ref.module).parts if f"{p.name}_out" == ref.output)
+
+    @property
+    def environment(self) -> str:
+        return f"dev-{self.suffix}" if self.suffix else "dev"
+
+    def address(self, unit: UnitName) -> str:
+        """As pytg writes it."""
+        return f"acc/{unit.region}/{self.environment}/{unit.module}"
+
+    def units(self) -> list[UnitName]:
+        """In order of need."""
+        return [
+            UnitName(region, module.name)
+            for module in self.modules
+            for region in (self.regions if module.scope == "region" else ("global",))
+        ]
+
+    def target(self, unit: UnitName, ref: Ref) -> UnitName:
+        """The unit that a reference in `unit` means."""
+        if self.module(ref.module).scope == "environment":
+            return UnitName("global", ref.module)
+        other = {REGIONS[0]: REGIONS[1], REGIONS[1]: REGIONS[0]}
+        place = ROLES.get(ref.role) or (other[unit.region] if ref.role else unit.region)
+        return UnitName(place, ref.module)
+
+
+def hidden(estate: Estate, part: Part) -> bool:
+    """Whether the part's output is declared sensitive: it is, or it reads one that is."""
+    if part.what.sensitive:
+        return True
+    return isinstance(part.value, Ref) and hidden(estate, estate.read(part.value))
+
+
+SCRAPS = ('"', "\\", "${x}", "%{ if }", "\n", "\t", "é", "漢", "😀", "'", ": ", "# ", "{{ x }}")
+TEXTS = st.lists(st.sampled_from((*SCRAPS, "a", "B", " ", "<&>", "$", "1", "~")), max_size=5).map(
+    "".join
+)
+NUMBERS = st.sampled_from(
+    [
+        *("0", "-1", "7", "0.1", "1.10", "33.333333333333333333", "1.0e-30", "-2.5e+3"),
+        *("9223372036854775808", "170141183460469231731687303715884105729", "1.0e+400"),
+    ]
+).map(Num)
+SCALARS = st.one_of(st.booleans(), TEXTS, NUMBERS)
+KEYS = st.sampled_from(["a", "b", "key with space", "ключ", "for", "1"])
+ANY: st.SearchStrategy[Value] = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
+    max_leaves=4,
+)
+
+
+def _record(fields: dict[str, st.SearchStrategy[Value]]) -> st.SearchStrategy[Value]:
+    """An object that has some of `fields`."""
+    return st.fixed_dictionaries({}, optional=fields).map(dict)
+
+
+SIZED = _record({"enabled": st.booleans(), "size": NUMBERS})
+OBJECT = _record(
+    {
+        "a": st.one_of(st.none(), TEXTS),
+        "n": NUMBERS,
+        "l": st.lists(NUMBERS, max_size=2),
+        "o": _record({"b": st.booleans()}),
+    }
+)
+VALUES: dict[str, st.SearchStrategy[Value]] = {
+    "any": ANY,
+    "null": st.none() | TEXTS,
+    "object": OBJECT,
+    "number": NUMBERS,
+    "text": TEXTS,
+    "map": st.dictionaries(KEYS, SIZED, max_size=3),
+    "texts": st.lists(TEXTS, max_size=3),
+}
+
+
+# Kinds that may be given a sensitive value: Terraform takes none in `for_each`.
+MAY_BE_SECRET = frozenset({"stored", "passed", "secret", "identified", "ignoring", "linked"})
+
+
+def offered() -> list[str]:
+    """The kinds of part that may be generated."""
+    return [name for name, kind in KINDS.items() if not kind.known or kind.known in MENDED]
+
+
+@st.composite
+def references(draw: st.DrawFn, above: tuple[Module, ...], scope: str, regions: int) -> Ref:
+    """A reference from a module of `scope` to one of the modules above it."""
+    module = draw(st.sampled_from(above))
+    role = ""
+    if module.scope == "region":
+        roles = [*([] if scope == "environment" else ["", ""]), "source"]
+        if regions > 1:
+            roles += ["target", *([] if scope == "environment" else ["peer"])]
+        role = draw(st.sampled_from(roles))
+    return Ref(module.name, draw(st.sampled_from(module.parts)).name + "_out", role)
+
+
+@st.composite
+def parts(draw: st.DrawFn, name: str, above: tuple[Module, ...], scope: str, regions: int) -> Part:
+    """A part, which reads a module above it where its kind takes any value."""
+    kind = draw(st.sampled_from(offered()))
+    values = VALUES[KINDS[kind].values]
+    if above and KINDS[kind].type == "any" and draw(st.integers(0, 2)):
+        ref = draw(references(above, scope, regions))
+        estate = Estate(above)
+        if kind in MAY_BE_SECRET or not hidden(estate, estate.read(ref)):
+            return Part(kind, name, ref)
+    return Part(kind, name, draw(values))
+
+
+@st.composite
+def estates(draw: st.DrawFn, most: int = 3) -> Estate:
+    """At most `most` modules of two to six parts."""
+    regions = REGIONS[: draw(st.sampled_from([1, 1, 2]))]
+    made: tuple[Module, ...] = ()
+    for number in range(draw(st.integers(2, most))):
+        scope = draw(st.sampled_from(["region", "environment"]))
+        found = tuple(
+            draw(parts(f"p{i}", made, scope, len(regions))) for i in range(draw(st.integers(2, 6)))
+        )
+        module = Module(f"m{number}", scope, found, isolate=draw(st.integers(0, 9)) == 0)
+        after = _after(draw, module, made)
+        made = (*made, replace(module, after=after))
+    return Estate(made, regions, draw(st.sampled_from(["", "x1"])))
+
+
+def _after(draw: st.DrawFn, module: Module, above: tuple[Module, ...]) -> tuple[str, ...]:
+    """Order-only edges; none to a unit that reads something, until that is mended."""
+    reads = any(part.kind == "read" for part in module.parts)
+    if not above or (reads and "order" not in MENDED):
+        return ()
+    return tuple(draw(st.lists(st.sampled_from([m.name for m in above]), max_size=1)))

@@ -1,0 +1,120 @@
+"""The ways of pytg itself: composed, module after module, and one process a unit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from unittest.mock import patch
+
+from differential.estates import Estate, UnitName
+from differential.ways import Failed, Part, Step, Way, project_states
+from pytg.compose.changes import UnitChanges
+from pytg.errors import PytgError
+from pytg.project import Project, Selectors
+from pytg.run.root import Root, SavedPlan
+
+
+class Pytg(Way):
+    """By pytg, composed."""
+
+    options: Mapping[str, Any] = {}
+
+    def apply(self, estate: Estate) -> Step:
+        self.write(estate)
+        step = Step()
+        self._apply(estate, step, None)
+        step.states = project_states(self.root, estate)
+        step.log = self.log
+        return step
+
+    def _apply(self, estate: Estate, step: Step, selectors: Selectors | None) -> None:
+        for _ in range(1 + len(estate.modules)):
+            with patch.dict(os.environ, self.environ), self._heard(estate, step):
+                finished = Project(self.root).apply(selectors, yes=True, **self.options)
+            if finished.ok:
+                step.told |= told(estate, finished.changes.values())
+                return
+            if not self._again(finished.error):
+                break
+        said = f"{finished.error}\n{getattr(finished.error, 'hint', '')}\n"
+        raise Failed(said + "\n".join(f"{a}: {u}" for a, u in finished.run.units.items()))
+
+    def changes(self, _estate: Estate) -> list[str]:
+        with patch.dict(os.environ, self.environ):
+            finished = Project(self.root).plan(**self.options)
+        if not finished.ok:
+            raise Failed(str(finished.error))
+        return [str(c) for c in finished.changes.values() if c.changed]
+
+    def _again(self, _error: PytgError | None) -> bool:
+        """Whether a run that ended so is begun again."""
+        return False
+
+    @contextlib.contextmanager
+    def _heard(self, estate: Estate, step: Step) -> Iterator[None]:
+        """Keep the plan that each unit was last in, and for good the one that was applied."""
+        units = {estate.address(unit): unit for unit in estate.units()}
+        applied: set[UnitName] = set()
+        plan, apply = Root.plan, Root.apply
+
+        def hear(root: Root, *, final: bool) -> None:
+            document = self.shown(root.workdir, root.plan_file.name)
+            for unit in root.units:
+                name = units[str(unit.address)]
+                if name in applied:
+                    continue
+                slug = unit.address.slug
+                alone = Part(document, f"module.{unit.address.module}.")
+                many = Part(document, f"module.{slug}.", f"{slug}__")
+                step.plans[name] = many if root.composed else alone
+                applied.update({name} if final else ())
+
+        def planning(root: Root, **options: Any) -> SavedPlan:
+            saved = plan(root, **options)
+            hear(root, final=False)
+            return saved
+
+        def applying(root: Root, *arguments: Any, **options: Any) -> Any:
+            hear(root, final=True)
+            return apply(root, *arguments, **options)
+
+        with patch.object(Root, "plan", planning), patch.object(Root, "apply", applying):
+            yield
+
+
+class PerUnit(Pytg):
+    """By pytg, one process a unit; what was not approved because it could not be known is next."""
+
+    options: Mapping[str, Any] = {"per_unit": True}
+
+    def _again(self, error: PytgError | None) -> bool:
+        return error is None or "approved" in str(error)
+
+
+class Pieces(Pytg):
+    """By pytg, one module after another: what they read of the others comes from states."""
+
+    def apply(self, estate: Estate) -> Step:
+        self.write(estate)
+        step = Step()
+        for module in estate.modules:
+            before = self._others(module.name)
+            self._apply(estate, step, Selectors(module=(module.name,)))
+            if self._others(module.name) != before:
+                raise Failed(f"a run of {module.name} alone changed another unit's state")
+        step.states = project_states(self.root, estate)
+        step.log = self.log
+        return step
+
+    def _others(self, module: str) -> dict[str, bytes]:
+        """The states of all other modules."""
+        files = (self.root / ".pytg" / "state").rglob("*.tfstate")
+        return {str(f): f.read_bytes() for f in files if f.parent.name != module}
+
+
+def told(estate: Estate, changes: Iterable[UnitChanges]) -> dict[UnitName, dict[str, str]]:
+    """What pytg says that a plan does, by unit."""
+    units = {estate.address(unit): unit for unit in estate.units()}
+    return {units[str(c.address)]: {r.address: r.action for r in c.resources} for c in changes}

@@ -1,0 +1,79 @@
+"""An estate with every kind of part, each read from below, and one edit of it of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from differential.estates import MAY_BE_SECRET, REGIONS, Estate, Module, Part, offered
+from differential.parts import KINDS
+from differential.values import Num, Ref, Value
+
+_VALUES: dict[str, Value] = {
+    "any": {"a": [Num("1.0e-30"), 'q"${x}%{ if }\n\\ 漢😀'], "key with space": None, "b": True},
+    "null": None,
+    "object": {"n": Num("9223372036854775808"), "o": {}},
+    "number": Num("33.333333333333333333"),
+    "text": '"${x}\n%{ if } é漢😀\\',
+    "map": {"a": {"size": Num("1.10")}, "for": {"enabled": False}, "key with space": {}},
+    "texts": ["b", "a", "${x}"],
+}
+_CHANGED: dict[str, Value] = {
+    "any": [Num("170141183460469231731687303715884105729"), {"a": "ключ"}],
+    "null": "now a text",
+    "object": {"a": None, "l": [Num("1.0e+400"), Num("0.1")]},
+    "number": Num("1.0e-30"),
+    "text": "%{ endif }$",
+    "map": {"a": {"enabled": False}, "for": {"size": Num("7")}},
+    "texts": ["a"],
+}
+
+
+def sample(kinds: tuple[str, ...] = ()) -> tuple[Estate, Estate]:
+    """The estate, and what it is after the edit; `kinds` (all) are those of its parts."""
+    chosen = kinds or tuple(offered())
+    base = Module(
+        "base", "environment", tuple(Part(k, f"b_{k}", _value(k, _VALUES)) for k in chosen)
+    )
+    reader = Module("reader", "region", tuple(_reader(k) for k in chosen), after=("base",))
+    if "read" in chosen:
+        reader = replace(reader, after=())
+    peers = Ref("reader", f"r_{chosen[0]}_out", "peer")
+    found = (Part("stored", "peers", peers), Part("provisioned", "ordered", "alone"))
+    last = Module("last", "region", found, after=("base",))
+    before = Estate((base, reader, last), REGIONS, "x1")
+    return before, _edited(before)
+
+
+def _value(kind: str, values: dict[str, Value]) -> Value:
+    return values[KINDS[kind].values]
+
+
+def _reader(kind: str) -> Part:
+    """A part that reads that of `kind` in `base`, with any kind that can."""
+    how = kind if KINDS[kind].type == "any" and kind != "imported" else "stored"
+    if KINDS[kind].sensitive and how not in MAY_BE_SECRET:
+        how = "stored"
+    return Part(how, f"r_{kind}", Ref("base", f"b_{kind}_out"))
+
+
+def _edited(estate: Estate) -> Estate:
+    """New values; one part renamed, one forgotten, one gone, one counted, and one new."""
+    base, reader, last = estate.modules
+    parts = [replace(p, value=_value(p.kind, _CHANGED)) for p in base.parts]
+    moved = next((p for p in parts if p.kind == "stored"), None)
+    rest = [p for p in reader.parts if p.name not in ("r_counted", "r_checked")]
+    forgotten = ("terraform_data.r_checked",) if len(rest) < len(reader.parts) else ()
+    if moved:
+        parts[parts.index(moved)] = replace(moved, name="b_moved", former=moved.name)
+        ref = Ref("base", "b_moved_out")
+        rest = [replace(p, value=ref) if p.name == "r_stored" else p for p in rest]
+    rest = [replace(p, kind="counted") if p.name == "r_conditions" else p for p in rest]
+    more = Part("stored", "later", Ref("base", f"{parts[-1].name}_out"))
+    return replace(
+        estate,
+        modules=(
+            replace(base, parts=tuple(parts)),
+            replace(reader, parts=(*rest, more), forgotten=forgotten),
+            replace(last, parts=(replace(last.parts[0], value="alone"), last.parts[1])),
+        ),
+    )

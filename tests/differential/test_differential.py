@@ -1,0 +1,67 @@
+"""Composed, per unit, plain Terraform in unit roots and on one root made by hand: the same.
+
+A short part of what `make differential` does: the same examples at every run, so that a failure is
+one of the change at hand. DIFFERENTIAL_EXAMPLES and DIFFERENTIAL_SEED ask for more and for others.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from differential.guards import GUARDS, noticed
+from differential.play import COMPOSED, Scenario, play, scenarios
+from differential.sample import sample
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "0"))
+SEED = int(os.environ.get("DIFFERENTIAL_SEED", "0"))
+EDITS = 2 if EXAMPLES else 1
+# a failing example is a whole estate: shrinking it costs hours, and its files are kept
+CHOSEN = settings(
+    deadline=None,
+    database=None,
+    derandomize=not EXAMPLES,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_every_feature_at_once_in_every_way(tmp_path: Path) -> None:
+    play(Scenario(sample()), tmp_path)
+
+
+@seed(SEED)
+@settings(CHOSEN, max_examples=EXAMPLES or 6)
+@given(scenarios(EDITS))
+def test_one_plan_is_that_of_a_root_made_by_hand(scenario: Scenario) -> None:
+    play(scenario, ways=COMPOSED)
+
+
+@seed(SEED + 1)
+@settings(CHOSEN, max_examples=EXAMPLES or 2)
+@given(scenarios(EDITS))
+def test_all_ways_agree(scenario: Scenario) -> None:
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a split state keeps the composed addresses",
+        "numbers pass through a float",
+        "values from outside lose their types",
+    ],
+)
+def test_a_guard_that_is_out_is_noticed(name: str, tmp_path: Path) -> None:
+    assert noticed(name, tmp_path)
+
+
+def test_with_every_guard_in_there_is_nothing_to_notice(tmp_path: Path) -> None:
+    """What shows that a guard is out agrees while it is in."""
+    kinds = tuple(sorted({kind for _, found, ways in GUARDS.values() for kind in found}))
+    play(Scenario(sample(kinds)), tmp_path, ways=COMPOSED)

@@ -1,0 +1,199 @@
+"""What the ways to plan and apply an estate share, and the two of plain Terraform.
+
+Each way has a directory of its own. What it has seen is a `Step`: the plans and the states by unit,
+in Terraform's own documents.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from differential.estates import Estate, UnitName
+from differential.render import hand_root, module_files, project_files, write
+from pytg.model import Address
+
+BINARY = os.environ.get("TERRAFORM") or os.environ.get("PYTG_TERRAFORM") or "terraform"
+Document = Mapping[str, Any]
+
+
+def parsed(text: str) -> Any:
+    """A JSON document of Terraform's; a number in it is a text, the same for the same number."""
+    return json.loads(text, parse_int=_number, parse_float=_number)
+
+
+def _number(text: str) -> str:
+    sign, digits, exponent = Decimal(text).as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    kept = written.rstrip("0")
+    at = int(exponent) + len(written) - len(kept)
+    return f"number {'-' * sign}{kept}e{at}" if kept else "number 0"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A document that tells of a unit: `prefix` is its module call, `outputs` begin with `own`."""
+
+    document: Document
+    prefix: str
+    own: str = ""
+
+
+@dataclass
+class Step:
+    """What one way saw.
+
+    `told` is what pytg said of each unit's plan: action by address. `log` is what provisioners
+    wrote, in that order.
+    """
+
+    plans: dict[UnitName, Part] = field(default_factory=dict)
+    states: dict[UnitName, Part] = field(default_factory=dict)
+    told: dict[UnitName, dict[str, str]] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+
+
+class Failed(AssertionError):
+    """Terraform or pytg ended with an error where none was expected."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A directory, and a place for states that no unit owns."""
+
+    root: Path
+    outside: Path
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Of every process; what a provisioner does is told in a file."""
+        cli = self.root / ".pytg" / "terraform.rc"
+        return {
+            "DIFFERENTIAL_LOG": str(self.root / "provisioned.log"),
+            "PYTG_TERRAFORM": BINARY,
+            "TF_CLI_CONFIG_FILE": str(cli) if cli.exists() else os.devnull,
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+    def write(self, estate: Estate) -> None:
+        """Write what this way works on."""
+        write(self.root, project_files(estate, self.outside))
+
+    def apply(self, estate: Estate) -> Step:
+        """Write `estate`, plan and apply it."""
+        raise NotImplementedError
+
+    def changes(self, estate: Estate) -> list[str]:
+        """What a plan afterwards would do: nothing, one hopes."""
+        raise NotImplementedError
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """What provisioners have written so far."""
+        path = self.root / "provisioned.log"
+        return tuple(path.read_text().splitlines()) if path.exists() else ()
+
+    def terraform(self, directory: Path, *arguments: str) -> str:
+        """Plain Terraform in `directory`. Raises Failed with what it said."""
+        done = subprocess.run(
+            [BINARY, *arguments],
+            cwd=directory,
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"{' '.join(arguments)} in {directory}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def planned(self, directory: Path) -> Document:
+        """Initialise, plan into `differential.plan`, and read it."""
+        self.terraform(directory, "init", "-input=false", "-no-color")
+        self.terraform(directory, "plan", "-input=false", "-no-color", "-out=differential.plan")
+        return self.shown(directory, "differential.plan")
+
+    def shown(self, directory: Path, plan: str) -> Document:
+        found: Document = parsed(self.terraform(directory, "show", "-json", plan))
+        return found
+
+
+def touched(document: Document) -> list[str]:
+    """What a plan does to resources and outputs."""
+    changes = [(c["address"], c["change"]) for c in document.get("resource_changes", ())]
+    changes += list(document.get("output_changes", {}).items())
+    quiet = (["no-op"], ["read"])
+    return [f"{name} {c['actions']}" for name, c in changes if c["actions"] not in quiet]
+
+
+class UnitRoots(Way):
+    """By plain Terraform in what `pytg generate` writes, in order of need."""
+
+    def apply(self, estate: Estate) -> Step:
+        step = Step()
+        self._generate(estate)
+        for unit in estate.units():
+            directory = self._directory(estate, unit)
+            step.plans[unit] = Part(self.planned(directory), f"module.{unit.module}.")
+            self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
+        step.states = project_states(self.root, estate)
+        step.log = self.log
+        return step
+
+    def changes(self, estate: Estate) -> list[str]:
+        directories = (self._directory(estate, unit) for unit in estate.units())
+        return [text for found in directories for text in touched(self.planned(found))]
+
+    def _generate(self, estate: Estate) -> None:
+        self.write(estate)
+        generate(self.root, self.environ)
+
+    def _directory(self, estate: Estate, unit: UnitName) -> Path:
+        return self.root / ".pytg" / "units" / estate.address(unit)
+
+
+class Hand(Way):
+    """By plain Terraform on one root that the harness composed."""
+
+    def write(self, estate: Estate) -> None:
+        write(self.root, module_files(estate, self.outside) | hand_root(estate))
+
+    def apply(self, estate: Estate) -> Step:
+        self.write(estate)
+        directory = self.root / "root"
+        document = self.planned(directory)
+        self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
+        state = parsed((directory / "terraform.tfstate").read_text())
+        step = Step(log=self.log)
+        for unit in estate.units():
+            step.plans[unit] = Part(document, f"module.{unit.call}.", f"{unit.call}__")
+            step.states[unit] = Part(state, f"module.{unit.call}", f"{unit.call}__")
+        return step
+
+    def changes(self, _estate: Estate) -> list[str]:
+        return touched(self.planned(self.root / "root"))
+
+
+def generate(root: Path, environ: Mapping[str, str]) -> None:
+    """`pytg generate`. Raises Failed."""
+    from support.project import Project as Commands  # noqa: PLC0415
+
+    done = Commands(root, environ).pytg("generate", expect=None)
+    if done.code:
+        raise Failed(done.err)
+
+
+def project_states(root: Path, estate: Estate) -> dict[UnitName, Part]:
+    """The units' states in a project with the local backend."""
+    found = {}
+    for unit in estate.units():
+        path = root / ".pytg" / "state" / estate.address(unit) / "terraform.tfstate"
+        document = parsed(path.read_text()) if path.exists() else {}
+        found[unit] = Part(document, f"module.{Address.parse(estate.address(unit)).module}")
+    return found
