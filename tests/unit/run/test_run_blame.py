@@ -172,6 +172,13 @@ def test_the_values_that_are_named_tell_who_it_is(alike: World, statement: str, 
     assert one(blame_of(alike, "a", "b", "c"), diagnostic).units == tuple(map(at, units))
 
 
+def test_the_text_may_name_the_unit(alike: World) -> None:
+    """With `prevent_destroy` it does, and names no address."""
+    detail = f"Resource {inside('b')} has lifecycle.prevent_destroy set, but ..."
+    found = one(blame_of(alike, "a", "b", "c"), error(SHARED, 4, 'resource "x" "y"', detail=detail))
+    assert (found.units, found.sure) == ((at("b"),), True)
+
+
 def said(alike: World, *diagnostics: Diagnostic) -> Sequence[Blamed]:
     return blame_of(alike, "a", "b", "c").of(diagnostics)
 
