@@ -118,10 +118,12 @@ class Blame:
 
     def asks_for_conditions(self, diagnostic: Diagnostic) -> bool:
         """Whether the results of conditions say more than the diagnostic itself."""
-        if diagnostic.address or not _BLOCK.match(diagnostic.context):
+        if diagnostic.address or self._in_root(diagnostic):
             return False
-        is_check = diagnostic.context.startswith("check ")
-        return not self._in_root(diagnostic) and (is_check or len(self._users(diagnostic)) > 1)
+        if diagnostic.severity == "warning":  # no other warning is of a condition
+            return diagnostic.context.startswith("check ")
+        several = len(self._users(diagnostic)) > 1
+        return several and _BLOCK.match(diagnostic.context) is not None
 
     def _one(self, diagnostic: Diagnostic, conditions: Sequence[Condition], times: int) -> Blamed:
         plain = self._placed(diagnostic)
