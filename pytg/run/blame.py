@@ -25,6 +25,7 @@ from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condit
 from pytg.terraform.event_stream import Diagnostic
 
 _BLOCK = re.compile(r'(check|resource|data|output|module) "([^"]*)"(?: "([^"]*)")?')
+_CALL = re.compile(r"\bmodule\.([\w-]+)")
 _PLAIN = re.compile(r'is (?:"([^"\\]*)"|(true|false))')
 _PER_INSTANCE = ("resource ", "data ")
 
@@ -83,11 +84,11 @@ class Blame:
     ) -> list[Blamed]:
         """Each diagnostic led back; `conditions` are the results of the same plan or apply."""
         found = list(diagnostics)
-        times = Counter((d.summary, d.file, d.line) for d in found)
+        times = Counter((d.summary, d.detail, d.file, d.line) for d in found)
         seen: Counter[Diagnostic] = Counter()
         blamed = []
         for one in found:
-            led = self._one(one, conditions, times[one.summary, one.file, one.line])
+            led = self._one(one, conditions, times[one.summary, one.detail, one.file, one.line])
             several = len(led.units) if led.sure and not one.address else 1
             if seen[one] % max(several, 1) == 0:  # Terraform says it once for each of them
                 blamed.append(led)
@@ -117,10 +118,12 @@ class Blame:
 
     def asks_for_conditions(self, diagnostic: Diagnostic) -> bool:
         """Whether the results of conditions say more than the diagnostic itself."""
-        if diagnostic.address or not _BLOCK.match(diagnostic.context):
+        if diagnostic.address or self._in_root(diagnostic):
             return False
-        is_check = diagnostic.context.startswith("check ")
-        return not self._in_root(diagnostic) and (is_check or len(self._users(diagnostic)) > 1)
+        if diagnostic.severity == "warning":  # no other warning is of a condition
+            return diagnostic.context.startswith("check ")
+        several = len(self._users(diagnostic)) > 1
+        return several and _BLOCK.match(diagnostic.context) is not None
 
     def _one(self, diagnostic: Diagnostic, conditions: Sequence[Condition], times: int) -> Blamed:
         plain = self._placed(diagnostic)
@@ -145,6 +148,9 @@ class Blame:
             failing = self._failing(diagnostic, conditions) & set(users)
             if failing:
                 return replace(plain, units=tuple(sorted(failing)))
+            named_there = {self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail)}
+            if named_there & set(users):
+                return replace(plain, units=tuple(u for u in users if u in named_there))
             users = self._with_such_values(diagnostic, users) or users
         own = {self._units[user].module.path.resolve() for user in users}
         directory = (self._workdir / diagnostic.file).resolve().parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pytg import exact_json
@@ -31,7 +32,7 @@ from pytg.state.state_reader import UnitState
 class ComposedPlan(SavedPlan):
     """A composed plan. `read` are all states that it was made from.
 
-    `deferred` are the units whose data waits for what comes before by order alone.
+    `deferred` are the units whose data waits for what comes before.
     """
 
     shapes: Sequence[tuple[Unit, Shape]]
@@ -50,19 +51,21 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     _recover_late(root)
     inputs = read_stage_inputs(execution, stage)
     new = frozenset(u.address for u in inputs.units if _is_new(inputs.held[u.address].state))
-    try:
-        return plan_importing(
-            execution, lambda imports: _plan_with(root, stage, inputs, imports, new)
-        )
-    except PlanFailed as error:
-        deferred = new | unreadable(execution.order.subgraph(stage.units), error)
-        if deferred == new or execution.options.destroy:
-            raise
-    planned = plan_importing(
-        execution, lambda imports: _plan_with(root, stage, inputs, imports, deferred)
-    )
-    names = ", ".join(map(str, sorted(deferred - new)))
-    execution.note(f"data cannot be read before the apply, and is read then: {names}")
+    every_edge = frozenset(stage.units if execution.options.destroy else ())
+    while True:
+        plan = partial(_plan_with, root, stage, inputs, deferred=new, every_edge=every_edge)
+        try:
+            planned = plan_importing(execution, plan)
+        except PlanFailed as error:
+            more = unreadable(execution.order.subgraph(stage.units), error) - every_edge
+            if not more:
+                raise
+            every_edge |= more
+        else:
+            break
+    if every_edge and not execution.options.destroy:
+        names = ", ".join(map(str, sorted(every_edge)))
+        execution.note(f"data cannot be read before the apply, and is read then: {names}")
     return planned
 
 
@@ -80,7 +83,9 @@ def _plan_with(
     stage: Stage,
     inputs: StageInputs,
     imports: Imports,
+    *,
     deferred: frozenset[Address],
+    every_edge: frozenset[Address],
 ) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
@@ -92,7 +97,7 @@ def _plan_with(
         {u: _before(execution, stage, u, deferred) for u in stage.units},
         types=inputs.types,
         deferred=deferred,
-        every_edge=execution.options.destroy,
+        every_edge=every_edge,
     )
     root.prepare(composed.files)
     modules = {unit.module.path for unit in inputs.units}
@@ -112,7 +117,8 @@ def _plan_with(
     write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
-    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
+    waited = deferred | every_edge
+    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, waited)
 
 
 def _is_new(state: State | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import networkx as nx
@@ -17,7 +17,7 @@ from pytg.run.root import composed_root
 
 MOST = 8  # each is one more Terraform process
 
-Place = tuple[str, str, int]
+Words = tuple[str, str, str, int]
 
 
 def led_back(execution: Execution, stage: Stage, error: PlanFailed) -> list[Blamed]:
@@ -40,24 +40,29 @@ def led_back(execution: Execution, stage: Stage, error: PlanFailed) -> list[Blam
     return [*sure, *(_decided(one, seen) for one in unsure)]
 
 
-def _decided(blamed: Blamed, seen: dict[Address, set[Place]]) -> Blamed:
-    guilty = tuple(unit for unit in blamed.units if _place(blamed) in seen.get(unit, ()))
-    return replace(blamed, units=guilty, sure=True) if guilty else blamed
+def _decided(blamed: Blamed, seen: Mapping[Address, set[Words]]) -> Blamed:
+    """Of the units that said it in the same words; else of those that said such a thing there."""
+    summary, detail, *place = _words(blamed)
+    said = [(unit, words) for unit in blamed.units for words in seen.get(unit, ())]
+    there = [(u, words[1]) for u, words in said if [words[0], *words[2:]] == [summary, *place]]
+    guilty = [u for u, other in there if other == detail] or [u for u, _ in there]
+    return replace(blamed, units=tuple(dict.fromkeys(guilty)), sure=True) if guilty else blamed
 
 
-def _place(blamed: Blamed) -> Place:
-    return blamed.diagnostic.summary, blamed.file or "", blamed.line or 0
+def _words(blamed: Blamed) -> Words:
+    diagnostic = blamed.diagnostic
+    return diagnostic.summary, diagnostic.detail, blamed.file or "", blamed.line or 0
 
 
 def _apart(
     execution: Execution, stage: Stage, suspects: Collection[Address]
-) -> dict[Address, set[Place]]:
+) -> dict[Address, set[Words]]:
     """By unit, the errors of a plan of it and what it needs; of the stage, the `suspects`.
 
     What needs one that fails is left out: it cannot be planned in any case.
     """
     graph = execution.needs.subgraph(stage.units)
-    seen: dict[Address, set[Place]] = {}
+    seen: dict[Address, set[Words]] = {}
     for unit in (u for u in nx.topological_sort(graph) if u in suspects):
         needed = nx.ancestors(graph, unit)
         if not any(seen.get(upstream) for upstream in needed):
@@ -66,7 +71,7 @@ def _apart(
     return seen
 
 
-def _errors_of(execution: Execution, stage: Stage, unit: Address) -> Iterable[Place]:
+def _errors_of(execution: Execution, stage: Stage, unit: Address) -> Iterable[Words]:
     root = composed_root(execution, execution.units(stage), stage.number)
     logs = execution.directory / f"plan-{stage.number}-apart"
     root = replace(root, logs=lambda what: logs / f"{unit.slug}-{what}")
@@ -74,5 +79,5 @@ def _errors_of(execution: Execution, stage: Stage, unit: Address) -> Iterable[Pl
         with root.reserved():
             plan_composed(root, stage)
     except PlanFailed as error:
-        return [_place(one) for one in error.errors]
+        return [_words(one) for one in error.errors]
     return ()

@@ -45,13 +45,17 @@ def nearest(graph: UnitGraph, unit: Address) -> frozenset[Address]:
 
 
 def unreadable(graph: UnitGraph, error: PlanFailed) -> set[Address]:
-    """Units with data that could not be read, and that come after others by order alone."""
+    """Units with data that could not be read, and that come after others in `graph`.
+
+    A value that is known ahead makes no order for Terraform: data that is looked up by such a
+    name is read before it is made.
+    """
     owners = (
         error.calls.unit_of(diagnostic.address)
         for diagnostic in error.completed.errors
         if _DATA.search(diagnostic.address)
     )
-    return {found[0] for found in owners if found and nearest(graph, found[0])}
+    return {found[0] for found in owners if found and graph.in_degree(found[0])}
 
 
 def readers(

@@ -153,9 +153,17 @@ def test_a_condition_is_of_the_unit_whose_result_says_so(
 
 def test_of_one_unit_only_checks_are_asked_for(chain: World) -> None:
     blame = blame_of(chain, "a", "b")
-    asked = {c: blame.asks_for_conditions(error(SHARED, 4, c)) for c, _, _ in CONTEXTS}
-    assert {context for context, yes in asked.items() if yes} == {'check "c"'}
+    for severity in ("error", "warning"):
+        given = [replace(error(SHARED, 4, c), severity=severity) for c, _, _ in CONTEXTS]
+        asked = [each.context for each in given if blame.asks_for_conditions(each)]
+        assert asked == (['check "c"'] if severity == "warning" else [])
     assert not blame.asks_for_conditions(error("main.tf", 3, 'module "m"'))
+
+
+def test_a_warning_is_of_no_condition_but_a_check_s(alike: World) -> None:
+    blame = blame_of(alike, "a", "b")
+    warning = replace(error(SHARED, 4, 'resource "x" "y"'), severity="warning")
+    assert not blame.asks_for_conditions(warning)
 
 
 def test_what_many_could_have_said_is_of_one_of_them(alike: World) -> None:
@@ -170,6 +178,13 @@ def test_what_many_could_have_said_is_of_one_of_them(alike: World) -> None:
 def test_the_values_that_are_named_tell_who_it_is(alike: World, statement: str, units: str) -> None:
     diagnostic = error(SHARED, 4, "locals", values=(("var.mode", statement),))
     assert one(blame_of(alike, "a", "b", "c"), diagnostic).units == tuple(map(at, units))
+
+
+def test_the_text_may_name_the_unit(alike: World) -> None:
+    """With `prevent_destroy` it does, and names no address."""
+    detail = f"Resource {inside('b')} has lifecycle.prevent_destroy set, but ..."
+    found = one(blame_of(alike, "a", "b", "c"), error(SHARED, 4, 'resource "x" "y"', detail=detail))
+    assert (found.units, found.sure) == ((at("b"),), True)
 
 
 def said(alike: World, *diagnostics: Diagnostic) -> Sequence[Blamed]:

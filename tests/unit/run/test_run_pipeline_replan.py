@@ -132,6 +132,19 @@ def test_units_of_one_module_are_planned_apart_where_nothing_says_which_it_is(ma
     assert [said.unit for said in events(execution, Diagnosed)] == [at("b")]
 
 
+def test_an_error_is_of_the_unit_that_says_it_in_the_same_words(make: Make) -> None:
+    world = alike(make, {"a": (), "b": ()}, "b")
+    mine, yours = (diagnostic("No", file="modules/a/main.tf", detail=text) for text in "ab")
+    whole = world.workdir("a", "b").name
+    world.fake.rule(command="plan", cwd=whole, events=[mine, yours], exit=1)
+    for name, said in (("a", mine), ("b", yours)):
+        world.fake.rule(command="plan", cwd=world.workdir(name).name, events=[said], exit=1)
+    execution = world.execution(command="plan")
+    plan(execution)
+    told = [(found.unit, found.detail) for found in events(execution, Diagnosed)]
+    assert told == [(at("a"), "a"), (at("b"), "b")]
+
+
 def test_of_many_units_of_one_module_all_are_to_blame(make: Make) -> None:
     names = [f"n{number}" for number in range(MOST + 1)]
     world = alike(make, {"a": (), **dict.fromkeys(names, ()), "z": ()}, *names)

@@ -74,10 +74,10 @@ def test_no_line_can_break_the_reader(line: dict[str, object]) -> None:
 
 
 def test_a_diagnostic_names_its_block_and_the_values_in_it() -> None:
-    values = [{"traversal": "var.n", "statement": "is 12"}, None]
+    values = [{"traversal": "var.n", "statement": "is 12"}]
     snippet = {"context": 'module "a"', "code": "  n = 12", "values": values}
     said = {"severity": "error", "summary": "No", "snippet": snippet}
     found = parse_line(json.dumps({"type": "diagnostic", "diagnostic": said})).diagnostic
     assert found is not None
     assert found.context == 'module "a"'
-    assert found.values[0] == ("var.n", "is 12")
+    assert found.values == (("var.n", "is 12"),)
