@@ -13,6 +13,28 @@ from pytg.config.module_files import LOCAL, TERRAFORM, module_files
 
 _BUILT_IN = "terraform"
 
+# Data that no resource of anybody's estate changes: who asks, where, and text put together.
+_CONSTANT = frozenset(
+    {
+        "aws_arn",
+        "aws_availability_zone",
+        "aws_availability_zones",
+        "aws_billing_service_account",
+        "aws_caller_identity",
+        "aws_canonical_user_id",
+        "aws_cloudtrail_service_account",
+        "aws_elb_hosted_zone_id",
+        "aws_elb_service_account",
+        "aws_iam_policy_document",
+        "aws_ip_ranges",
+        "aws_partition",
+        "aws_region",
+        "aws_regions",
+        "aws_service",
+        "aws_service_principal",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -68,7 +90,7 @@ def asked_by(directory: Path, flavour: str = TERRAFORM) -> Asked:
 
 
 def reads_data(directory: Path, flavour: str = TERRAFORM) -> bool:
-    """Whether a module, or one that it calls, has a data source.
+    """Whether a module, or one that it calls, has a data source that an apply could change.
 
     Also where that cannot be told: a module from elsewhere, a file that cannot be read.
     """
@@ -76,7 +98,8 @@ def reads_data(directory: Path, flavour: str = TERRAFORM) -> bool:
         asked = asked_by(near, flavour)
         if asked.unread or not all(source.startswith(LOCAL) for _, source, _ in asked.calls):
             return True
-        if any(read.data for read in _read(near, flavour) if not isinstance(read, str)):
+        every = (read.data for read in _read(near, flavour) if not isinstance(read, str))
+        if any(name.partition(".")[0] not in _CONSTANT for data in every for name in data):
             return True
     return False
 

@@ -1,7 +1,8 @@
-"""Order that no value carries: who comes after whom, and which data must wait or be read anew.
+"""Order that Terraform does not see: who comes after whom, and which data waits or is read anew.
 
-Such order changes no plan (docs/decisions/0007-order-is-not-data.md). So data is read when the
-stage is planned, while each unit alone, in order, would read it after what comes before.
+Order without a value changes no plan (docs/decisions/0007-order-is-not-data.md), and a value that
+is known ahead makes no order. So data is read when the stage is planned, while each unit alone, in
+order, would read it after what comes before.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def readers(
     moved = {unit for unit, change in changes.items() if change.resources}
     found: dict[Address, Sequence[Address]] = {}
     for unit in sorted(changes.keys() - waited if moved else ()):
-        near = nearest(graph, unit)
-        before = moved.intersection(near.union(*(nx.ancestors(graph, n) for n in near)))
+        upstream = nx.ancestors(graph, unit)
+        before = moved & upstream
         module = execution.estate.units[unit].module
         if before and reads_data(module.path, execution.binary.flavour):
             found[unit] = sorted(before)

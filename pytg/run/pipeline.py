@@ -133,7 +133,10 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
             planned, pending = _plan_round(execution, pending, changes, held)
             if planned:
                 approve(execution, planned, pending)
-                pending = [*_apply_round(execution, planned), *pending]
+                anew = _apply_round(execution, planned)
+                pending = [*anew, *pending]
+                if anew:
+                    name_stages(execution, pending)
     return changes
 
 

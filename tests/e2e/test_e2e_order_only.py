@@ -33,6 +33,10 @@ resource "terraform_data" "note" {
   input = var.names
 }
 
+output "file" {
+  value = "made.tfstate"
+}
+
 resource "terraform_data" "this" {
   triggers_replace = var.names
 
@@ -219,6 +223,20 @@ def test_data_that_nothing_will_make_is_an_error(write: Write) -> None:
     done = project.pytg("plan-all", expect=1)
     assert "Unable to find remote state" in done.err
     assert "is read then" not in done.err
+
+
+def test_a_name_that_is_known_ahead_makes_no_order_for_terraform(write: Write) -> None:
+    """On a first deployment, and where what has the name changes."""
+    known = {"file": '"${base.file}"', "after": ""}
+    project = write(pause="1", **known)
+    said = project.pytg("apply-all", "--yes").err
+    assert (
+        "data cannot be read before the apply, and is read then: docs/us-east-1/dev/reader" in said
+    )
+    write("two", **known).pytg("apply-all", "--yes")
+    assert reading(project) == "two"
+    project.pytg("plan-all", "--detailed-exitcode")
+    assert log(project) == ["base", "reader"] * 2
 
 
 @pytest.mark.parametrize("after", ["base", "middle"])

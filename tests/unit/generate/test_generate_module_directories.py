@@ -52,6 +52,7 @@ def test_init_is_needed_again_when_a_shared_module_asks_for_more(tmp_path: Path)
     [
         ("a.tf", 'resource "terraform_data" "x" {}\n', False),
         ("a.tf", 'data "aws_x" "y" {}\n', True),
+        ("a.tf", 'data "aws_caller_identity" "y" {}\n', False),
         ("a.tf", 'check "c" {\n  data "aws_x" "y" {}\n}\n', True),
         ("a.tf.json", '{"check": {"c": {"data": {"aws_x": {"y": {}}}}}}', True),
         ("a.tf.json", '{"data": {"aws_x": {"y": {}}}}', True),
