@@ -20,7 +20,7 @@ from pytg.model import Address, Unit
 from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from pytg.run.execution import Execution
-from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
@@ -89,7 +89,8 @@ class Root:
             events.clear()
             completed = self._run(command, events.append)
         if not completed.ok:
-            late = unplannable(completed, self.workdir, self.units)
+            circle = circular(completed, self.calls)
+            late = unplannable(completed, self.workdir, self.units) or circle
             raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
         changes = split_changes(raw_events(events), self.calls)
         return SavedPlan(self, changes, _digest(self.plan_file))
@@ -160,10 +161,9 @@ class Root:
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic that names resources as people know them."""
-        plain = self.calls.plain
-        return replace(
-            diagnostic, address=plain(diagnostic.address), detail=plain(diagnostic.detail)
-        )
+        words = (diagnostic.summary, diagnostic.address, diagnostic.detail)
+        summary, address, detail = map(self.calls.plain, words)
+        return replace(diagnostic, summary=summary, address=address, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from run_words import at, inside
 from run_world import World
 
 from pytg.compose.changes import Calls
-from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 
@@ -113,3 +113,12 @@ def test_an_error_of_the_root_itself_is_nobody_s(chain: World) -> None:
     assert error.by_unit == {}
     assert "No" in error.message
     assert error.workdir == Path(chain.estate.root)
+
+
+def test_a_circle_is_cut_above_what_goes_last() -> None:
+    calls = Calls({at(name).slug: at(name) for name in "ab"})
+    kept, gone = (f"module.{at(name).slug}.terraform_data.this" for name in "ab")
+    summary = f"Cycle: {kept}, {kept} (destroy), {gone}, {gone} (destroy deposed 7cfccce3)"
+    cycle = Completed("plan", 1, (Diagnostic("error", summary),), "")
+    assert set(circular(cycle, calls)) == {at("b")}
+    assert circular(Completed("plan", 1, (Diagnostic("error", "No"),), ""), calls) == {}
