@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from pytg.terraform.event_stream import Diagnostic
 
 _SUMMARIES = ("Invalid for_each argument", "Invalid count argument")
 _UNKNOWN = "cannot be determined until apply"
+_CIRCLE = "Cycle: "
+_DEPOSED = re.compile(r" \(destroy deposed [0-9a-f]+\)$")
 
 
 class PlanFailed(UnitFailed):
@@ -81,3 +84,20 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
                     f"({diagnostic.snippet.strip()}) needs {upstream} applied first"
                 )
     return late
+
+
+def circular(completed: Completed, calls: Calls) -> dict[Address, str]:
+    """Units that create first what they replace, where that is a circle with what they need.
+
+    Upstream the old one goes first, and what may need it goes before; downstream it goes last.
+    Terraform names all of the circle; each unit alone is none.
+    """
+    named = (
+        calls.unit_of(name.removesuffix(found[0]))
+        for diagnostic in completed.errors
+        if diagnostic.summary.startswith(_CIRCLE)
+        for name in diagnostic.summary.removeprefix(_CIRCLE).split(", ")
+        if (found := _DEPOSED.search(name))
+    )
+    reason = "what it replaces goes last, and what it needs is replaced the other way round"
+    return {owner[0]: reason for owner in named if owner}

@@ -22,7 +22,7 @@ from pytg.recovery.journal import JOURNAL
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
-from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
@@ -101,6 +101,7 @@ class Root:
         said = hear(self.execution, self.blame, completed, self._planned_conditions)
         if not completed.ok:
             late = unplannable(completed, self.workdir, self.units)
+            late = late or circular(completed, self.calls)
             raise PlanFailed(completed, self.calls, late, said)
         tell(self.execution, said)
         changes = split_changes(raw_events(events), self.calls)
@@ -196,10 +197,9 @@ class Root:
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic that names resources as people know them."""
-        plain = self.calls.plain
-        return replace(
-            diagnostic, address=plain(diagnostic.address), detail=plain(diagnostic.detail)
-        )
+        words = (diagnostic.summary, diagnostic.address, diagnostic.detail)
+        summary, address, detail = map(self.calls.plain, words)
+        return replace(diagnostic, summary=summary, address=address, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ resource "terraform_data" "this" {
 output "id" {
   value = terraform_data.this.id
 }
+
+output "fixed" {
+  value = "fixed"
+}
 """
 EARLY = """
 variable "id" {
@@ -158,3 +162,31 @@ def test_nothing_is_kept_apart_where_nothing_is_replaced(write: Write) -> None:
     done = project.pytg("apply-all", "--yes", "--json")
     assert len(project.record(done)["stages"]) == 1
     assert "show" not in project.commands()
+
+
+def test_what_is_replaced_both_ways_is_no_circle(write: Write) -> None:
+    """`last` comes after both: what `early` replaces goes once `last` is updated."""
+    wiring = """inputs: {id: '${named.fixed}'}
+                      last:
+                        after: [named]
+                        inputs: {id: '${early.inner}'}"""
+
+    def written(kind: str) -> Project:
+        project = write(kind, wiring)
+        build_estate(
+            project.root,
+            {
+                "modules/early/outputs.tf": 'output "inner" {\n  value = module.inner.id\n}\n',
+                "modules/early/inner/main.tf": INNER.replace(
+                    "input = var.id", f'triggers_replace = "{kind}"'
+                )
+                + 'output "id" {\n  value = terraform_data.this.id\n}\n',
+                "modules/last/main.tf": INNER.partition("  lifecycle")[0] + "}\n",
+            },
+        )
+        return project
+
+    written("one").pytg("apply-all", "--yes")
+    project = written("two")
+    project.pytg("apply-all", "--yes")
+    project.pytg("plan-all", "--detailed-exitcode")

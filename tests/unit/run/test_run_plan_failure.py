@@ -11,7 +11,7 @@ from run_world import World
 
 from pytg.compose.changes import Calls
 from pytg.run.blame import Blamed
-from pytg.run.plan_failure import PlanFailed, unplannable
+from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 
@@ -96,3 +96,12 @@ def test_what_is_not_known_yet_is_no_error_beside_one_that_is() -> None:
     only = PlanFailed(Completed("plan", 1, (), ""), Calls({}), {}, told[:1])
     assert [one.diagnostic for one in only.errors] == [unknown]
     assert SUMMARIES[0] in only.message
+
+
+def test_a_circle_is_cut_above_what_goes_last() -> None:
+    calls = Calls({at(name).slug: at(name) for name in "ab"})
+    kept, gone = (f"module.{at(name).slug}.terraform_data.this" for name in "ab")
+    summary = f"Cycle: {kept}, {kept} (destroy), {gone}, {gone} (destroy deposed 7cfccce3)"
+    cycle = Completed("plan", 1, (Diagnostic("error", summary),), "")
+    assert set(circular(cycle, calls)) == {at("b")}
+    assert circular(Completed("plan", 1, (Diagnostic("error", "No"),), ""), calls) == {}
