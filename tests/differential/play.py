@@ -42,12 +42,13 @@ WAYS: Ways = {
     "pieces": Pieces,
 }
 COMPOSED: Ways = {name: WAYS[name] for name in ("composed", "hand")}
-PAIRS = (
-    ("composed", "hand", same_plans),
+ANYHOW = (
     ("per unit", "roots", same_plans),
     ("composed", "roots", at_its_turn),
     ("pieces", "roots", at_its_turn),
 )
+PAIRS = (("composed", "hand", same_plans), *ANYHOW)
+STAGED = (("hand", "composed", at_its_turn), *ANYHOW)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
     seen = dict.fromkeys(made, 0)
     for number, estate in enumerate(scenario.estates):
         steps = {name: way.apply(estate) for name, way in made.items()}
-        found = list(differences(steps))
+        found = list(differences(steps, staged=any(m.isolate for m in estate.modules)))
         for name, way in made.items():
             new = steps[name].log[seen[name] :]
             found += [f"{name}: {t}" for t in out_of_order(estate, new) if name != "hand"]
@@ -97,9 +98,12 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
         shutil.rmtree(place)
 
 
-def differences(steps: Mapping[str, Step]) -> Iterator[str]:
-    """Where the ways differ after one estate was applied."""
-    for one, other, compare in PAIRS:
+def differences(steps: Mapping[str, Step], *, staged: bool) -> Iterator[str]:
+    """Where the ways differ after one estate was applied.
+
+    `staged`: the composed run has stages, and what is planned in a later one knows more.
+    """
+    for one, other, compare in STAGED if staged else PAIRS:
         if one in steps and other in steps:
             found = compare(steps[one], steps[other])
             yield from (f"{one} and {other}: {text}" for text in found)

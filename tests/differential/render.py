@@ -30,6 +30,9 @@ def write(directory: Path, files: Mapping[str, str]) -> None:
 
 def project_files(estate: Estate, outside: Path) -> dict[str, str]:
     """The project: config.yaml, live/ and modules/."""
+    if estate.fixture:
+        found = (path for path in estate.fixture.rglob("*") if path.is_file())
+        return {str(path.relative_to(estate.fixture)): path.read_text() for path in found}
     files = {"config.yaml": _config(estate), "live/acc/account.yaml": "{}\n"}
     suffix = f"suffix: {estate.suffix}\n" if estate.suffix else "{}\n"
     for region in estate.regions:

@@ -65,10 +65,11 @@ class Failed(AssertionError):
 
 @dataclass(frozen=True)
 class Way:
-    """A directory, and a place for states that no unit owns."""
+    """A directory, a place for states that no unit owns, and what is added to the environment."""
 
     root: Path
     outside: Path
+    added: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -79,6 +80,7 @@ class Way:
             "PYTG_TERRAFORM": BINARY,
             "TF_CLI_CONFIG_FILE": str(cli) if cli.exists() else os.devnull,
             "CHECKPOINT_DISABLE": "1",
+            **self.added,
         }
 
     def write(self, estate: Estate) -> None:
