@@ -18,12 +18,15 @@ _LONGEST = 4000  # digits; Python converts no text of more than 4300 to an int
 def loads(text: str | bytes) -> Any:
     """The document in `text`; numbers are `int` and `Decimal`, never `float`.
 
-    Raises ValueError for what is no JSON, and for a number that nobody can hold.
+    Raises ValueError for what is no JSON, for a number that nobody can hold, and for lists in
+    lists beyond all measure.
     """
     try:
         return json.loads(text, parse_float=Decimal, parse_int=number)
     except InvalidOperation:
         raise ValueError("a number in it has an exponent beyond all measure") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def dumps(

@@ -63,11 +63,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output of a module, from its `outputs.tf`."""
+    """An output of a module, from its `outputs.tf`. One that is ephemeral is in no state."""
 
     name: str
     sensitive: bool
     description: str
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ class Module:
     providers: frozenset[str]
     aliases: frozenset[tuple[str, str]]
     parts: frozenset[str] = frozenset()
+
+    @property
+    def stored(self) -> Mapping[str, Output]:
+        """The outputs that a root module can have, and a state hold: those not ephemeral."""
+        return {name: output for name, output in self.outputs.items() if not output.ephemeral}
 
 
 @dataclass(frozen=True, slots=True)

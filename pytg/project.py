@@ -235,6 +235,7 @@ class Project:
             states=self.states,
             environment=self.environment,
             overwritten=BucketSettings(self.sessions).there,
+            written=self.loaded.written,
         )
 
     @cached_property

@@ -1,7 +1,7 @@
 """Write what `docs/reference` takes from the code; with `--check`, only say what is stale.
 
-`commands.md` comes from click's own definitions, `schemas/` from the models of the configuration
-and of the run record.
+`commands.md` comes from click's own definitions, `stateful.md` from its list, `schemas/` from the
+models of the configuration and of the run record.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import click
 from docmig_console.console import group as console
 from pytg.cli.main import group
 from pytg.config.schema import FILES, json_schema
+from pytg.config.stateful import DEFAULT
 from pytg.record.schema import schemas
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +35,20 @@ may be repeated takes several values with blanks between them; one of a flag tak
 
 What programs read goes to standard output, what people read to standard error. How the exit code
 is chosen stands in [exit codes](exit-codes.md).
+"""
+
+STATEFUL_HEAD = """\
+# Stateful resource types
+
+<!-- Written by `make docs` from the code: do not edit. -->
+
+Where `protected: true` holds, deleting or replacing a resource of these types must be named on the
+command line ([how](../how-to/protect.md)): its data goes with it. `stateful` in `config.yaml` adds
+a type, takes one away with `"!TYPE"`, and takes all of these away with `"!*"`; where nothing is
+left to guard and something is protected, pytg warns. What a plan makes again from the
+configuration, such as a parameter or a topic, is not here, and neither is a machine, whose disks
+are its own matter.
+
 """
 
 SELECTING_HEAD = """\
@@ -56,7 +71,7 @@ VARIABLES = {
 
 def documents() -> dict[Path, str]:
     """Every generated file and its text."""
-    found = {REFERENCE / "commands.md": commands_page()}
+    found = {REFERENCE / "commands.md": commands_page(), REFERENCE / "stateful.md": stateful_page()}
     for level in FILES:
         text = json.dumps(json_schema(level), indent=2) + "\n"
         found[REFERENCE / "schemas" / f"{level}.schema.json"] = text
@@ -64,6 +79,11 @@ def documents() -> dict[Path, str]:
         text = json.dumps(schema, indent=2) + "\n"
         found[REFERENCE / "schemas" / f"{name}.schema.json"] = text
     return found
+
+
+def stateful_page() -> str:
+    """The page of the resource types that are guarded without being told."""
+    return STATEFUL_HEAD + "".join(f"* `{kind}`\n" for kind in sorted(DEFAULT))
 
 
 def commands_page() -> str:

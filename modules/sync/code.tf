@@ -1,5 +1,5 @@
-# Zips lie in a bucket under their hash: `filename` of a function would hold a path that differs from one
-# checkout, and one root directory, to the next, and each would want to upload the code anew.
+# Zips lie in a bucket under their hash: `packages_directory` may be a path that differs from one checkout to the next, and as
+# `filename` of a function each would want to upload the code anew.
 locals {
   packages_directory = coalesce(var.packages_directory, "${path.module}/../../build/lambda")
   packages           = { for purpose, _ in local.functions : purpose => "${local.packages_directory}/${purpose}.zip" }

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from pytg.errors import ConfigError, EmptySelection, Interrupted, PytgError, Refused, UsageError
-from pytg.record.run import Changes, Result
+from pytg.record.run import Changes, Result, Run
+from pytg.report.summary import failure
 
 NOTHING_STARTED = (ConfigError, EmptySelection, Refused, UsageError)
 
@@ -22,6 +23,15 @@ def error_document(error: BaseException) -> dict[str, Any]:
     return {"message": str(error), "hint": hint, "exit_code": code}
 
 
+def ending(run: Run, error: BaseException | None, hint: str) -> dict[str, Any] | None:
+    """What ended `run`: `error`, or what failed in it, with `hint`; None where it succeeded."""
+    if error is not None:
+        return error_document(error)
+    if run.result is Result.SUCCEEDED:
+        return None
+    return {"message": failure(run), "hint": hint, "exit_code": run.exit_code}
+
+
 @contextlib.contextmanager
 def before_the_record(*, as_json: bool) -> Iterator[None]:
     """With `as_json`, an error in the block prints the object of a run, with no run in it."""
@@ -30,7 +40,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
     except (PytgError, OSError) as error:
         if as_json:
             result = Result.REFUSED if isinstance(error, NOTHING_STARTED) else Result.FAILED
-            document = {
+            document: dict[str, Any] = {
                 "run_id": None,
                 "result": str(Result.INTERRUPTED if isinstance(error, Interrupted) else result),
                 "units": {},
@@ -38,6 +48,9 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
                 "duration_s": None,
                 "record": None,
                 "processes": 0,
+                "diagnostics": [],
+                "checks": [],
+                "orphans": [],
                 "plan": {},
                 "error": error_document(error),
             }

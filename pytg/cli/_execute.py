@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._document import before_the_record, error_document
+from pytg.cli._document import before_the_record, ending
 from pytg.cli._recovered import say
 from pytg.cli._show import Display
 from pytg.cli._view_options import ViewOptions
 from pytg.errors import Interrupted, UsageError
 from pytg.report.plain import PlainReport
-from pytg.report.summary import json_summary, summary
+from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
 from pytg.run.options import Request
 from pytg.run.runner import View, nobody
@@ -37,8 +37,9 @@ def execute(context: Context, request: Request, shown: ViewOptions) -> int:
     style = Style.of(sys.stderr)
     click.echo(summary(finished.run, style, destroy=request.options.destroy), err=True)
     if shown.json:
-        ended_by = {"error": error_document(finished.error) if finished.error else None}
-        document = json_summary(finished.run) | {"plan": display.document} | ended_by
+        ended = finished.run
+        error = ending(ended, finished.error, next_step(ended, destroy=request.options.destroy))
+        document = json_summary(ended) | {"plan": display.document, "error": error}
         click.echo(json.dumps(document, indent=2))
     if finished.error is not None:
         raise finished.error
@@ -65,7 +66,7 @@ def _confirm(
             click.echo(f"{question} [y/N]: ", nl=False, err=True)
             while not select.select([sys.stdin], [], [], 0.1)[0]:
                 if cancel.is_set():
-                    raise Interrupted("interrupted while asking: nothing was changed in this stage")
+                    raise Interrupted("interrupted while asking: nothing of this plan was applied")
             return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask

@@ -14,6 +14,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._execute import execute
 from pytg.cli._options import option, selecting
+from pytg.cli._terraform_options import Answering
 from pytg.cli._view_options import ViewOptions
 from pytg.graph.selection import Selectors
 from pytg.run.options import Flag, Options, Request
@@ -35,7 +36,7 @@ def run_command(name: str, text: str) -> click.Command:
     for kept in (ViewOptions, Options):
         for found in reversed(list(_options(kept, kind))):
             decorated = found(decorated)
-    return click.command(name, help=text)(decorated)
+    return click.command(name, cls=Answering, help=text)(decorated)
 
 
 def _fields(kept: type, kind: str) -> Iterator[dataclasses.Field[Any]]:

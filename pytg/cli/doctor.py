@@ -24,7 +24,7 @@ from pytg.emulator import INSTALL
 from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.model import Account, Estate
 from pytg.project import Project
-from pytg.report.table import counted
+from pytg.record.words import counted
 from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.provider_mirror import BUILT_IN, find_mirrors, own_config
 

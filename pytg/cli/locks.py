@@ -12,7 +12,8 @@ from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.graph.selection import Selectors
 from pytg.model import Address, Unit
-from pytg.report.table import counted, printable
+from pytg.record.words import counted
+from pytg.report.table import printable
 from pytg.state.state_store import LockInfo
 
 _THREADS = 16

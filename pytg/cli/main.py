@@ -13,6 +13,7 @@ from pytg.cli._boundary import boundary
 from pytg.cli._context import Context
 from pytg.cli._options import option
 from pytg.cli._plugins import command_of, plugin_commands
+from pytg.cli._terraform_options import Answering
 from pytg.suggest import near
 
 # with the help of each, so that `pytg --help` imports none of them
@@ -37,7 +38,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-class Commands(click.Group):
+class Commands(Answering, click.Group):
     """`pytg NAME` is `command` in `pytg.cli.NAME`, or a plugin's, imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -10,12 +10,15 @@ from pytg.cli._recovered import report_recovered, say
 from pytg.generate.composed import init_key
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
+from pytg.run.stage_inputs import require_upstream
 from pytg.terraform.command import Command
 from pytg.terraform.installed import needs_init
 from pytg.terraform.spawn import attach
 from pytg.terraform.workdir import init_again, prepare
 
 NEED_NO_INIT = frozenset({"fmt", "get", "init", "version"})
+READS_UPSTREAM = frozenset({"apply", "plan", "refresh"})
+DESTROYS = frozenset({"-destroy", "--destroy"})
 ASKS = ("TF_INPUT", "TF_IN_AUTOMATION")
 
 
@@ -28,7 +31,8 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     """Run a Terraform command in the root module of the unit at ADDRESS.
 
     What a run that died left of the unit's state is recovered first; the root is generated and
-    initialised, where that is needed. The exit code is Terraform's.
+    initialised, where that is needed. What it reads of other units must be in their states for
+    plan, apply and refresh. The exit code is Terraform's.
     """
     project = context.project(suffix)
     estate, unit = project.estate, project.unit(address)
@@ -40,6 +44,8 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     else:
         project.check_identity([unit])
         report_recovered(project.recover(unit.address, say))
+        if arguments[0] in READS_UPSTREAM and not DESTROYS & {*arguments}:
+            require_upstream(estate, unit, project.states)
         key = init_key(files, directory, project.binary.flavour)
         prepare(project.binary, directory, files, env, init_key=key)
     asking = {name: value for name, value in env.items() if name not in ASKS}

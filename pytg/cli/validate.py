@@ -7,7 +7,8 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.errors import ConfigError
-from pytg.report.table import counted
+from pytg.record.words import counted
+from pytg.run.guards import unguarded
 
 
 @click.command("validate")
@@ -18,6 +19,8 @@ def command(context: Context, suffix: str | None) -> None:
     project = context.project(suffix)
     if mistakes := project.loaded.mistakes:
         raise ConfigError(mistakes)
+    if warning := unguarded(project.estate, project.estate.units):
+        click.echo(f"warning: {warning}", err=True)
     units = counted(len(project.graph), "unit")
     edges = counted(len(project.estate.edges), "edge")
     click.echo(f"{units}, {edges}: valid", err=True)

@@ -6,11 +6,13 @@ and no values, so that nothing secret passes here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pytg.compose.shape import output_of
+from pytg.generate.composed import FIRST
 from pytg.model import Address
 
 ACTIONS = ("create", "update", "replace", "delete")
@@ -51,6 +53,17 @@ class UnitChanges:
         return {action: getattr(self, action) for action in ACTIONS}
 
     @property
+    def besides(self) -> str:
+        """What changes and has no count, such as `1 to import; outputs change`."""
+        others = Counter(c.action for c in self.resources if c.action not in ACTIONS)
+        parts = (
+            f"{self.imports} to import" if self.imports else "",
+            *(f"{count} to {action}" for action, count in sorted(others.items())),
+            "outputs change" if self.outputs and not self.resources else "",
+        )
+        return "; ".join(part for part in parts if part)
+
+    @property
     def changed(self) -> bool:
         """Whether applying the plan would write this unit's state."""
         return bool(self.resources or self.imports or self.outputs)
@@ -73,12 +86,19 @@ class Calls:
         What somebody added beside the call to a unit's own root is given with its whole address.
         """
         call, _, rest = address.removeprefix("module.").partition(".")
+        call = call.removesuffix(FIRST)
         unit = self.units.get(call) if address.startswith("module.") else None
         if unit:
             return unit, rest
         if self.composed or not address or address.startswith("data."):
             return None
         return next(iter(self.units.values())), address
+
+    def plain(self, text: str) -> str:
+        """A text of Terraform without the instance key of counted module calls."""
+        for call in self.units if FIRST in text else ():
+            text = text.replace(f"module.{call}{FIRST}", f"module.{call}")
+        return text
 
     def by_unit(self, addresses: Iterable[str]) -> dict[Address, list[str]]:
         """Resource addresses by unit, inside its module; those of no unit are left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
+from pytg.generate.composed import FIRST
 from pytg.generate.providers import PEER, REGIONAL, peer_of, place_of
 from pytg.model import Address, Estate, Unit
 
@@ -17,6 +18,9 @@ class Shape:
     maps an alias of the provider `provider` (its source, such as `hashicorp/aws`) in the
     composed root to the alias in the unit's root (None: the default configuration); other
     providers are called the same in both. `upstream` are the slugs of the units it needs.
+    `counted`: the module call in the composed root has a `count`, which is always 1. `early` are
+    the resources that the module creates before it destroys them, as `created_first` names them;
+    None: that is not known.
     """
 
     address: Address
@@ -25,6 +29,13 @@ class Shape:
     provider: str = ""
     aliases: Mapping[str, str | None] = field(default_factory=dict)
     upstream: frozenset[str] = frozenset()
+    counted: bool = False
+    early: frozenset[str] | None = None
+
+    @property
+    def call(self) -> str:
+        """The instance of the module call in the composed root."""
+        return f"{self.slug}{FIRST}" if self.counted else self.slug
 
     @property
     def own(self) -> Mapping[str | None, str]:

@@ -17,7 +17,7 @@ from pytg.model import Address
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Units in run order. `composed`: one process for all; else the unit's own root.
+    """Units in run order. `composed`: one process for all; else one for each, in its own root.
 
     `reason` says why the stage stands by itself; empty for the usual one. `number` counts the
     stages of a run from 1; 0 until its turn has come.
@@ -43,7 +43,8 @@ def divide_into_stages(
 ) -> list[Stage]:
     """Stages over `order`, a topological order of the contracted `graph`.
 
-    `isolated` units stand alone and run in their own root. `first` units (a missing state
+    `isolated` units run each in its own root; those that are ready at once, none of which
+    needs another, are one stage. `first` units (a missing state
     backend) come before all others. `late` units wait for everything that they need, with
     the reason; so does what needs them.
     """
@@ -61,7 +62,8 @@ def divide_into_stages(
             more = f"; and {len(reasons) - 1} more like it" if len(reasons) > 1 else ""
             stages.append(Stage(tuple(together), reason="".join((*reasons[:1], more))))
         alone = [] if together else [u for u in rest if u in isolated and _ready(graph, u, done)]
-        stages += [Stage((unit,), composed=False, reason="isolate: true") for unit in alone]
+        if alone:
+            stages.append(Stage(tuple(alone), composed=False, reason="isolate: true"))
         taken = together or alone
         done.update(taken)
         rest = [unit for unit in rest if unit not in set(taken)]

@@ -11,17 +11,15 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytg.compose.lifecycle import own_lifecycles, without_keys
 from pytg.compose.shape import Shape, output_of
+from pytg.compose.state_document import STATE_VERSION, State
 from pytg.errors import Refused
 
-State = dict[str, Any]
-
-STATE_VERSION = 4
 _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
-_MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?P<rest>[.\[].*)?", re.DOTALL)
-# outside of quotes a bracket opens an instance key; within, a quote or a backslash is escaped
-_KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]', re.DOTALL)
+# a unit's own module call has no instance key but the 0 of a counted one
+_MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?:\[0\])?(?P<rest>[.\[].*)?", re.DOTALL)
 
 
 def empty_state(lineage: str) -> State:
@@ -45,12 +43,12 @@ def is_empty(state: State | None) -> bool:
 def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
     """One state for a composed root over the units' states; None is a unit without one.
 
-    Lineage and serial are functions of the units': a plan made on the merged state goes stale
-    as soon as one unit moves. What a unit's own root reads beside its module call (the
-    `terraform_remote_state` data) is left out. Raises Refused where a state holds managed
-    resources outside of the module call: a composed root has no place for them.
+    Lineage and serial are functions of the units': a plan goes stale as soon as one unit moves.
+    What a unit's own root reads beside its call (`terraform_remote_state`) is left out. Raises
+    Refused where a state holds managed resources outside of it: a composed root has no place
+    for them.
     """
-    present = [(shape, state) for shape, state in states if state is not None]
+    present = [(shape, own_lifecycles(shape, s)) for shape, s in states if s is not None]
     _refuse_foreign(present)
     managed = {shape.slug: _managed(shape, state) for shape, state in present}
     upstream = {shape.slug: shape.upstream for shape, _ in states}
@@ -66,7 +64,7 @@ def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
                 merged["resources"].append(_compose_resource(shape, resource, needs))
         for name, output in state["outputs"].items():
             merged["outputs"][f"{shape.slug}__{name}"] = output
-        checks += _rename_checks(state.get("check_results"), shape.module, shape.slug)
+        checks += _rename_checks(state.get("check_results"), shape.module, shape.slug, shape.call)
     merged["check_results"] = checks or None
     return merged
 
@@ -99,9 +97,8 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
     `next_state` gives a part the serial and the lineage that make it the unit's next state.
     """
     by_slug = {shape.slug: shape for shape in shapes}
-    parts: dict[str, State] = {slug: empty_state("") for slug in by_slug}
-    for part in parts.values():
-        part["terraform_version"] = merged["terraform_version"]
+    version = {"terraform_version": merged["terraform_version"]}
+    parts: dict[str, State] = {slug: empty_state("") | version for slug in by_slug}
     for resource in merged["resources"]:
         slug = _call(resource.get("module"))
         if slug in by_slug:
@@ -111,8 +108,9 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
         if found:
             parts[found[0]]["outputs"][found[1]] = output
     for slug, shape in by_slug.items():
-        checks = _rename_checks(merged.get("check_results"), slug, shape.module)
+        checks = _rename_checks(merged.get("check_results"), slug, shape.module, shape.module)
         parts[slug]["check_results"] = checks or None
+        parts[slug] = own_lifecycles(shape, parts[slug])
     return parts
 
 
@@ -136,7 +134,8 @@ def _content(state: State) -> tuple[Any, ...]:
     resources = [r for r in state["resources"] if r.get("module")]
     key = [(r["module"], r["mode"], r["type"], r["name"]) for r in resources]
     ordered = [r for _, r in sorted(zip(key, resources, strict=True), key=lambda pair: pair[0])]
-    return ordered, state["outputs"], state.get("check_results") or None
+    checks = [c for c in state.get("check_results") or () if _call(c["config_addr"])]
+    return ordered, state["outputs"], checks
 
 
 def _lineage(present: Sequence[tuple[Shape, State]]) -> str:
@@ -167,7 +166,7 @@ def _managed(shape: Shape, state: State) -> list[str]:
     addresses = set()
     for resource in state["resources"]:
         if resource["mode"] == "managed" and _call(resource.get("module")) == shape.module:
-            address = _swap(_KEY.sub("", resource["module"]), shape.module, shape.slug)
+            address = _swap(without_keys(resource["module"]), shape.module, shape.slug)
             addresses.add(f"{address}.{resource['type']}.{resource['name']}")
     return sorted(addresses)
 
@@ -195,7 +194,7 @@ def _compose_resource(shape: Shape, resource: State, needs: Sequence[str]) -> St
     extra = needs if resource["mode"] == "managed" else ()
     return {
         **resource,
-        "module": _swap(resource["module"], shape.module, shape.slug),
+        "module": _swap(resource["module"], shape.module, shape.call),
         "provider": _provider(resource["provider"], shape.provider, shape.own),
         "instances": [
             _with_dependencies(i, shape.module, shape.slug, extra) for i in resource["instances"]
@@ -232,14 +231,16 @@ def _with_dependencies(instance: State, old: str, new: str, extra: Sequence[str]
     return {**rest, "dependencies": names} if names else rest
 
 
-def _rename_checks(results: Sequence[State] | None, old: str, new: str) -> list[State]:
-    """The check results below the module call `old`, renamed."""
+def _rename_checks(
+    results: Sequence[State] | None, old: str, new: str, instance: str
+) -> list[State]:
+    """The check results below the module call `old`, renamed; their objects are in `instance`."""
     renamed = []
     for result in results or ():
         address = _swap(result["config_addr"], old, new)
         if address is not None:
             objects = [
-                {**item, "object_addr": _swap(item["object_addr"], old, new)}
+                {**item, "object_addr": _swap(item["object_addr"], old, instance)}
                 for item in result.get("objects") or ()
             ]
             renamed.append(

@@ -21,7 +21,7 @@ from pytg.config.hcl_blocks import (
 )
 from pytg.config.hcl_tokens import HclError, Token, deep, tokens_of
 
-_CHOSEN = ("type", "nullable", "sensitive", "description")
+_CHOSEN = ("type", "nullable", "sensitive", "ephemeral", "description")
 _START = Token("mark", ";", 0, 0)
 
 
@@ -32,17 +32,23 @@ class Declarations:
     A variable or an output is `{"name", "line"}` and those of its arguments that are given; a
     call `{"name", "source", "version", "line"}`. `requires` is what a provider is required as:
     `{"source", "version", "aliases"}`. `implied` are providers that resources need without a
-    requirement. `uses` are the variables that expressions read, each with its first line.
+    requirement. `data` are the data sources, as `type.name`; `early` the resources that say
+    whether they are created before they are destroyed. `uses` are the variables that
+    expressions read, each with its first line; `started_in`, likewise, is what depends on the
+    directory that Terraform is started in.
     """
 
     variables: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    early: dict[str, bool] = field(default_factory=dict)
     requires: dict[str, dict[str, Any]] = field(default_factory=dict)
     implied: list[str] = field(default_factory=list)
     root_only: list[dict[str, Any]] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)
+    started_in: dict[str, int] = field(default_factory=dict)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -63,11 +69,29 @@ def declarations(content: bytes, *, in_json: bool = False) -> Declarations:
         resources=[
             {"name": ".".join(block.labels), "line": block.line} for block in body.of("resource")
         ],
+        data=[".".join(block.labels) for block in _data(body)],
+        early=dict(_early(body)),
         requires=_requires(body),
         implied=sorted(set(_implied(body))),
         root_only=list(_root_only(body)),
         uses=_uses(words),
+        started_in=_started_in(words),
     )
+
+
+def _data(body: Body) -> Iterator[Block]:
+    """The data sources, those inside of `check` blocks included."""
+    yield from body.of("data")
+    for block in body.of("check"):
+        yield from block.body.of("data")
+
+
+def _early(body: Body) -> Iterator[tuple[str, bool]]:
+    for block in body.of("resource"):
+        for lifecycle in block.body.of("lifecycle"):
+            words = lifecycle.body.attributes.get("create_before_destroy")
+            if words:
+                yield ".".join(block.labels), _reference(words) == "true"
 
 
 def _named(block: Block) -> dict[str, Any]:
@@ -150,3 +174,25 @@ def _uses(words: Words) -> dict[str, int]:
             if reads and name.kind == "name" and not before.is_mark("."):
                 found[name.text] = min(name.line, found.get(name.text, name.line))
     return found
+
+
+def _started_in(words: Words) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in deep(words):
+        known = [_START, *(word for word in part if word.kind != "newline")]
+        for before, *four in zip(known, known[1:], known[2:], known[3:], known[4:], strict=False):
+            text = "" if before.is_mark(".") else _relative(four)
+            if text:
+                found[text] = min(four[0].line, found.get(text, four[0].line))
+    return found
+
+
+def _relative(words: Words) -> str:
+    """`path.cwd` or `abspath(...)` of a relative path, where the words begin with one."""
+    texts = [word.text for word in words]
+    if texts[:3] == ["path", ".", "cwd"]:
+        return "path.cwd"
+    if texts[:2] != ["abspath", "("]:
+        return ""
+    relative = literal(words[2:3]) is not None and not words[2].value.startswith(("/", "~"))
+    return f"abspath({words[2].text})" if relative else ""

@@ -14,8 +14,12 @@ _OPERATORS = ("+", "-", "*", "/", "%", "&&", "||", "==", "!=", "<", ">", "<=", "
 _NEEDS_MORE = (*_OPERATORS, "?", ":", "=", ".", ",", "=>")
 # what JSON must know: which blocks may stand where, and how many labels each has
 _TOP = {"variable": 1, "output": 1, "module": 1, "provider": 1, "resource": 2, "data": 2}
-_TOP |= {"ephemeral": 2, "terraform": 0}
-_SETTINGS = {"required_providers": 0, "backend": 1, "cloud": 0}
+_TOP |= {"ephemeral": 2, "terraform": 0, "check": 1}
+_INSIDE = {
+    "terraform": {"required_providers": 0, "backend": 1, "cloud": 0},
+    "check": {"data": 2},
+    "resource": {"lifecycle": 0},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def _json_blocks(
         for element in elements(value):
             yield from _json_blocks(kind, key, element, missing, labels)
     elif missing == 0 and value and value[0].is_mark("{"):
-        inside = _json_body(value, _SETTINGS if kind == "terraform" else {})
+        inside = _json_body(value, _INSIDE.get(kind, {}))
         yield Block(kind, labels, inside, key.line)
     elif missing:
         for entry in _split(value, "{"):

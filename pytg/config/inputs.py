@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pytg.config.merge import merge
 from pytg.config.modules import DeclaredModule
 from pytg.config.node import Node
 from pytg.config.problems import ProblemCollector
@@ -16,16 +17,21 @@ from pytg.model import Value, Variable
 from pytg.suggest import did_you_mean
 
 
-def chosen_inputs(place: UnitPlace, declared: DeclaredModule) -> dict[str, Node]:
+def chosen_inputs(
+    place: UnitPlace, declared: DeclaredModule, report: ProblemCollector
+) -> dict[str, Node]:
     """The input nodes of a unit by variable: its module's own win over the common ones.
 
+    Two maps are merged, as those of levels are; so an empty one takes nothing away.
     Includes own inputs that the module does not declare.
     """
     common = place.settings.find("inputs")
     own = place.settings.find("modules", declared.module.name, "inputs")
     chosen = dict(own.entries) if own else {}
     for name, node in common.entries.items() if common else ():
-        if name in chosen:
+        if name in chosen and node.is_map and chosen[name].is_map and not chosen[name].overrode:
+            chosen[name] = merge(node, chosen[name], report)
+        elif name in chosen:
             trail = (*chosen[name].overrode, replace(node, overrode=()), *node.overrode)
             chosen[name] = replace(chosen[name], overrode=trail)
         elif name in declared.module.variables:

@@ -16,6 +16,7 @@ from pytg.config.problems import ProblemCollector
 from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
 from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
+from pytg.config.stateful import stateful_types
 from pytg.config.unit_places import PlaceFinder, UnitPlace
 from pytg.config.units import build_unit
 from pytg.errors import Position, Problem, UsageError
@@ -33,6 +34,24 @@ class LoadedEstate:
     places: Mapping[Address, UnitPlace]
     inputs: Mapping[Address, Mapping[str, Node]]
     mistakes: tuple[Problem, ...] = ()
+
+    def written(self, unit: Address, path: tuple[str | int, ...]) -> Position | None:
+        """Where the value at `path` stands, or what comes nearest to it on the way there.
+
+        Below `inputs` those that were chosen for the unit; else keys of the configuration.
+        """
+        settings = self.places[unit].settings
+        if path[:1] == ("inputs",):
+            found = self.inputs[unit].get(str(path[1])) if len(path) > 1 else None
+            node, steps = found or settings.find("modules", unit.module), path[2:]
+        else:
+            node, steps = settings.find(*path[:2]), path[2:]
+        for step in steps:
+            inner = node.find(step) if node else None
+            if inner is None:
+                break
+            node = inner
+        return node.start if node else None
 
 
 def terraform_flavour(_configured: str) -> str:
@@ -69,19 +88,26 @@ def load_project(
     if not files.environments and not enabled:
         hint = "an environment is a directory live/ACCOUNT/REGION/ENVIRONMENT with an env.yaml"
         report(Problem("there is no environment, and so no unit", Position(LIVE), hint))
-    loaded = _wire(root, project, known, places, report)
+    stateful = stateful_types(files.project, project.stateful, report)
+    loaded = _wire(root, project, known, places, report, stateful=stateful)
     report.raise_found()
     return loaded
 
 
 def _wire(
-    root: Path, project: ProjectFile, known: Known, places: PlaceFinder, report: ProblemCollector
+    root: Path,
+    project: ProjectFile,
+    known: Known,
+    places: PlaceFinder,
+    report: ProblemCollector,
+    *,
+    stateful: frozenset[str],
 ) -> LoadedEstate:
     inputs: dict[Address, Mapping[str, Node]] = {}
     units: dict[Address, Unit] = {}
     edges: list[Edge] = []
     for address, place in sorted(known.places.items(), key=lambda item: item[0]):
-        nodes = chosen_inputs(place, known.modules[address.module])
+        nodes = chosen_inputs(place, known.modules[address.module], report)
         units[address], found = build_unit(address, nodes, known, report)
         inputs[address] = nodes
         edges += found
@@ -93,10 +119,11 @@ def _wire(
         accounts=places.accounts,
         units=units,
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
-        stateful=frozenset(project.stateful),
+        stateful=stateful,
     )
-    mistakes = tuple(mistake for module in known.modules.values() for mistake in module.mistakes)
-    return LoadedEstate(estate, known.places, inputs, mistakes)
+    mistakes = [mistake for module in known.modules.values() for mistake in module.mistakes]
+    once = {(mistake.position, mistake.message): mistake for mistake in mistakes}
+    return LoadedEstate(estate, known.places, inputs, tuple(once.values()))
 
 
 def _check_suffix(suffix: str) -> None:

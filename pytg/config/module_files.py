@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LOCAL = ("./", "../")  # so begins the source of a module in a directory of the project
 TERRAFORM = "terraform"
 OPENTOFU = "opentofu"
 _SUFFIXES = {TERRAFORM: (".tf", ".tf.json"), OPENTOFU: (".tf", ".tf.json", ".tofu", ".tofu.json")}

@@ -1,28 +1,23 @@
-"""What a Terraform module's own files declare, read once for each content of a file."""
+"""What a Terraform module's own files declare together."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytg.config.module_files import TERRAFORM, module_files
+from pytg.config.declaration_cache import read_file
+from pytg.config.module_files import LOCAL, TERRAFORM, module_files
 from pytg.config.node import ReportProblem
 from pytg.errors import Position, Problem
-from pytg.files import write_atomic
 from pytg.model import Module, Output, Scope, Variable
 from pytg.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from pytg.config.declarations import Declarations
 
-CACHE = Path(".pytg/cache/modules")
-_FORMAT = "4"
 _WHERE = {
     "provider": "its arguments stand in config.yaml under `terraform.providers`",
     "backend": "`backend` in config.yaml says where states live",
@@ -35,7 +30,8 @@ class DeclaredModule:
     """A module and the places of its declarations: `variable.x` or `output.x`.
 
     `complete` is false when a file could not be read, so that something may be missing.
-    `mistakes` are inside the module and stop only what Terraform plans of it.
+    `mistakes` are inside the module, or a local one that it calls, and stop only what Terraform
+    plans of it.
     """
 
     module: Module
@@ -56,19 +52,11 @@ def read_module(  # noqa: PLR0917 - the last one has a default
 
     Reports broken files and what is declared twice.
     """
-    directory = root / source
-    found = _Found(name, report)
-    for overrides, paths in enumerate(module_files(directory, flavour)):
-        for path in paths:
-            file = Path(os.path.normpath(Path(source) / path.name))
-            declared = _read_file(root, name, path, file, report)
-            if declared is None:
-                found.complete = False
-            else:
-                found.add(file, declared, overrides=bool(overrides))
+    found = _read_directory(root, name, source, report, flavour)
+    nested = _nested(root, source, found, flavour)
     module = Module(
         name=name,
-        path=directory,
+        path=root / source,
         scope=scope,
         variables={key: _variable(given) for key, given in found.named["variable"].items()},
         outputs={key: _output(given) for key, given in found.named["output"].items()},
@@ -78,14 +66,46 @@ def read_module(  # noqa: PLR0917 - the last one has a default
             [*found.named["resource"], *(f"module.{call}" for call in found.named["module"])]
         ),
     )
-    return DeclaredModule(module, found.places, found.complete, tuple(found.undeclared()))
+    mistakes = tuple(mistake for each in (found, *nested) for mistake in each.mistakes())
+    return DeclaredModule(module, found.places, found.complete, mistakes)
+
+
+def _read_directory(
+    root: Path, name: str, source: str, report: ReportProblem, flavour: str
+) -> _Found:
+    found = _Found(report)
+    for overrides, paths in enumerate(module_files(root / source, flavour)):
+        for path in paths:
+            file = Path(os.path.normpath(Path(source) / path.name))
+            declared = read_file(root, name, path, file, report)
+            if declared is None:
+                found.complete = False
+            else:
+                found.add(file, declared, overrides=bool(overrides))
+    return found
+
+
+def _nested(root: Path, source: str, found: _Found, flavour: str) -> Iterator[_Found]:
+    """The local modules that a module calls, at any depth, in as far as they can be read."""
+    waiting, seen = [(source, found)], {os.path.normpath(source)}
+    for base, calling in waiting:
+        for call in calling.named["module"].values():
+            inner = os.path.normpath(Path(base) / str(call["source"]))
+            if str(call["source"]).startswith(LOCAL) and inner not in seen:
+                seen.add(inner)
+                below = _read_directory(root, "", inner, _ignore, flavour)
+                waiting.append((inner, below))
+                yield below
+
+
+def _ignore(_problem: Problem) -> None:
+    """For what Terraform itself says better."""
 
 
 class _Found:
     """What the files of one module declare together."""
 
-    def __init__(self, name: str, report: ReportProblem) -> None:
-        self.name = name
+    def __init__(self, report: ReportProblem) -> None:
         self.report = report
         self.complete = True
         self.named: dict[str, dict[str, dict[str, Any]]] = {
@@ -94,6 +114,7 @@ class _Found:
         self.places: dict[str, Position] = {}
         self.requires: dict[str, dict[str, Any]] = {}
         self.uses: dict[str, Position] = {}
+        self.started_in: list[tuple[str, Position]] = []
 
     def add(self, file: Path, declared: Declarations, *, overrides: bool) -> None:
         """Take in a file; one that `overrides` changes what others declare."""
@@ -113,6 +134,7 @@ class _Found:
         self.requires |= declared.requires
         for variable, line in declared.uses.items():
             self.uses.setdefault(variable, Position(file, line))
+        self.started_in += [(text, Position(file, at)) for text, at in declared.started_in.items()]
         for block in declared.root_only:
             kind = block["kind"]
             message = f"a `{kind}` block belongs into a root module, and pytg writes those"
@@ -139,12 +161,16 @@ class _Found:
             message = f"{kind} {name} is overridden here, and no other file declares it"
             self.report(Problem(message, place, did_you_mean(name, known)))
 
-    def undeclared(self) -> Iterator[Problem]:
-        """Variables that expressions read and that no file declares."""
+    def mistakes(self) -> Iterator[Problem]:
+        """What is read and not declared, and what differs by where Terraform is started."""
+        for text, place in self.started_in:
+            message = f"`{text}` depends on the directory that Terraform is started in, and so "
+            message += "differs from one kind of root, and one machine, to the next"
+            yield Problem(message, place, 'write "${path.module}/..." for a file of the module')
         variables = self.named["variable"]
         for variable, place in self.uses.items():
             if self.complete and variable not in variables:
-                message = f"module `{self.name}` declares no variable `{variable}`"
+                message = f"this module declares no variable `{variable}`"
                 yield Problem(message, place, did_you_mean(variable, variables))
 
     def aliases(self) -> Iterator[tuple[str, str]]:
@@ -153,56 +179,6 @@ class _Found:
             for alias in requirement["aliases"]:
                 provider, _, short = str(alias).partition(".")
                 yield provider, short
-
-
-def _read_file(
-    root: Path, name: str, path: Path, file: Path, report: ReportProblem
-) -> Declarations | None:
-    from pytg.config.declarations import Declarations, declarations  # noqa: PLC0415 - as is hcl
-    from pytg.config.hcl_tokens import HclError  # noqa: PLC0415 - not needed for what is cached
-
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        message = f"module `{name}`: cannot be read: {error.strerror}"
-        report(Problem(message, Position(file), "mend it, or take it away"))
-        return None
-    in_json = path.suffix == ".json"
-    key = hashlib.sha256(f"{_FORMAT}{in_json}".encode() + content).hexdigest()
-    entry = root / CACHE / f"{key}.json"
-    cached = _load(entry)
-    if cached is not None:
-        return Declarations(**cached)
-    try:
-        found = declarations(content, in_json=in_json)
-    except HclError as error:
-        place = Position(file, error.line, error.column)
-        message = f"module `{name}`: not valid {'JSON' if in_json else 'HCL'}: {error}"
-        report(Problem(message, place, "`terraform fmt` says more about it"))
-        return None
-    _store(entry, found.plain)
-    return found
-
-
-def _load(entry: Path) -> dict[str, Any] | None:
-    """The cached result, or None where there is none that can be trusted."""
-    try:
-        wrapped = json.loads(entry.read_text(encoding="utf-8"))
-        found: dict[str, Any] = wrapped["found"]
-        return found if wrapped["digest"] == _digest(found) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _store(entry: Path, found: dict[str, Any]) -> None:
-    text = json.dumps({"digest": _digest(found), "found": found})
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(entry, text.encode(), durable=False)
-
-
-def _digest(found: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
 def _variable(given: dict[str, Any]) -> Variable:
@@ -217,5 +193,9 @@ def _variable(given: dict[str, Any]) -> Variable:
 
 
 def _output(given: dict[str, Any]) -> Output:
-    sensitive = given.get("sensitive") == "true"
-    return Output(name=given["name"], sensitive=sensitive, description=given.get("description", ""))
+    return Output(
+        name=given["name"],
+        sensitive=given.get("sensitive") == "true",
+        description=given.get("description", ""),
+        ephemeral=given.get("ephemeral") == "true",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytg.config.modules import DeclaredModule
@@ -19,6 +19,10 @@ from pytg.suggest import did_you_mean
 _RELATIVE = ("peer", "source", "target")
 _ALONE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_-]*)\??\}")
 _LIKE_A_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
+_STORE_IT = (
+    "store the value, in a secret say, and give an output that names where; an output that is "
+    "`sensitive` and not ephemeral can be read, and is stored in the state"
+)
 UNKNOWN = Reference(Address("", "", "", ""), "")
 """Stands for a reference that was reported as a problem: it fits every type."""
 
@@ -160,27 +164,50 @@ class Resolver:
         self, placeholder: Placeholder, declared: DeclaredModule
     ) -> tuple[str, str, tuple[str | int, ...]]:
         """Qualifier, output and path. Raises Unresolvable for an unknown region or output."""
-        first, *rest = placeholder.steps
         outputs = declared.module.outputs
         regional = declared.module.scope is Scope.REGION
         words = {*_RELATIVE, *self.known.regions}
-        stranger = first not in outputs and _LIKE_A_REGION.fullmatch(str(first))
-        if (first in words or stranger) and (regional or first not in outputs) and rest:
-            if not regional:
-                message = f"{placeholder.text}: module `{placeholder.head}` has no regions"
-                raise Unresolvable(message, f"leave out `.{first}`")
-            if first not in words:
-                message = f"{placeholder.text}: `{first}` is no region of config.yaml"
-                hint = f"it has {', '.join(sorted(self.known.regions))}"
-                raise Unresolvable(message, hint if self.known.regions else "")
-            qualifier, output, path = str(first), rest[0], tuple(rest[1:])
-        else:
-            qualifier, output, path = "", first, tuple(rest)
+        qualifier, (output, *path) = self._qualifier(placeholder, declared, words)
+        if qualifier and not regional:
+            message = f"{placeholder.text}: module `{placeholder.head}` has no regions"
+            raise Unresolvable(message, f"leave out `{'@' if placeholder.at else '.'}{qualifier}`")
+        if qualifier and qualifier not in words:
+            message = f"{placeholder.text}: `{qualifier}` is no region of config.yaml"
+            hint = f"it has {', '.join(sorted(self.known.regions))}"
+            raise Unresolvable(message, hint if self.known.regions else "")
         if output not in outputs and declared.complete:
-            known = [*outputs, *(words if rest and not qualifier and regional else ())]
+            known = [*outputs, *(words if path and not qualifier and regional else ())]
             message = f"{placeholder.text}: module `{placeholder.head}` has no output `{output}`"
             raise Unresolvable(message, did_you_mean(str(output), known))
-        return qualifier, str(output), path
+        if output in outputs and outputs[str(output)].ephemeral:
+            message = f"{placeholder.text}: output `{output}` is ephemeral, and so in no state"
+            raise Unresolvable(message, f"let `{placeholder.head}` {_STORE_IT}")
+        return qualifier, str(output), tuple(path)
+
+    def _qualifier(
+        self, placeholder: Placeholder, declared: DeclaredModule, words: Collection[str]
+    ) -> tuple[str, Sequence[str | int]]:
+        """The region or role that is named, if any, and the steps from the output on.
+
+        An output may be called like a role. Raises Unresolvable where both could be meant.
+        """
+        first, *rest = steps = placeholder.steps
+        outputs = declared.module.outputs
+        if placeholder.at or placeholder.quoted or not rest:
+            return placeholder.at, steps
+        if first not in outputs:
+            named = first in words or _LIKE_A_REGION.fullmatch(str(first))
+            return (str(first), rest) if named else ("", steps)
+        if declared.module.scope is Scope.REGION and first in words and rest[0] in outputs:
+            text = placeholder.text
+            more = text.removeprefix(f"${{{placeholder.head}.{first}")
+            raise Unresolvable(
+                f"{text}: `{first}` is an output of `{placeholder.head}` as well as a "
+                f"{'role' if first in _RELATIVE else 'region'}, and `{rest[0]}` an output too",
+                f'write ${{{placeholder.head}["{first}"]{more} for what is inside of that output, '
+                f"or ${{{placeholder.head}@{first}{more} for the output `{rest[0]}` of that region",
+            )
+        return "", steps
 
     def _unit(
         self, placeholder: Placeholder, declared: DeclaredModule, qualifier: str

@@ -157,7 +157,7 @@ class ProjectFile(Level):
     regions: dict[Name, RegionEntry | None] = Field(default_factory=dict)
     """The regions of the estate."""
     stateful: list[str] = Field(default_factory=list)
-    """Resource types that `protected` guards."""
+    """Resource types that `protected` guards, beside its own; `!TYPE` takes one of those away."""
     # a level's entry has fewer keys than the project's, which is the wider type
     modules: dict[Name, ProjectModuleEntry | None] = Field(  # type: ignore[assignment]  # narrower than its parent's
         default_factory=dict

@@ -1,4 +1,4 @@
-"""The text of references: `${module.peer.output.attr[0]?}`, `${self.fact}`, `$${`."""
+"""The text of references: `${module@peer.output.attr[0]["key"]?}`, `${self.fact}`, `$${`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]")
-_HEAD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]|\["([^"\\{}]+)"\]')
+_HEAD = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)(?:@([A-Za-z_][A-Za-z0-9_-]*))?")
 _OPEN = re.compile(r"\$\$\{|\$\{")
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One `${...}`: the first word, what follows it, and whether it ends in `?`."""
+    """One `${...}`: the first word, what follows it, and whether it ends in `?`.
+
+    `at` is the region or role behind `@`, if any; `quoted`: the first step stands in quotes.
+    """
 
     head: str
     steps: tuple[str | int, ...]
     optional: bool
     text: str
+    at: str = ""
+    quoted: bool = False
 
 
 Part = str | Placeholder
@@ -57,8 +62,11 @@ def parse_placeholder(text: str) -> Placeholder:
     steps: list[str | int] = []
     at = head.end() if head else 0
     while head and at < len(body) and (step := _STEP.match(body, at)):
-        steps.append(step[1] if step[1] is not None else int(step[2]))
+        steps.append(int(step[2]) if step[2] is not None else step[1] or step[3])
         at = step.end()
-    if not head or at < len(body) or not steps or isinstance(steps[0], int):
+    nothing = at < len(body) or not steps or isinstance(steps[0], int)
+    if not head or nothing or (head[1] == "self" and head[2]):
         raise ValueError(f"`${{{text}}}` is not a reference")
-    return Placeholder(head.group(), tuple(steps), text.endswith("?"), f"${{{text}}}")
+    quoted = body[head.end()] == "["
+    optional, whole = text.endswith("?"), f"${{{text}}}"
+    return Placeholder(head[1], tuple(steps), optional, whole, head[2] or "", quoted)

@@ -14,8 +14,14 @@ STATES = Path(".pytg", "state")
 
 
 def relative(path: Path, directory: Path) -> str:
-    """`path` as seen from `directory`; begins with `./` or `../`, as a module source must."""
-    seen = Path(os.path.relpath(path, directory)).as_posix()
+    """`path` as seen from `directory`; begins with `./` or `../`, as a module source must.
+
+    A link on the way to `directory`, such as `.pytg`, is followed: `..` leads out of what it names.
+    """
+    path, directory = path.absolute(), directory.absolute()
+    common = Path(os.path.commonpath((path, directory)))
+    real = common.resolve() / path.relative_to(common)
+    seen = Path(os.path.relpath(real, directory.resolve())).as_posix()
     return seen if seen.startswith("../") else f"./{seen}"
 
 

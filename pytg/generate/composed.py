@@ -32,6 +32,7 @@ from pytg.generate.write import HEADER
 from pytg.model import Address, Estate, Reference, Unit, Value
 
 STATE = "terraform.tfstate"
+FIRST = "[0]"  # the only instance of a counted module call
 SECRETS = "pytg.auto.tfvars.json"  # Terraform reads it by its name, as JSON that is no template
 
 
@@ -39,23 +40,38 @@ SECRETS = "pytg.auto.tfvars.json"  # Terraform reads it by its name, as JSON tha
 class ComposedRoot:
     """`files`: name -> text. `secrets`: the sensitive literals, by variable, for the plan alone.
 
-    They go into `SECRETS`, which must not outlive the plan: no other file holds them. The
+    `counted` are the units whose module call has a `count`: its address ends in `FIRST`.
+
+    The secrets go into `SECRETS`, which must not outlive the plan: no other file holds them. The
     environment would not do: a value in it ends at 128 KiB, and holds no NUL.
     """
 
     files: Mapping[str, str]
     secrets: Mapping[str, Value]
+    counted: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleBlock:
-    """One module call."""
+    """One module call, which waits for `after`, and reads no data before `depends_on` is done."""
 
     unit: Unit
     source: str
     providers: Mapping[str, Expression]
     inputs: Mapping[str, Value]
+    after: Sequence[Expression]
     depends_on: Sequence[Expression]
+
+    @property
+    def count(self) -> Expression | None:
+        """1, as an expression that waits: a list's length is known, whatever is in it."""
+        listed = ", ".join(self.after)
+        return Expression(f"length([[{listed}]])") if listed else None
+
+    @property
+    def instance(self) -> str:
+        """What `module.` names it by."""
+        return f"{self.unit.address.slug}{FIRST if self.after else ''}"
 
 
 def render_composed(
@@ -66,20 +82,32 @@ def render_composed(
     order: Mapping[Address, frozenset[Address]],
     *,
     types: Mapping[OutputKey, object] | None = None,
+    deferred: Collection[Address] = (),
     every_edge: bool = False,
 ) -> ComposedRoot:
     """The root module of `units`, for `workdir`.
 
     literals: the outputs of units outside `units` that these read, as JSON values by unit and
         name. One that is missing is null.
-    order: by unit, what must come before it; where no value flows between the two, that
-        becomes a `depends_on`.
-    every_edge: a `depends_on` also where a value flows. Where that value is known ahead, Terraform
-        sees no order, and would destroy upstream first.
+    order: by unit, what must come before it. Where no value flows between the two, the `count`
+        of its module call waits for them, which defers no data source.
+    deferred: units whose data sources wait too: the same as a `depends_on`.
+    every_edge: all edges as a `depends_on`, for a destroy. Where a value that flows is known
+        ahead, Terraform sees no order, and would destroy upstream first.
     types: the types of `literals` as a state writes them (`["list", "string"]`). Without one, a
         list is a tuple and a map an object.
     """
     chosen = {unit.address: unit for unit in sorted(units, key=lambda unit: unit.address)}
+    calls = {
+        address: _call(
+            estate,
+            unit,
+            workdir,
+            _waits(unit, order.get(address, ()), chosen, every_edge=every_edge),
+            defers=every_edge or address in deferred,
+        )
+        for address, unit in chosen.items()
+    }
     header = f"{HEADER} from config.yaml and live/: do not edit."
     read = read_outside(chosen.values())
     variables, secrets = outside_variables(estate, read, literals, types or {})
@@ -94,51 +122,51 @@ def render_composed(
         "main.tf": render(
             "composed.tf",
             header=header,
-            calls=[
-                _call(estate, unit, chosen, order, workdir, every_edge=every_edge)
-                for unit in chosen.values()
-            ],
-            resolve=_resolver(estate, chosen),
+            calls=calls.values(),
+            resolve=_resolver(estate, calls),
         ),
     }
     if blocks := _provider_blocks(estate, chosen, workdir):
         files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
     if variables:
         files["variables.tf"] = render("variables.tf", header=header, variables=variables)
-    if outputs := list(_outputs(chosen)):
+    if outputs := list(_outputs(calls)):
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=outputs)
-    return ComposedRoot(files, secrets)
+    counted = frozenset(address for address, call in calls.items() if call.after)
+    return ComposedRoot(files, secrets, counted)
 
 
 def _call(
-    estate: Estate,
-    unit: Unit,
-    chosen: Mapping[Address, Unit],
-    order: Mapping[Address, frozenset[Address]],
-    workdir: Path,
-    *,
-    every_edge: bool,
+    estate: Estate, unit: Unit, workdir: Path, waits: Sequence[Expression], *, defers: bool
 ) -> ModuleBlock:
     peer = peer_of(unit)
-    before = {*unit.after, *order.get(unit.address, ())}
     own = {None: place_of(unit).alias, PEER: peer.alias if peer else None}
     return ModuleBlock(
         unit,
         source=relative(unit.module.path, workdir),
         providers=passed(estate, unit, own),
         inputs=dict(sorted(unit.inputs.items())),
-        depends_on=[
-            Expression(f"module.{address.slug}")
-            for address in sorted(before if every_edge else before - {*read_by(unit)})
-            if address in chosen and not chosen[address].bootstrap
-        ],
+        after=() if defers else waits,
+        depends_on=waits if defers else (),
     )
 
 
-def _resolver(estate: Estate, chosen: Collection[Address]) -> Callable[[Reference], str]:
+def _waits(
+    unit: Unit, before: Collection[Address], chosen: Mapping[Address, Unit], *, every_edge: bool
+) -> list[Expression]:
+    """The calls that the unit's own waits for, without those that it reads."""
+    every = {*unit.after, *before}
+    return [
+        Expression(f"module.{address.slug}")
+        for address in sorted(every if every_edge else every - {*read_by(unit)})
+        if address in chosen and not chosen[address].bootstrap
+    ]
+
+
+def _resolver(estate: Estate, calls: Mapping[Address, ModuleBlock]) -> Callable[[Reference], str]:
     def resolve(reference: Reference) -> str:
-        if reference.unit in chosen:
-            output = f"module.{reference.unit.slug}.{reference.output}"
+        if reference.unit in calls:
+            output = f"module.{calls[reference.unit].instance}.{reference.output}"
         else:
             output = f"var.{variable(reference)}"
         return read_output(estate, reference, output)
@@ -167,10 +195,10 @@ def _provider_blocks(estate: Estate, chosen: Mapping[Address, Unit], workdir: Pa
     return blocks
 
 
-def _outputs(chosen: Mapping[Address, Unit]) -> Iterator[tuple[str, dict[str, Value]]]:
-    for address, unit in chosen.items():
-        for name, output in sorted(unit.module.outputs.items()):
-            arguments: dict[str, Value] = {"value": Expression(f"module.{address.slug}.{name}")}
+def _outputs(calls: Mapping[Address, ModuleBlock]) -> Iterator[tuple[str, dict[str, Value]]]:
+    for address, call in calls.items():
+        for name, output in sorted(call.unit.module.stored.items()):
+            arguments: dict[str, Value] = {"value": Expression(f"module.{call.instance}.{name}")}
             if output.sensitive:
                 arguments["sensitive"] = True
             yield f"{address.slug}__{name}", arguments

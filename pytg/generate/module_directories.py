@@ -9,9 +9,8 @@ from pathlib import Path
 
 from pytg.config.declarations import Declarations, declarations
 from pytg.config.hcl_tokens import HclError
-from pytg.config.module_files import TERRAFORM, module_files
+from pytg.config.module_files import LOCAL, TERRAFORM, module_files
 
-LOCAL = ("./", "../")  # so begins the source of a module in a directory of the project
 _BUILT_IN = "terraform"
 
 
@@ -66,6 +65,45 @@ def asked_by(directory: Path, flavour: str = TERRAFORM) -> Asked:
     for name in implied - {_BUILT_IN} - providers.keys():
         providers[name] = (name, "", "")
     return Asked(tuple(sorted(calls.values())), tuple(sorted(providers.values())), tuple(unread))
+
+
+def reads_data(directory: Path, flavour: str = TERRAFORM) -> bool:
+    """Whether a module, or one that it calls, has a data source.
+
+    Also where that cannot be told: a module from elsewhere, a file that cannot be read.
+    """
+    for near in module_directories(directory, flavour):
+        asked = asked_by(near, flavour)
+        if asked.unread or not all(source.startswith(LOCAL) for _, source, _ in asked.calls):
+            return True
+        if any(read.data for read in _read(near, flavour) if not isinstance(read, str)):
+            return True
+    return False
+
+
+def created_first(directory: Path, flavour: str = TERRAFORM) -> frozenset[str]:
+    """The resources of a module, and of those that it calls, with `create_before_destroy`.
+
+    Each as its address inside the module, without instance keys. A module from elsewhere is not
+    read: what may be in it stands as `module.<call>.`.
+    """
+    return frozenset(_created_first(directory.resolve(), flavour, "", ()))
+
+
+def _created_first(
+    directory: Path, flavour: str, begin: str, above: tuple[Path, ...]
+) -> Iterator[str]:
+    said: dict[str, bool] = {}
+    for read in _read(directory, flavour):
+        if not isinstance(read, str):
+            said |= read.early
+    yield from (f"{begin}{name}" for name, early in said.items() if early)
+    for name, source, _ in asked_by(directory, flavour).calls:
+        called, inside = (directory / source).resolve(), f"{begin}module.{name}."
+        if not source.startswith(LOCAL):
+            yield inside
+        elif called not in (directory, *above):
+            yield from _created_first(called, flavour, inside, (directory, *above))
 
 
 def _read(directory: Path, flavour: str) -> Iterator[Declarations | str]:

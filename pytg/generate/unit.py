@@ -26,6 +26,7 @@ from pytg.generate.write import HEADER
 from pytg.model import GLOBAL, Address, Estate, Reference, Unit, Value, references
 
 UNITS = Path(".pytg", "units")
+WHERE_NULL_IS_MEANT = "where null is meant, write the reference with a '?'"
 
 
 def unit_directory(estate: Estate, unit: Unit) -> Path:
@@ -62,7 +63,7 @@ def render_unit(
     }
     if blocks:
         files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
-    if unit.module.outputs:
+    if unit.module.stored:
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=_outputs(unit))
     return files
 
@@ -91,7 +92,7 @@ def read_by(unit: Unit) -> list[Address]:
 def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
     names = _names(read_by(unit))
     upstream = [
-        (name, _reading(estate, unit, estate.units[address], directory))
+        (name, *_reading(estate, unit, estate.units[address], directory))
         for address, name in names.items()
     ]
     return render(
@@ -106,17 +107,32 @@ def _main(estate: Estate, unit: Unit, directory: Path, header: str) -> str:
     )
 
 
-def _reading(estate: Estate, unit: Unit, upstream: Unit, directory: Path) -> dict[str, Value]:
+def _reading(
+    estate: Estate, unit: Unit, upstream: Unit, directory: Path
+) -> tuple[dict[str, Value], list[dict[str, Value]]]:
+    """The arguments that read the upstream's state, and the postconditions.
+
+    A state does not hold an output that is null. One that must not be is a postcondition, which
+    says so better than Terraform does, and which does not stand in the way of a destroy.
+    """
     config = reading_arguments(estate, upstream, directory)
-    arguments: dict[str, Value] = {"backend": upstream.backend.type, "config": config}
-    may_be_null = {
-        reference.output
-        for reference in references(unit.inputs)
-        if reference.optional and reference.unit == upstream.address
+    read = [r for r in references(unit.inputs) if r.unit == upstream.address]
+    nulls: dict[str, Value] = dict.fromkeys(sorted({r.output for r in read}))
+    arguments: dict[str, Value] = {
+        "backend": upstream.backend.type,
+        "config": config,
+        "defaults": nulls,
     }
-    if may_be_null:
-        arguments["defaults"] = dict.fromkeys(sorted(may_be_null))
-    return arguments
+    needed = sorted({r.output for r in read if not r.optional})
+    return arguments, [_postcondition(upstream.address, output) for output in needed]
+
+
+def _postcondition(upstream: Address, output: str) -> dict[str, Value]:
+    message = (
+        f"{upstream} has no output {output} in its state: it was never applied with one, or the "
+        f"output is null. Apply that unit first; {WHERE_NULL_IS_MEANT}."
+    )
+    return {"condition": Expression(f"self.outputs.{output} != null"), "error_message": message}
 
 
 def _resolver(estate: Estate, names: Mapping[Address, str]) -> Callable[[Reference], str]:
@@ -151,7 +167,7 @@ def _provider_blocks(
 
 def _outputs(unit: Unit) -> list[tuple[str, dict[str, Value]]]:
     result: list[tuple[str, dict[str, Value]]] = []
-    for name, output in sorted(unit.module.outputs.items()):
+    for name, output in sorted(unit.module.stored.items()):
         arguments: dict[str, Value] = {}
         if output.description:
             arguments["description"] = output.description

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
-from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, RunId, Word
+from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, Number, RunId, Word
 
 SCHEMA: Final = "urn:pytg:run:1"
 Mode = Literal["composed", "per-unit"]
@@ -71,6 +71,29 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that Terraform, or pytg, said, with the place where it was written."""
+
+    severity: Literal["error", "warning"]
+    summary: str
+    detail: str = ""
+    file: str | None = None
+    line: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A `check` block that does not hold. `address` is inside the unit's module.
+
+    `status` is `fail`, `error` where it could not be evaluated, or `unknown` before an apply.
+    """
+
+    address: str
+    status: Literal["fail", "error", "unknown"]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a unit ended in a run.
 
@@ -86,7 +109,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """One unit in a run. `log` is relative to the run's directory."""
+    """One unit in a run. `log` is relative to the run's directory.
+
+    `besides` is what is planned beside `changes`, in words, such as `outputs change`.
+    """
 
     status: Status = Status.PENDING
     started_at: Moment | None = None
@@ -95,8 +121,11 @@ class UnitRecord:
     blocked_by: Addresses = ()
     attempts: Count = 0
     changes: Changes = field(default_factory=Changes)
+    besides: str = ""
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
+    diagnostics: tuple[Finding, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +165,8 @@ class Run:
     exit_code: ExitCode | None = None
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
+    diagnostics: tuple[Finding, ...] = ()
+    orphans: Addresses = ()
     units: Mapping[AddressText, UnitRecord]
 
     @property

@@ -79,10 +79,13 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class StagePlanned:
+    """`besides`: where no resource changes, what else does, and in which units."""
+
     type: Literal["stage_planned"] = field(default="stage_planned", kw_only=True, repr=False)
     stage: Number
     units: Addresses
     changes: Changes
+    besides: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,11 @@ class UnitFinished:
     status: FinalStatus
     changes: Changes = field(default_factory=Changes)
     reason: str = ""
+    besides: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnosed:
     """`severity` is `error` or `warning`. `unit` is None when it concerns no single unit."""
 
     type: Literal["diagnostic"] = field(default="diagnostic", kw_only=True, repr=False)
@@ -161,7 +165,7 @@ Event = (
     | UnitStarted
     | UnitProgress
     | UnitFinished
-    | Diagnostic
+    | Diagnosed
     | StateWritten
     | Recovered
     | Note

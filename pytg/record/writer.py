@@ -19,6 +19,8 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
 from pytg.record.run import (
     Changes,
+    Check,
+    Finding,
     Mode,
     Outcome,
     Result,
@@ -135,11 +137,41 @@ class RunRecord:
             done = {unit: ended(units[unit], outcome, now) for unit, outcome in outcomes.items()}
             self._save(self._with(done))
 
-    def planned(self, changes: Mapping[Address, Changes]) -> None:
-        """What is planned for units."""
+    def planned(
+        self, changes: Mapping[Address, Changes], besides: Mapping[Address, str] | None = None
+    ) -> None:
+        """What is planned for units: counts of resources, and in words what else."""
+        words = besides or {}
         with self._mutex:
             units = self._run.units
-            self._save(self._with({u: replace(units[u], changes=c) for u, c in changes.items()}))
+            self._save(
+                self._with(
+                    {
+                        unit: replace(units[unit], changes=counts, besides=words.get(unit, ""))
+                        for unit, counts in changes.items()
+                    }
+                )
+            )
+
+    def found(self, unit: Address | None, findings: Sequence[Finding]) -> None:
+        """What was said of a unit, or of none; it is added to what was said before."""
+        if not findings:
+            return
+        with self._mutex:
+            run = self._run
+            if unit is None:
+                self._save(replace(run, diagnostics=(*run.diagnostics, *findings)))
+                return
+            said = (*run.units[unit].diagnostics, *findings)
+            self._save(self._with({unit: replace(run.units[unit], diagnostics=said)}))
+
+    def checked(self, checks: Mapping[Address, Sequence[Check]]) -> None:
+        """The checks that do not hold, of all units in `checks`: those known before are gone."""
+        with self._mutex:
+            units = self._run.units
+            new = {u: replace(units[u], checks=tuple(c)) for u, c in checks.items()}
+            if any(units[unit].checks != record.checks for unit, record in new.items()):
+                self._save(self._with(new))
 
     def logged(self, unit: Address, log: str) -> None:
         """Where the log of a unit lies, from the run's directory."""
@@ -151,14 +183,20 @@ class RunRecord:
         *,
         stages: Iterable[Iterable[Address]] | None = None,
         processes: int | None = None,
+        orphans: Iterable[Address] | None = None,
     ) -> None:
-        """Change what concerns the run as a whole; `processes` is the count so far."""
+        """Change what concerns the run as a whole; `processes` is the count so far.
+
+        `orphans` left the configuration and hold resources, or may.
+        """
         with self._mutex:
             run = self._run
             if stages is not None:
                 run = replace(run, stages=tuple(tuple(sorted(stage)) for stage in stages))
             if processes is not None:
                 run = replace(run, processes=processes)
+            if orphans is not None:
+                run = replace(run, orphans=tuple(sorted(orphans)))
             self._save(run)
 
     def finish(self, result: Result, exit_code: int) -> Run:

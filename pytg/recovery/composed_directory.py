@@ -1,39 +1,69 @@
-"""The directories that composed applies run in, `.pytg/composed/<key>`: whose, and what is in them.
+"""The directories that composed applies run in: whose, and what is in them.
 
-They lie in this room for what a dead run leaves there; `pytg.run.root` fills them.
+They lie as deep as the roots of units, so that a module has the same path, `path.module`, in both.
+They stand in this room for what a dead run leaves there; `pytg.run.root` fills them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pytg.generate.composed import SECRETS
 from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
-from pytg.terraform.workdir import is_locked, locked
+from pytg.terraform.workdir import LOCK_WAIT_S, is_locked, locked
 
-COMPOSED = Path(".pytg", "composed")
+COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
+_ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
 LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
 
 
 @contextlib.contextmanager
-def reserved(workdir: Path, cancel: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
-    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so."""
+def reserved(
+    workdir: Path,
+    cancel: threading.Event,
+    say: Callable[[str], None],
+    *,
+    run_id: str = "",
+    timeout_s: float = LOCK_WAIT_S,
+) -> Iterator[None]:
+    """Keep other pytg processes on this machine out of `workdir`; waits for them, and says so.
+
+    Whoever waits is told of `run_id`. Raises Refused after `timeout_s`.
+    """
     workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
     lock = workdir / LOCK
     if is_locked(lock):
-        say(f"waiting: another pytg works on the same units in {workdir}")
-    with locked(lock, cancel):
-        yield
+        say(f"waiting: another pytg works on the same units in {workdir}{_holder(lock)}")
+    with locked(lock, cancel, timeout_s=timeout_s, holder=lambda: _holder(lock)):
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        lock.write_text(json.dumps({"pid": os.getpid(), "run": run_id, "since": now}))
+        try:
+            yield
+        finally:
+            lock.write_text("")
+
+
+def _holder(lock: Path) -> str:
+    """Who holds `lock`, such as ` (process 7, run X, since T)`; empty where it is not known."""
+    try:
+        known = json.loads(lock.read_text(encoding="utf-8"))
+        run = f"run {known['run']}, " if known["run"] else ""
+        return f" (process {known['pid']}, {run}since {known['since']})"
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
     """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted((root / COMPOSED).glob(f"*/{JOURNAL}")):
+    for file in sorted(_all(root, JOURNAL)):
         with contextlib.suppress(FileNotFoundError):  # its run has just ended
             yield file.parent, Journal.read(file.parent)
 
@@ -71,4 +101,5 @@ def remove_dead_plans(root: Path, cancel: threading.Event) -> None:
 
 
 def _all(root: Path, name: str) -> Iterator[Path]:
-    return (root / COMPOSED).glob(f"*/{name}")
+    for place in (_ONCE, COMPOSED):
+        yield from (root / place).glob(f"*/{name}")

@@ -6,9 +6,10 @@ killed, what it made since may exist and be in no state.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from pytg.compose.changes import Calls
 from pytg.model import Address, Estate
@@ -62,7 +63,7 @@ def _applies_in(line: bytes) -> Path | None:
     closed while it works, under a lock of its own that keeps everybody else out.
     """
     try:
-        process = json.loads(line)
+        process = from_json(line)
         if process["argv"][1] != "apply":
             return None
         known = ProcessId.parse(process)

@@ -13,14 +13,18 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Final, Literal
 
-from pytg import exact_json
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
 from pytg.compose.shape import Shape
+from pytg.compose.state_document import parse_state
 from pytg.errors import Refused
 from pytg.files import write_atomic
-from pytg.model import Account, Address, AssumeRole, Backend, Unit
+from pytg.model import Account, Address, Backend, Unit
 from pytg.processes import ProcessId
+from pytg.record.types import problem
 
 JOURNAL = "journal.json"
 STATE = "terraform.tfstate"
@@ -28,7 +32,10 @@ SNAPSHOT = "snapshot.tfstate"
 ERRORED_STATE = "errored.tfstate"  # what Terraform leaves where it could not write its state
 HOLD = "terraform.hold"
 TAKE_OVER = "PYTG_TAKE_OVER"
-LOCKING, APPLYING, WRITTEN = "locking", "applying", "written"
+Phase = Literal["locking", "applying", "written"]
+LOCKING: Final = "locking"
+APPLYING: Final = "applying"
+WRITTEN: Final = "written"
 
 
 def is_alive(process: ProcessId) -> bool:
@@ -63,20 +70,6 @@ class Locked:
         plain = replace(shape, aliases=dict(shape.aliases), upstream=frozenset())
         return cls(unit.address, unit.account, unit.backend, unit.bootstrap, plain)
 
-    @classmethod
-    def parse(cls, data: dict[str, Any]) -> Locked:
-        """The inverse of `dataclasses.asdict`. Raises KeyError or TypeError."""
-        address = Address(**data["address"])
-        account, role = data["account"], data["account"]["assume_role"]
-        shape = {**data["shape"], "address": address, "upstream": frozenset()}
-        return cls(
-            address,
-            Account(**{**account, "assume_role": AssumeRole(**role) if role else None}),
-            Backend(**data["backend"]),
-            data["bootstrap"],
-            Shape(**shape),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -96,7 +89,7 @@ class Journal:
     pytg: ProcessId
     terraform: ProcessId | None = None
     events: str = ""
-    phase: str = APPLYING
+    phase: Phase = APPLYING
     serials: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -109,7 +102,7 @@ class Journal:
         text = json.dumps(asdict(self), indent=2, sort_keys=True, default=sorted) + "\n"
         write_atomic(workdir / JOURNAL, text.encode())
 
-    def enter(self, workdir: Path, phase: str) -> Journal:
+    def enter(self, workdir: Path, phase: Phase) -> Journal:
         """Record the next phase."""
         journal = replace(self, phase=phase)
         journal.write(workdir)
@@ -125,18 +118,19 @@ class Journal:
     def read(cls, workdir: Path) -> Journal:
         """The journal in `workdir`. Raises Refused when it cannot be understood."""
         try:
-            data = json.loads((workdir / JOURNAL).read_text())
+            data = from_json((workdir / JOURNAL).read_bytes())
             for name in ("pytg", "terraform"):
                 data[name] = ProcessId.parse(data[name]) if data[name] else None
-            data["units"] = tuple(data["units"])
-            data["locked"] = tuple(map(Locked.parse, data["locked"]))
-            return cls(**data)
+            return _JOURNAL.validate_python(data)
         except (ValueError, KeyError, TypeError) as error:
             raise Refused(
-                f"{workdir / JOURNAL} cannot be understood: {error}",
+                f"{workdir / JOURNAL} cannot be understood: {problem(error)}",
                 hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
                 "when every unit in it is safe",
             ) from error
+
+
+_JOURNAL = TypeAdapter(Journal)
 
 
 @contextlib.contextmanager
@@ -177,8 +171,8 @@ def newest_state(workdir: Path) -> bytes | None:
     for name in (ERRORED_STATE, STATE, SNAPSHOT):
         try:
             body = (workdir / name).read_bytes()
-            exact_json.loads(body)["resources"]
-        except (OSError, ValueError, KeyError, TypeError):
+            parse_state(body)
+        except (OSError, ValueError):
             continue
         return body
     return None

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pytg import exact_json
-from pytg.compose.state_merge import State, same_content
+from pytg.compose.state_document import State
+from pytg.compose.state_merge import same_content
 from pytg.errors import Refused
 from pytg.generate.unit import unit_directory
 from pytg.model import Estate, Unit

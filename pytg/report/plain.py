@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 from pytg.model import Address
 from pytg.record.run import Changes, Status
 from pytg.record.run_events import (
-    Diagnostic,
+    Diagnosed,
     Event,
     Note,
     Recovered,
@@ -25,8 +25,9 @@ from pytg.record.run_events import (
     UnitProgress,
     UnitStarted,
 )
+from pytg.record.words import counted, ended_as
 from pytg.record.writer import Clock, utc_now
-from pytg.report.table import Style, counted, printable
+from pytg.report.table import Style, printable
 
 KEEP_ALIVE = 15.0  # seconds
 APART = timedelta(seconds=1)
@@ -79,6 +80,7 @@ class PlainReport:
         self._clock = clock
         self._mutex = threading.Lock()
         self._column = 0
+        self._command = ""
         # None is the run as a whole
         self._started: dict[Address | None, datetime] = {}
         self._heard: dict[Address | None, datetime] = {}
@@ -99,6 +101,7 @@ class PlainReport:
         with self._mutex:
             if isinstance(event, RunStarted):
                 self._started[None] = at
+                self._command = event.command
                 self._column = max((len(str(unit)) for unit in event.units), default=0)
             elif isinstance(event, UnitStarted):
                 self._started[event.unit] = at
@@ -108,6 +111,8 @@ class PlainReport:
             elif isinstance(event, UnitProgress) and self._just_heard_of(event.unit, at):
                 return
             text, colour = TEXTS[type(event)](event)
+            if isinstance(event, UnitFinished):
+                text = ended_as(event.status, self._command)
             unit = getattr(event, "unit", None)
             if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
                 text = f"{text} after {seconds(at, self._started.pop(unit))}"
@@ -161,10 +166,12 @@ class PlainReport:
 def _why(event: UnitFinished) -> str:
     if event.reason:
         return f": {event.reason.splitlines()[0]}"
-    return f": {changed(event.changes)}" if event.changes.total else ""
+    if event.changes.total:
+        return f": {changed(event.changes)}"
+    return f": {event.besides}" if event.besides else ""
 
 
-def _diagnostic(event: Diagnostic) -> tuple[str, str]:
+def _diagnostic(event: Diagnosed) -> tuple[str, str]:
     where = f" ({event.file}:{event.line})" if event.file else ""
     detail = textwrap.indent(event.detail.strip(), "    ")
     text = f"{event.severity}: {event.summary}{where}" + (f"\n{detail}" if detail else "")
@@ -175,11 +182,11 @@ def _diagnostic(event: Diagnostic) -> tuple[str, str]:
 TEXTS: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
     RunStarted: lambda e: (f"run {e.run_id}: {e.command}, {_units(e.units)}, {e.mode}", "bold"),
     StageStarted: lambda e: (f"stage {e.stage}: {_units(e.units)}", ""),
-    StagePlanned: lambda e: (f"stage {e.stage} planned: {changed(e.changes)}", ""),
+    StagePlanned: lambda e: (f"stage {e.stage} planned: {e.besides or changed(e.changes)}", ""),
     UnitStarted: lambda e: (f"starts, attempt {e.attempt}" if e.attempt > 1 else "starts", ""),
     UnitProgress: lambda e: (f"{e.action} {e.done}/{e.total} {e.resource}", ""),
     UnitFinished: lambda e: (str(e.status), STATUS_COLOURS[e.status]),
-    Diagnostic: _diagnostic,
+    Diagnosed: _diagnostic,
     StateWritten: lambda _: ("", ""),
     Recovered: lambda e: (f"recovered the state of {', '.join(map(str, e.units))}", "yellow"),
     Note: lambda e: (e.text, ""),

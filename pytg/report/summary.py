@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.words import counted, ended_as, in_units, named
 from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
-NAMED = 3  # of the units that ended for one reason; the progress above names all
-UNPLANNED = "not planned:"  # so begins the reason of a unit that only shares the stage
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
@@ -28,8 +27,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     """The end of `run` as text, without a line break at its end.
 
     What failed comes first, with its first error and its log, then what is unknown, skipped or
-    cancelled, many for one reason in one line, then counts, then what to type now. `destroy`: a
-    plan was one of a destroy.
+    cancelled, many for one reason in one line, then checks that do not hold, then counts, then
+    what to type now. `destroy`: a plan was one of a destroy.
     """
     style = style or Style()
     lines: list[str] = []
@@ -41,19 +40,29 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         units = {address: unit for address, unit in run.units.items() if unit.status is status}
         word = style.paint(str(status), STATUS_COLOURS[status])
         for same, unit in _alike(run, units):
-            lines.append(f"{word} {_named(same)}{_why(run, unit)}")
+            lines.append(f"{word} {named(same)}{_why(run, unit)}")
             lines += [
                 printable(f"    may exist and be in no state: {resource}")
                 for resource in unit.unknown_resources
             ]
             if _logged(unit):
                 lines.append(f"    log: {_near(run.directory / str(unit.log))}")
-    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    lines += _checks(run, style)
+    counts = ", ".join(
+        f"{count} {ended_as(Status(status), run.command)}"
+        for status, count in _by_status(run).items()
+    )
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
     word = "changes" if run.result is Result.SUCCEEDED else "planned"
-    if run.result is Result.SUCCEEDED or run.changes.total:  # else nothing is known of changes
-        lines.append(f"  {word}: {changed(run.changes)}")
+    besides = "" if run.changes.total else _besides(run)
+    if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
+        lines.append(f"  {word}: {besides or changed(run.changes)}")
+    if warnings := sum(said["severity"] == "warning" for said in _said(run)):
+        lines.append(f"  {counted(warnings, 'warning')}")
+    if run.orphans:
+        count = counted(len(run.orphans), "unit")
+        lines.append(f"  no longer configured: {count} with resources: {named(run.orphans)}")
     lines.append(f"  record: {_near(run.path)}")
     if command := next_step(run, destroy=destroy):
         lines.append(f"  next: {command}")
@@ -71,12 +80,17 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
         return ""
     if run.result is not Result.SUCCEEDED:
         return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
-    if run.command.startswith("plan") and run.command in args and run.changes.total:
+    changes = run.changes.total or _besides(run)
+    if run.command.startswith("plan") and run.command in args and changes:
         place = _command_at(args)
         done = "destroy" if destroy or "--destroy" in args else "apply"
         name = run.command.replace("plan", done)
         return shlex.join(("pytg", *args[:place], name, *_of_both(args[place + 1 :])))
     return ""
+
+
+def _besides(run: Run) -> str:
+    return in_units({address: unit.besides for address, unit in run.units.items()})
 
 
 def _command_at(args: list[str]) -> int:
@@ -108,7 +122,40 @@ def json_summary(run: Run) -> dict[str, Any]:
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,
+        "diagnostics": list(_said(run)),
+        "checks": [
+            {"unit": str(address), **asdict(check)}
+            for address, unit in sorted(run.units.items())
+            for check in unit.checks
+        ],
+        "orphans": [str(unit) for unit in run.orphans],
     }
+
+
+def failure(run: Run) -> str:
+    """Why `run` did not succeed, a line or more for each unit that is to blame."""
+    bad = {
+        a: u for a, u in sorted(run.units.items()) if u.status in (Status.FAILED, Status.UNKNOWN)
+    }
+    told = [f"{address} {unit.status}: {unit.reason}" for address, unit in bad.items()]
+    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    return "\n".join(told) or f"{run.command} {run.result}: {counts}"
+
+
+def _checks(run: Run, style: Style) -> Iterator[str]:
+    for address, unit in sorted(run.units.items()):
+        for check in unit.checks:
+            if check.status != "unknown":  # an apply will tell
+                word = style.paint("check failed", "yellow")
+                why = f": {printable(check.message.splitlines()[0])}" if check.message else ""
+                yield f"{word} {address} {check.address}{why}"
+
+
+def _said(run: Run) -> Iterator[dict[str, Any]]:
+    """What was said of no single unit, then of each."""
+    yield from ({"unit": None, **asdict(said)} for said in run.diagnostics)
+    for address, unit in sorted(run.units.items()):
+        yield from ({"unit": str(address), **asdict(said)} for said in unit.diagnostics)
 
 
 def _alike(
@@ -127,18 +174,8 @@ def _logged(unit: UnitRecord) -> bool:
     return bool(unit.log) and unit.status in (Status.FAILED, Status.UNKNOWN)
 
 
-def _named(units: Sequence[Address]) -> str:
-    names = ", ".join(str(address) for address in units[:NAMED])
-    return f"{names} and {len(units) - NAMED} more" if len(units) > NAMED else names
-
-
 def _why(run: Run, unit: UnitRecord) -> str:
-    """What is needed and was itself skipped is left out, where its own cause is named.
-
-    A unit whose stage failed in planning may need none of those that failed it.
-    """
-    if unit.blocked_by and unit.reason.startswith(UNPLANNED):
-        return f": {unit.reason}"
+    """What is needed and was itself skipped is left out, where its own cause is named."""
     causes = [a for a in unit.blocked_by if _status(run, a) is not Status.SKIPPED]
     if unit.blocked_by:
         return f": needs {', '.join(str(address) for address in causes or unit.blocked_by)}"

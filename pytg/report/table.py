@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from pytg.compose.changes import ACTIONS, UnitChanges, total
+from pytg.record.words import counted
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 ACTION_COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
@@ -57,11 +57,6 @@ class Style:
 def printable(text: str) -> str:
     """`text` without control characters, so that nothing read elsewhere steers the terminal."""
     return text.translate(CONTROLS)
-
-
-def counted(number: int, thing: str) -> str:
-    """Such as `1 unit` and `2 units`."""
-    return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
 def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
@@ -121,12 +116,9 @@ def _counts(counts: Mapping[str, int], style: Style) -> str:
 
 def _notes(unit: UnitChanges) -> str:
     """Everything there is to say about a unit beside its counts."""
-    others = Counter(c.action for c in unit.resources if c.action not in ACTIONS)
     parts = (
         "" if unit.changed else NOTHING,
-        f"{unit.imports} to import" if unit.imports else "",
-        *(f"{count} to {action}" for action, count in sorted(others.items())),
-        "outputs change" if unit.outputs and not unit.resources else "",
+        unit.besides,
         f"{unit.drift} drifted" if unit.drift else "",
     )
     return "; ".join(part for part in parts if part)

@@ -6,6 +6,8 @@ import os
 import uuid
 from collections.abc import Mapping
 
+from pytg import exact_json
+from pytg.compose.state_document import State
 from pytg.errors import StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
@@ -26,17 +28,21 @@ from pytg.recovery.journal import (
     newest_state,
 )
 from pytg.recovery.recover import refuse_unfinished
+from pytg.run.blame import Blamed
 from pytg.run.composed_plan import ComposedPlan
+from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import StateMirror
+from pytg.run.state_values import told_apart
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
 from pytg.terraform.completed import Completed
+from pytg.terraform.conditions import of_state
 from pytg.terraform.event_stream import Event
 from pytg.terraform.process import Process
 
@@ -51,6 +57,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     execution = planned.root.execution
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
     touched = planned.touched
+    shapes = {unit.address: shape for unit, shape in planned.shapes}
     workdir = planned.root.workdir
     locks = LockSet(
         [(execution.states.store(unit), unit.backend.key) for unit in touched],
@@ -63,7 +70,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         run_id=execution.record.run.run_id,
         lock_id=lock.id,
         units=tuple(str(unit.address) for unit, _ in planned.shapes),
-        locked=tuple(Locked.of(unit, execution.shape(unit)) for unit in touched),
+        locked=tuple(Locked.of(unit, shapes[unit.address]) for unit in touched),
         pytg=ProcessId.of(os.getpid()),
         events=planned.root.log("apply").name,
         phase=LOCKING,
@@ -90,9 +97,11 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    log, calls = planned.root.log("apply"), planned.root.calls
-    outcomes = dict(progress.outcomes(completed, execution.needs))
+    said = _said(planned, completed)
+    tell(execution, said)
+    outcomes = progress.outcomes(completed, execution.needs, said)
     if not completed.ok:
+        log, calls = planned.root.log("apply"), planned.root.calls
         outcomes |= lost(log, calls, completed, newest_state(workdir))
     keep_unrecorded(execution, outcomes)
     journal.enter(workdir, WRITTEN)
@@ -100,6 +109,18 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     for file in clear(workdir):
         execution.note(f"cannot be removed, and holds values in clear: {file}")
     return outcomes
+
+
+def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
+    """What Terraform said, led back to units by what the state holds now."""
+    root = planned.root
+
+    def state() -> State:
+        body = newest_state(root.workdir)
+        return exact_json.loads(body) if body else {}
+
+    said = hear(root.execution, root.blame, completed, lambda: of_state(state()))
+    return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
 def _serial(held: UnitState) -> int:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
+from pytg.compose.state_document import State
 from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
+from pytg.generate.module_directories import created_first
 from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
+from pytg.run.order_only import nearest, unreadable
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.stage_inputs import StageInputs, read_stage_inputs
@@ -26,10 +29,14 @@ from pytg.state.state_reader import UnitState
 
 @dataclass(frozen=True, slots=True)
 class ComposedPlan(SavedPlan):
-    """A composed plan. `read` are all states that it was made from."""
+    """A composed plan. `read` are all states that it was made from.
+
+    `deferred` are the units whose data waits for what comes before by order alone.
+    """
 
     shapes: Sequence[tuple[Unit, Shape]]
     read: Mapping[Address, UnitState]
+    deferred: frozenset[Address]
 
 
 def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
@@ -42,7 +49,21 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     execution = root.execution
     _recover_late(root)
     inputs = read_stage_inputs(execution, stage)
-    return plan_importing(execution, lambda imports: _plan_with(root, stage, inputs, imports))
+    new = frozenset(u.address for u in inputs.units if _is_new(inputs.held[u.address].state))
+    try:
+        return plan_importing(
+            execution, lambda imports: _plan_with(root, stage, inputs, imports, new)
+        )
+    except PlanFailed as error:
+        deferred = new | unreadable(execution.order.subgraph(stage.units), error)
+        if deferred == new or execution.options.destroy:
+            raise
+    planned = plan_importing(
+        execution, lambda imports: _plan_with(root, stage, inputs, imports, deferred)
+    )
+    names = ", ".join(map(str, sorted(deferred - new)))
+    execution.note(f"data cannot be read before the apply, and is read then: {names}")
+    return planned
 
 
 def _recover_late(root: Root) -> None:
@@ -54,7 +75,13 @@ def _recover_late(root: Root) -> None:
     report(execution.log, found)
 
 
-def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) -> ComposedPlan:
+def _plan_with(
+    root: Root,
+    stage: Stage,
+    inputs: StageInputs,
+    imports: Imports,
+    deferred: frozenset[Address],
+) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
     composed = render_composed(
@@ -62,17 +89,45 @@ def _plan_with(root: Root, stage: Stage, inputs: StageInputs, imports: Imports) 
         [with_imports(unit, imports) for unit in inputs.units],
         inputs.literals,
         workdir,
-        {u: frozenset(execution.order.predecessors(u)) for u in stage.units},
+        {u: _before(execution, stage, u, deferred) for u in stage.units},
         types=inputs.types,
+        deferred=deferred,
         every_edge=execution.options.destroy,
     )
     root.prepare(composed.files)
-    shapes = [(unit, execution.shape(unit)) for unit in inputs.units]
+    modules = {unit.module.path for unit in inputs.units}
+    early = {path: created_first(path, execution.binary.flavour) for path in modules}
+    shapes = [
+        (
+            unit,
+            replace(
+                execution.shape(unit),
+                counted=unit.address in composed.counted,
+                early=early[unit.module.path],
+            ),
+        )
+        for unit in inputs.units
+    ]
     (workdir / SNAPSHOT).unlink(missing_ok=True)
     write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
-    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held)
+    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
+
+
+def _is_new(state: State | None) -> bool:
+    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs."""
+    return state is None or not (state["resources"] or state["outputs"])
+
+
+def _before(
+    execution: Execution, stage: Stage, unit: Address, deferred: Collection[Address]
+) -> frozenset[Address]:
+    """What `unit` waits for; one that is deferred, also for what its upstream waits for."""
+    before = frozenset(execution.order.predecessors(unit))
+    if unit not in deferred:
+        return before
+    return before | nearest(execution.order.subgraph(stage.units), unit)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import networkx as nx
@@ -14,9 +14,10 @@ from pytg.compose.shape import Shape, shape_of
 from pytg.compose.stage import Stage
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
-from pytg.record.run import Changes, Outcome, Status
+from pytg.record.run import Changes, Finding, Outcome, Status
 from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
+from pytg.run.generated import Written
 from pytg.run.options import Options
 from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary
@@ -35,7 +36,8 @@ class Execution:
 
     `environment(units)` is the environment of a Terraform process for these units. `show` is
     told each plan before it is applied; `confirm` asks. `overwritten` says what a
-    resource of a type would overwrite in a bucket.
+    resource of a type would overwrite in a bucket. `written` is where a value of a unit stands in
+    the configuration; `told` is what was said of units, and is not said again.
     """
 
     estate: Estate
@@ -53,6 +55,8 @@ class Execution:
     show: Show
     confirm: Callable[[str], bool]
     overwritten: Callable[[Unit, str, str], str | None]
+    written: Written = lambda _unit, _path: None
+    told: set[tuple[Address | None, Finding]] = field(default_factory=set)
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""
@@ -74,12 +78,19 @@ class Execution:
             return
         self.record.end(outcomes)
         for unit, outcome in outcomes.items():
-            changes = self.record.run.units[unit].changes
-            self.log.emit(UnitFinished(unit, outcome.status, changes, outcome.reason))
+            planned = self.record.run.units[unit]
+            self.log.emit(
+                UnitFinished(unit, outcome.status, planned.changes, outcome.reason, planned.besides)
+            )
 
     def planned(self, found: Mapping[Address, UnitChanges]) -> None:
-        """Record what is planned for units."""
-        self.record.planned({unit: Changes(**each.counts) for unit, each in found.items()})
+        """Record what is planned for units, on top of what this run has applied to them."""
+        units = self.record.run.units
+        applied = {u: units[u].changes for u in found if self.status(u) is Status.SUCCEEDED}
+        self.record.planned(
+            {u: applied.get(u, Changes()) + Changes(**each.counts) for u, each in found.items()},
+            {unit: each.besides for unit, each in found.items()},
+        )
 
     def status(self, unit: Address) -> Status:
         """Where the unit stands now."""

@@ -10,7 +10,9 @@ import networkx as nx
 from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.compose.state_merge import is_empty
 from pytg.errors import Refused
+from pytg.generate.unit import WHERE_NULL_IS_MEANT
 from pytg.model import Address, Estate
+from pytg.record.words import named
 from pytg.state.state_reader import StateReader, parse_state
 
 _LOSING = frozenset({"delete", "replace"})
@@ -38,6 +40,17 @@ def refuse_losing_stateful(
             hint="if that is meant, name each one: "
             + " ".join(f"--allow-loss '{name}'" for name in missing),
         )
+
+
+def unguarded(estate: Estate, selected: Iterable[Address]) -> str:
+    """What to warn of where `protected: true` guards nothing; empty where it does."""
+    protected = sorted(unit for unit in selected if estate.units[unit].protected)
+    if not protected or estate.stateful:
+        return ""
+    return (
+        "`protected: true` guards nothing: `stateful` in config.yaml takes every resource type "
+        f"away ({named(protected)})"
+    )
 
 
 def refuse_orphaning(
@@ -86,17 +99,16 @@ def refuse_losing_states(
 
 
 def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Address]]) -> None:
-    """Outputs of units outside the selection, by unit and name, that no state holds."""
+    """Outputs that are read from states, by unit and name, and that no state holds."""
     lines = (
         f"    {output} of {upstream} (read by {', '.join(str(u) for u in sorted(users))})"
         for (upstream, output), users in sorted(missing.items())
     )
     units = " ".join(sorted({f"+{upstream}" for upstream, _ in missing}))
     raise Refused(
-        "outputs of units outside the selection are read and are in no state: the unit or the "
-        "output was never applied, or it is null:\n" + "\n".join(lines),
-        hint=f"apply those first, with --select '{units}'; "
-        "where null is meant, write the reference with a '?'",
+        "outputs of other units are read and are in no state: the unit or the output was never "
+        "applied, or it is null:\n" + "\n".join(lines),
+        hint=f"apply those first, with --select '{units}'; {WHERE_NULL_IS_MEANT}",
     )
 
 

@@ -50,7 +50,10 @@ class Options:
     per_unit: bool = asked("One Terraform process a unit, in order.", default=False)
     fail_fast: bool = asked("Stop the rest when one unit has failed.", default=False)
     lock_timeout: float = asked(
-        "How long to wait for a state's lock.", metavar="SECONDS", minimum=0, default=30.0
+        "How long to wait for a lock, of a state or of a directory here.",
+        metavar="SECONDS",
+        minimum=0,
+        default=30.0,
     )
     destroy: bool = asked("Plan a destroy.", commands=("plan",), default=False)
     detailed_exitcode: bool = asked(

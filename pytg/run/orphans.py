@@ -1,34 +1,165 @@
-"""States whose unit has left the configuration: nobody plans them any more."""
+"""States whose unit has left the configuration: nobody plans them any more.
+
+A run that selects units looks for those of their environments. A run of everything (`-all`) looks
+into every backend that the estate still knows, into the states that lie in the project, and, for
+what left together with its backend, into the records of past runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from pytg.compose.state_merge import is_empty
-from pytg.model import Address
+from pytg.generate.aws import STATES
+from pytg.model import Address, Estate
+from pytg.record.history import last_applied
 from pytg.run.execution import Execution
+from pytg.state.local_store import LocalStore
 from pytg.state.state_reader import parse_state
+from pytg.state.state_store import StateStore
+
+_READERS = 16
+_SAMPLE = 3  # states of an environment that is probably another suffix: to read all takes long
 
 
-def orphans(execution: Execution) -> list[Address]:
-    """Units without configuration that still hold resources, in the selection's environments."""
-    units = [execution.estate.units[address] for address in execution.selection.units]
-    stores = {id(store): store for store in map(execution.states.store, units) if store.exists()}
-    places = {(u.address.account, u.address.environment) for u in units}
-    found = set()
-    for store in stores.values():
-        for account in sorted({account for account, _ in places}):
-            for address, key in _addresses(store.keys(f"{account}/")):
-                near = (address.account, address.environment) in places
-                if near and address not in execution.estate.units:
-                    stored = store.read(key)
-                    if stored is not None and not is_empty(parse_state(stored, key)):
-                        found.add(address)
-    return sorted(found)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a state lies."""
+
+    store: StateStore
+    address: Address
+    key: str
 
 
-def _addresses(keys: list[str]) -> Iterator[tuple[Address, str]]:
-    for key in keys:
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """`held`: a state holds resources of theirs. `lost`: by the run that applied them last.
+
+    Of the lost no state can be read: their backend is in no configuration either. `suffixed` are
+    environments, as `account/environment`, that hold resources and may be another suffix.
+    """
+
+    held: tuple[Address, ...] = ()
+    lost: tuple[tuple[Address, str], ...] = ()
+    suffixed: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[Address, ...]:
+        """All that certainly left, sorted."""
+        return tuple(sorted({*self.held, *(unit for unit, _ in self.lost)}))
+
+
+def orphans(execution: Execution) -> Orphans:
+    """Units without configuration that still hold resources, or may."""
+    estate = execution.estate
+    units = [estate.units[address] for address in execution.selection.units]
+    environments = {(u.address.account, u.address.environment) for u in units}
+    every = execution.record.run.command.endswith("-all") and len(units) == len(estate.units)
+    prefixes = [""] if every else sorted({f"{account}/" for account, _ in environments})
+    there = [
+        place
+        for store in _stores(execution, every=every)
+        for prefix in prefixes
+        for place in _places(store, prefix)
+        if place.address not in estate.units
+    ]
+    near: list[_Place] = []
+    far: list[_Place] = []
+    for place in there:
+        of = (place.address.account, place.address.environment)
+        (near if of in environments else far).append(place)
+    if not every:
+        return Orphans(_holding(near))
+    configured = _Configured(estate)
+    gone = [*near, *(p for p in far if not configured.with_a_suffix(p.address))]
+    seen = {place.address for place in there}
+    lost = tuple(
+        (unit, run)
+        for unit, run in sorted(last_applied(estate.root).items())
+        if not (unit in estate.units or unit in seen or configured.with_a_suffix(unit))
+    )
+    return Orphans(
+        _holding(gone), lost, tuple(_alive(p for p in far if configured.with_a_suffix(p.address)))
+    )
+
+
+class _Configured:
+    """What environments each module has, by account and region."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._names: dict[tuple[str, str, str], set[str]] = {}
+        for unit in estate.units.values():
+            key = (unit.address.account, unit.address.region, unit.address.module)
+            self._names.setdefault(key, set()).add(unit.environment_name)
+
+    def with_a_suffix(self, unit: Address) -> bool:
+        """Whether it may be a configured unit with a suffix other than now."""
+        names = self._names.get((unit.account, unit.region, unit.module), set())
+        return any(f"{unit.environment}-".startswith(f"{name}-") for name in names)
+
+
+def told(found: Orphans) -> Iterator[str]:
+    """What to say of them; every one is named, those of one directory together."""
+    groups: dict[str, list[Address]] = {}
+    for unit in found.held:
+        groups.setdefault(str(unit).rpartition("/")[0], []).append(unit)
+    for where, units in groups.items():
+        if len(units) == 1:
+            yield (
+                f"{units[0]} is no longer configured and still holds resources: "
+                "bring it back to destroy"
+            )
+        else:
+            yield (
+                f"{where}: {len(units)} units are no longer configured and still hold resources: "
+                f"bring them back to destroy: {', '.join(unit.module for unit in units)}"
+            )
+    for unit, run in found.lost:
+        yield (
+            f"{unit} left the configuration, its backend too: run {run} applied it here, "
+            "and none destroyed it since: bring it back to look"
+        )
+    for name in found.suffixed:
+        yield (
+            f"{name} holds resources and is in no directory: another suffix (`--suffix` works on "
+            "it), or an environment that left"
+        )
+
+
+def _stores(execution: Execution, *, every: bool) -> list[StateStore]:
+    """The backends of the selection that are there; for all also what lies in the project."""
+    units = (execution.estate.units[address] for address in execution.selection.units)
+    found: list[StateStore] = [LocalStore(execution.estate.root / STATES)] if every else []
+    return [*found, *{id(s): s for s in map(execution.states.store, units) if s.exists()}.values()]
+
+
+def _places(store: StateStore, prefix: str) -> Iterator[_Place]:
+    for key in store.keys(prefix):
         address, _, _ = key.rpartition("/")
         if address.count("/") == 3:  # noqa: PLR2004 - an address has four parts
-            yield Address.parse(address), key
+            yield _Place(store, Address.parse(address), key)
+
+
+def _holding(places: Sequence[_Place]) -> tuple[Address, ...]:
+    """Those whose state holds resources, sorted."""
+
+    def holds(place: _Place) -> bool:
+        stored = place.store.read(place.key)
+        return stored is not None and not is_empty(parse_state(stored, place.key))
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = zip(places, pool.map(holds, places), strict=True)
+        return tuple(sorted({place.address for place, full in found if full}))
+
+
+def _alive(places: Iterable[_Place]) -> Iterator[str]:
+    """The environments of which one of the first states holds resources."""
+    groups: dict[str, list[_Place]] = {}
+    for place in places:
+        name = f"{place.address.account}/{place.address.environment}"
+        groups.setdefault(name, []).append(place)
+    sample = [place for group in groups.values() for place in group[:_SAMPLE]]
+    full = {f"{unit.account}/{unit.environment}" for unit in _holding(sample)}
+    return (name for name in sorted(groups) if name in full)

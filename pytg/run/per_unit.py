@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from pytg import exact_json
 from pytg.compose.changes import UnitChanges, exceeds
 from pytg.errors import Refused
 from pytg.generate.unit import render_unit
@@ -13,21 +14,27 @@ from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import lost, stored
 from pytg.recovery.journal import newest_state
+from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan, unit_root
+from pytg.run.stage_inputs import require_upstream
+from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
 
 
 def plan_unit(root: Root) -> SavedPlan:
     """Plan one unit in its own root, which this process has to itself.
 
-    What a killed run may have left in no state is imported where it is found. Raises PlanFailed.
+    What a killed run may have left in no state is imported where it is found. Raises
+    PlanFailed, and Refused where what it reads of other units is in no state.
     """
     execution, unit = root.execution, root.units[0]
+    if not execution.options.destroy:
+        require_upstream(execution.estate, unit, execution.states)
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
 
@@ -61,12 +68,20 @@ def apply_unit(plan: SavedPlan) -> Outcome:
         parallelism=PARALLELISM,
         lock_timeout=f"{execution.options.lock_timeout:.0f}s",
     )
-    outcomes = {address: progress.outcomes(completed, execution.needs)[address]}
+    unit = plan.root.units[0]
+    said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
+    tell(execution, said)
+    outcomes = {address: progress.outcomes(completed, execution.needs, said)[address]}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
-        state = newest_state(plan.root.workdir) or stored(execution.states, plan.root.units[0])
+        state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
     keep_unrecorded(execution, outcomes)
     return outcomes[address]
+
+
+def _conditions(execution: Execution, unit: Unit) -> Sequence[Condition]:
+    state = stored(execution.states, unit)
+    return of_state(exact_json.loads(state)) if state else ()
 
 
 def run_unit(

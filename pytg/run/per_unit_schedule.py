@@ -11,11 +11,11 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
-from pytg.record.run import Outcome, Status
-from pytg.record.run_events import Diagnostic
+from pytg.record.run import Finding, Outcome, Status
+from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
-from pytg.run.plan_failure import PlanFailed, report_diagnostic
+from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 
@@ -39,7 +39,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
 
     independent: nx.DiGraph[Address] = nx.DiGraph()
     independent.add_nodes_from(execution.order)  # a plan waits for no other plan
-    _schedule(execution, independent, work)
+    schedule(execution, independent, work)
     _name_outdated(execution, found)
     return found
 
@@ -67,7 +67,7 @@ def apply_per_unit(
     def work(address: Address) -> Outcome:
         return run_unit(execution, execution.estate.units[address], approved, found)
 
-    _schedule(execution, graph, work)
+    schedule(execution, graph, work)
     return found
 
 
@@ -77,9 +77,11 @@ def _never_applied(execution: Execution, address: Address) -> list[Address]:
     return [u for u, state in held.items() if state.state is None]
 
 
-def _schedule(
+def schedule(
     execution: Execution, graph: nx.DiGraph[Address], work: Callable[[Address], Outcome]
 ) -> None:
+    """Do `work` on the units of `graph` in its order, side by side; an error fails its unit."""
+
     def guarded(address: Address) -> Outcome:
         try:
             return work(address)
@@ -88,13 +90,12 @@ def _schedule(
         except PlanFailed as error:
             if error.completed.interrupted or error.completed.killed:
                 return Outcome(Status.CANCELLED, "interrupted while planning")
-            for diagnostic in error.completed.errors:
-                report_diagnostic(execution, address, diagnostic, error.workdir)
+            tell(execution, error.said)
             return Outcome(Status.FAILED, error.message)
         except PytgError as error:
             summary, _, names = error.message.partition("\n")
             detail = "\n".join(filter(None, (names, error.hint)))
-            execution.log.emit(Diagnostic(address, "error", summary, detail))
+            record(execution, address, [Finding("error", summary, detail)])
             return Outcome(Status.FAILED, str(error))
 
     def on_change(address: Address, outcome: Outcome) -> None:
@@ -106,13 +107,16 @@ def _schedule(
     Scheduler(
         graph,
         guarded,
-        parallelism=execution.options.parallelism or _default_parallelism(),
+        parallelism=parallelism(execution),
         on_change=on_change,
         cancel=execution.cancel,
         fail_fast=execution.options.fail_fast,
     ).run()
 
 
-def _default_parallelism() -> int:
+def parallelism(execution: Execution) -> int:
+    """How many units with a process of their own run at a time."""
+    if execution.options.parallelism:
+        return execution.options.parallelism
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return default_parallelism(os.cpu_count() or 1, memory)

@@ -1,31 +1,45 @@
-"""Plan, apply and destroy: stage by stage, each planned, shown, approved and applied."""
+"""Plan, apply and destroy: what can be planned is planned, shown, approved once and applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 
-import networkx as nx
-
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stage import Stage, divide_into_stages
+from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Changes, Outcome, Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
+from pytg.record.run import OPEN, Finding, Outcome, Status
+from pytg.record.run_events import StageStarted
+from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
-from pytg.run.composed_apply import apply_composed
-from pytg.run.composed_plan import ComposedPlan, plan_composed
+from pytg.run.apart import Apart, leaking
+from pytg.run.approval import approve, name_stages
+from pytg.run.culprits import led_back
+from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_stateful, refuse_losing_states, refuse_orphaning
-from pytg.run.orphans import orphans
-from pytg.run.overwrite_guard import refuse_overwriting
-from pytg.run.per_unit import apply_unit, plan_unit
+from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
+from pytg.run.order_only import read_anew
+from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
-from pytg.run.plan_failure import PlanFailed, report_diagnostic
-from pytg.run.root import Root, SavedPlan, root_of
-from pytg.run.stages import not_yet_destroyed, ready_to_plan, stages_of, without_blocked
+from pytg.run.plan_failure import PlanFailed
+from pytg.run.planned_stage import (
+    PlannedStage,
+    apply_stage,
+    makes_backend,
+    plan_stage,
+    readers_of,
+)
+from pytg.run.stages import (
+    not_yet_destroyed,
+    parts_of,
+    ready_and_waiting,
+    ready_to_plan,
+    stages_of,
+    without_blocked,
+)
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:
@@ -39,6 +53,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         return plan_per_unit(execution)
     changes: dict[Address, UnitChanges] = {}
     pending: Sequence[Stage] = stages_of(execution, applying=False)
+    name_stages(execution, pending)
     while pending:
         stage, pending = pending[0], pending[1:]
         stage = not_yet_destroyed(execution, stage, changes)
@@ -46,14 +61,16 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             stage = ready_to_plan(execution, stage, changes)
         if not stage.units:
             continue
-        stage = _announce(execution, stage)
-        root = root_of(execution, stage)
-        try:
-            with root.reserved():
-                found = _plan(root, stage).changes
-        except PlanFailed as error:
-            pending = [*_replan(execution, stage, error), *pending]
-            continue
+        with contextlib.ExitStack() as held:
+            planned, failed = plan_stage(execution, _announce(execution, stage), held)
+            for plan_made in planned.plans:
+                for unit, reason in sorted(leaking(plan_made).items()):
+                    execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
+        for part, error in failed:
+            pending = _parts(execution, part, error, pending)
+            if execution.options.fail_fast and not error.late:
+                pending = ()
+        found = planned.changes
         changes |= found
         execution.end(
             {
@@ -65,7 +82,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
-    """Plan, show, ask and apply, stage by stage. Returns the changes by unit."""
+    """Plan, show, ask and apply. Returns the changes by unit."""
     _name_orphans(execution)
     if execution.options.destroy:
         _name_in_flight(execution)
@@ -73,15 +90,20 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
         refuse_orphaning(execution.graph, estate, selected, states)
         refuse_losing_states(estate, selected, states)
     stages = stages_of(execution, applying=True)
+    name_stages(execution, stages)
     if execution.options.per_unit and execution.options.yes:
         return _apply_unasked(execution, stages)
     return _apply_stages(execution, stages)
 
 
 def _name_orphans(execution: Execution) -> None:
-    for unit in orphans(execution):
-        text = f"{unit} is no longer configured and still holds resources: bring it back to destroy"
+    found = orphans(execution)
+    for text in told(found):
         execution.note(text)
+    if found.units:
+        execution.record.update_run(orphans=found.units)
+    if text := unguarded(execution.estate, execution.selection.units):
+        record(execution, None, [Finding("warning", text)])
 
 
 def _name_in_flight(execution: Execution) -> None:
@@ -94,7 +116,7 @@ def _name_in_flight(execution: Execution) -> None:
 
 def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Address, UnitChanges]:
     """One process a unit, with nothing to show before: bootstrap units are stages, no others."""
-    bootstraps = [stage for stage in stages if _bootstraps(execution, stage)]
+    bootstraps = [stage for stage in stages if makes_backend(execution, stage)]
     rest = [unit for stage in stages if stage not in bootstraps for unit in stage.units]
     before, after = ([], bootstraps) if execution.options.destroy else (bootstraps, [])
     changes = _apply_stages(execution, before)
@@ -103,85 +125,81 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
     return changes | _apply_stages(execution, after)
 
 
-def _bootstraps(execution: Execution, stage: Stage) -> bool:
-    return all(unit.bootstrap for unit in execution.units(stage))
-
-
 def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Address, UnitChanges]:
+    """Round by round: plan and show all that can be planned now, ask once, apply it in order."""
     changes: dict[Address, UnitChanges] = {}
     while pending and not execution.cancel.is_set():
-        stage, pending = pending[0], pending[1:]
-        stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
-        if not stage.units:
-            continue
-        stage = _announce(execution, stage)
-        try:
-            changes |= _apply_stage(execution, stage)
-        except PlanFailed as error:
-            pending = [*_replan(execution, stage, error), *pending]
+        with contextlib.ExitStack() as held:
+            planned, pending = _plan_round(execution, pending, changes, held)
+            if planned:
+                approve(execution, planned, pending)
+                pending = [*_apply_round(execution, planned), *pending]
     return changes
 
 
-def _apply_stage(execution: Execution, stage: Stage) -> Mapping[Address, UnitChanges]:
-    """Plan, show, ask and apply. Raises PlanFailed.
+def _plan_round(
+    execution: Execution,
+    pending: Sequence[Stage],
+    changes: dict[Address, UnitChanges],
+    held: contextlib.ExitStack,
+) -> tuple[list[PlannedStage], list[Stage]]:
+    """Plan what needs nothing that is yet to be applied; also returns the stages that wait.
 
-    With `--per-unit` the composed plan of a stage is what a person sees and approves; no unit's
-    own plan may go beyond it.
+    What is planned goes into `changes`.
     """
-    per_unit = execution.options.per_unit and stage.composed and not _bootstraps(execution, stage)
-    root = root_of(execution, stage)
-    with root.reserved():
-        planned = _plan(root, stage)
-        _approve(execution, stage, planned)
-        if not per_unit:
-            _apply(execution, planned)
-    if per_unit:
-        changed = _end_unchanged(execution, planned.changes)
-        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
-    return planned.changes
+    planned: list[PlannedStage] = []
+    now: dict[Address, UnitChanges] = {}
+    later: list[Stage] = []
+    while pending and not execution.cancel.is_set():
+        stage, pending = pending[0], pending[1:]
+        stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
+        if planned or later:  # the first of all never waits: stages are in order
+            stage, waiting = ready_and_waiting(execution, stage, changes, now)
+            later += [waiting] if waiting.units else []
+        if not stage.units:
+            continue
+        found, failed = plan_stage(execution, _announce(execution, stage), held, apart=True)
+        for part, error in failed:
+            pending = _parts(execution, part, error, pending)
+        if found.plans:
+            now |= found.changes
+            planned.append(found)
+    changes |= {u: found for u, found in now.items() if found.changed or u not in changes}
+    return planned, [*later, *pending]
 
 
-def _plan(root: Root, stage: Stage) -> SavedPlan:
-    execution = root.execution
-    planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
-    found = planned.changes
-    execution.planned(found)
-    total = sum((Changes(**change.counts) for change in found.values()), Changes())
-    execution.log.emit(StagePlanned(stage.number, stage.units, total))
-    execution.show(stage, found, planned.root.calls, planned.details)
-    return planned
+def _apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Sequence[Stage]:
+    """Apply the stages in order; returns what is to be planned anew.
+
+    That is what reads data that an apply may have changed, and what is left of a stage a part of
+    which is blocked: a unit that went wrong keeps what needs it from being applied, which is in
+    other stages of one round in a destroy only.
+    """
+    anew: list[Stage] = []
+    for place, each in enumerate(planned):
+        if execution.cancel.is_set():
+            break
+        left = without_blocked(execution, each.stage)
+        if not left.units:
+            continue
+        if left.units != each.stage.units and each.stage.composed:
+            return [*anew, left, *(later.stage for later in planned[place + 1 :])]
+        apply_stage(execution, each.only(left.units))
+        anew += read_anew(execution, readers_of(execution, each))
+    return anew
 
 
-def _approve(execution: Execution, stage: Stage, planned: SavedPlan) -> None:
-    changed = [change for change in planned.changes.values() if change.changed]
-    if not changed:
-        return
-    refuse_overwriting(planned)
-    refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
-    verb = "Destroy" if execution.options.destroy else "Apply"
-    units = f"{len(stage.units)} unit{'s' if len(stage.units) != 1 else ''}"
-    if not execution.options.yes and not execution.confirm(f"{verb} this plan of {units}?"):
-        raise Interrupted("not approved: nothing was changed in this stage")
-
-
-def _apply(execution: Execution, planned: SavedPlan) -> None:
-    _end_unchanged(execution, planned.changes)
-    if not planned.touched:
-        return
-    if isinstance(planned, ComposedPlan):
-        outcomes = apply_composed(planned)
+def _parts(
+    execution: Execution, stage: Stage, error: PlanFailed | Apart, pending: Sequence[Stage]
+) -> Sequence[Stage]:
+    """`pending`, after the stages that take the place of `stage`; see `_replan`."""
+    if isinstance(error, Apart):
+        parts: Sequence[Stage] = parts_of(execution, stage, error.late)
     else:
-        unit = planned.root.units[0].address
-        execution.begin(unit)
-        outcomes = {unit: apply_unit(planned)}
-    execution.end({u: found for u, found in outcomes.items() if execution.status(u) in OPEN})
-
-
-def _end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
-    """Units that the plan leaves alone are done; returns the others."""
-    unchanged = [unit for unit, change in found.items() if not change.changed]
-    execution.end(dict.fromkeys(unchanged, Outcome(Status.UNCHANGED)))
-    return [unit for unit, change in found.items() if change.changed]
+        parts = _replan(execution, stage, error)
+    if parts:
+        name_stages(execution, [*parts, *pending])
+    return [*parts, *pending]
 
 
 def _announce(execution: Execution, stage: Stage) -> Stage:
@@ -190,39 +208,30 @@ def _announce(execution: Execution, stage: Stage) -> Stage:
     stage = replace(stage, number=len(stages) + 1)
     execution.record.update_run(stages=[*stages, stage.units])
     execution.log.emit(StageStarted(stage.number, stage.units))
-    if stage.reason:
-        execution.note(f"stage {stage.number} stands by itself: {stage.reason}")
     return stage
 
 
 def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[Stage]:
     """The stages that take the place of one that could not be planned whole."""
-    if error.late and not execution.options.destroy:
-        for unit, reason in sorted(error.late.items()):
-            text = f"{unit} cannot be planned together with what it needs: {reason}"
-            execution.note(text)
-        graph = execution.order.subgraph(stage.units)
-        parts = divide_into_stages(graph, stage.units, late=error.late)
-        if len(parts) > 1:
-            whole = execution.record.run.stages[:-1]  # the parts take its number
-            execution.record.update_run(stages=whole)
-            return parts
-    for unit, diagnostic in error.by_unit.items():
-        reason = report_diagnostic(execution, unit, diagnostic, error.workdir)
-        execution.end({unit: Outcome(Status.FAILED, reason)})
-    if error.completed.interrupted or execution.cancel.is_set():
+    late = {} if execution.options.destroy else error.late
+    if late and len(parts := parts_of(execution, stage, late)) > 1:
+        return parts
+    stopped = error.completed.interrupted or execution.cancel.is_set()
+    found = error.errors if stopped else led_back(execution, stage, error)
+    tell(execution, [*error.warnings, *found])
+    reasons: dict[Address, str] = {}
+    for one in found:
+        for unit in one.units:
+            reasons.setdefault(unit, str(one))
+    execution.end({unit: Outcome(Status.FAILED, reasons[unit]) for unit in sorted(reasons)})
+    if stopped:
         raise Interrupted("interrupted while planning")
-    if not error.by_unit:
-        execution.log.emit(Diagnostic(None, "error", error.message))
     left = [unit for unit in stage.units if execution.status(unit) in OPEN]
-    execution.end({unit: _unplanned(execution, unit, error) for unit in left})
-    return ()
-
-
-def _unplanned(execution: Execution, unit: Address, error: PlanFailed) -> Outcome:
-    """The end of a unit whose stage could not be planned, and that is not blamed for it."""
-    if not error.by_unit:
-        return Outcome(Status.FAILED, error.message)
-    needed = nx.ancestors(execution.needs, unit) & error.by_unit.keys()
-    reason = "not planned: the plan of its stage failed"
-    return Outcome(Status.SKIPPED, reason, tuple(sorted(needed)))
+    if not reasons:
+        if not found:
+            record(execution, None, [Finding("error", error.message)])
+        execution.end(dict.fromkeys(left, Outcome(Status.FAILED, error.message)))
+        return ()
+    rest = without_blocked(execution, stage.only(left))
+    reason = f"{named(sorted(reasons))} could not be planned"
+    return [replace(rest, reason=reason)] if rest.units else ()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytg.compose.changes import Calls
 from pytg.errors import UnitFailed
 from pytg.generate.module_directories import module_directories
 from pytg.model import Address, Unit, references
-from pytg.record.run_events import Diagnostic as UnitDiagnostic
-from pytg.run.execution import Execution
+from pytg.run.blame import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 
@@ -19,61 +18,38 @@ _UNKNOWN = "cannot be determined until apply"
 
 
 class PlanFailed(UnitFailed):
-    """`late` are the units to plan in a later stage, with the reason; empty: a real failure."""
+    """`late` are the units to plan in a later stage, with the reason; empty: a real failure.
+
+    `said` is all that Terraform said, led back to units.
+    """
 
     def __init__(
         self,
         completed: Completed,
         calls: Calls,
         late: Mapping[Address, str],
-        *,
-        workdir: Path,
-        units: Sequence[Unit],
+        said: Sequence[Blamed] = (),
     ) -> None:
-        super().__init__(completed.explain())
         self.completed = completed
         self.calls = calls
-        self.workdir = workdir
         self.late = late
-        self.by_unit: dict[Address, Diagnostic] = {}
-        parts = _parts(units)
-        for diagnostic in completed.errors:
-            found = calls.unit_of(diagnostic.address)
-            blamed = [found[0]] if found else _of_module(diagnostic, workdir, units, parts)
-            for unit in blamed:
-                self.by_unit.setdefault(unit, diagnostic)
+        self.said = tuple(said)
+        super().__init__("\n".join(map(str, self.errors)) or completed.explain())
+
+    @property
+    def errors(self) -> list[Blamed]:
+        """The errors in `said`; what is only not known yet is none beside one that is."""
+        errors = [one for one in self.said if one.diagnostic.severity == "error"]
+        return [one for one in errors if not _not_known_yet(one.diagnostic)] or errors
+
+    @property
+    def warnings(self) -> list[Blamed]:
+        """The warnings in `said`."""
+        return [one for one in self.said if one.diagnostic.severity != "error"]
 
 
-def report_diagnostic(
-    execution: Execution, unit: Address, diagnostic: Diagnostic, workdir: Path
-) -> str:
-    """Log what Terraform says of a unit; the same in one line, with the place."""
-    file, line = _place(execution.estate.root, workdir, diagnostic)
-    execution.log.emit(
-        UnitDiagnostic(unit, "error", diagnostic.summary, diagnostic.detail, file, line)
-    )
-    return f"{diagnostic.summary} ({file}:{line})" if file else diagnostic.summary
-
-
-def _place(root: Path, workdir: Path, diagnostic: Diagnostic) -> tuple[str | None, int | None]:
-    """Where a diagnostic points, from the project's directory."""
-    if not diagnostic.file:
-        return None, None
-    root = root.resolve()
-    file = (workdir / diagnostic.file).resolve()
-    near = file.relative_to(root) if file.is_relative_to(root) else file
-    return str(near), diagnostic.line or None
-
-
-def _of_module(
-    diagnostic: Diagnostic,
-    workdir: Path,
-    units: Sequence[Unit],
-    parts: Mapping[Path, Collection[Path]],
-) -> list[Address]:
-    """The units whose module holds the file of a diagnostic that names no address."""
-    file = (workdir / diagnostic.file).resolve()
-    return [unit.address for unit in units if file.parent in parts[unit.module.path]]
+def _not_known_yet(diagnostic: Diagnostic) -> bool:
+    return diagnostic.summary in _SUMMARIES and _UNKNOWN in diagnostic.detail
 
 
 def _parts(units: Sequence[Unit]) -> dict[Path, tuple[Path, ...]]:
@@ -85,18 +61,18 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
     """The units whose `for_each` or `count` depends on what another unit has yet to make.
 
     Terraform's diagnostic names no address, only the file of the module and the expression:
-    the units whose module holds or calls that one and which read a unit of the same plan. Empty
+    the units whose module holds or calls that one and which need a unit of the same plan. Empty
     when any other error stands beside it, or when nobody upstream can be waited for.
     """
     late: dict[Address, str] = {}
     inside = {unit.address for unit in units}
     parts = _parts(units)
     for diagnostic in completed.errors:
-        if diagnostic.summary not in _SUMMARIES or _UNKNOWN not in diagnostic.detail:
+        if not _not_known_yet(diagnostic):
             return {}
         file = (workdir / diagnostic.file).resolve()
         for unit in units:
-            reads = {reference.unit for reference in references(unit.inputs)}
+            reads = {reference.unit for reference in references(unit.inputs)} | {*unit.after}
             if reads & inside and file.parent in parts[unit.module.path]:
                 upstream = ", ".join(str(address) for address in sorted(reads & inside))
                 late[unit.address] = (

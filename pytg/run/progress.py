@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -10,6 +10,7 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
+from pytg.run.blame import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 
@@ -55,9 +56,21 @@ class Progress:
         """Whether all that was planned for the unit has been done."""
         return unit not in self.failed and self.done.get(unit, 0) >= self.total.get(unit, 0)
 
-    def outcomes(self, completed: Completed, graph: nx.DiGraph[Address]) -> dict[Address, Outcome]:
-        """How every changed unit ended, once the process has."""
-        found = {unit: self._outcome(unit, completed, graph) for unit in self.total}
+    def outcomes(
+        self,
+        completed: Completed,
+        graph: nx.DiGraph[Address],
+        said: Sequence[Blamed] = (),
+    ) -> dict[Address, Outcome]:
+        """How every changed unit ended, once the process has; and those that an error is of.
+
+        `said` is what Terraform said, led back to units.
+        """
+        for one in (one for one in said if one.diagnostic.severity == "error"):
+            for unit in one.units if one.sure else self._unfinished(one.units, graph):
+                self.failed.setdefault(unit, str(one))
+        units = [*self.total, *sorted(self.failed.keys() - self.total.keys())]
+        found = {unit: self._outcome(unit, completed, graph) for unit in units}
         blamed = any(outcome.status is not Status.SUCCEEDED for outcome in found.values())
         if completed.ok or blamed:
             return found
@@ -68,10 +81,11 @@ class Progress:
         blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
         stopped = completed.interrupted or completed.killed
         # without changes of its own: nothing says whether its outputs or imports were written
-        silent = not self.total[unit] and (blocking or stopped or completed.crashed)
+        total = self.total.get(unit, 0)
+        silent = not total and (blocking or stopped or completed.crashed)
         if completed.ok or (self.complete(unit) and not silent):
             return Outcome(Status.SUCCEEDED)
-        of = f"{self.done[unit]} of {self.total[unit]} changes were applied"
+        of = f"{self.done.get(unit, 0)} of {total} changes were applied"
         if unit in self.failed:
             return Outcome(Status.FAILED, self.failed[unit])
         flying = sorted(self._inside(a) for a, u in self._in_flight.items() if u == unit)
@@ -84,6 +98,15 @@ class Progress:
             return Outcome(Status.CANCELLED, of)
         return Outcome(Status.FAILED, f"{of}: {completed.explain()}")
 
+    def _unfinished(
+        self, units: Collection[Address], graph: nx.DiGraph[Address]
+    ) -> Collection[Address]:
+        """Those of `units` that may have failed: what is done has not, or all have."""
+        failed = self.failed.keys()
+        blocked = {unit for unit in units if nx.ancestors(graph, unit) & failed}
+        open_ = [u for u in units if u not in blocked and not self.complete(u)]
+        return open_ or units
+
     def _inside(self, address: str) -> str:
         found = self._calls.unit_of(address)
         return found[1] if found else address
@@ -95,7 +118,7 @@ class Progress:
         found = self._calls.unit_of(diagnostic.address)
         if found:
             unit, inside = found
-            text = diagnostic.detail.strip() or diagnostic.summary
+            text = self._calls.plain(diagnostic.detail.strip()) or diagnostic.summary
             self.failed[unit] = f"{inside}: {diagnostic.summary}" + (
                 f": {text}" if text != diagnostic.summary else ""
             )

@@ -8,23 +8,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.compose.stage import Stage
-from pytg.errors import StalePlan
+from pytg.errors import PytgError, StalePlan
 from pytg.generate.composed import init_key
 from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
 from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
+from pytg.run.blame import Blame
+from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
 from pytg.terraform.completed import Completed
-from pytg.terraform.event_stream import Event
+from pytg.terraform.conditions import Condition
+from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Process, run
@@ -51,7 +54,14 @@ class Root:
 
         At the end the plan is removed; what a journal guards stays.
         """
-        with reserved(self.workdir, self.execution.cancel, self.execution.note):
+        execution = self.execution
+        with reserved(
+            self.workdir,
+            execution.cancel,
+            execution.note,
+            run_id=execution.record.run.run_id,
+            timeout_s=execution.options.lock_timeout,
+        ):
             remove_plans(self.workdir)  # of runs that died
             try:
                 yield
@@ -88,9 +98,11 @@ class Root:
             self._init_again()
             events.clear()
             completed = self._run(command, events.append)
+        said = hear(self.execution, self.blame, completed, self._planned_conditions)
         if not completed.ok:
             late = unplannable(completed, self.workdir, self.units)
-            raise PlanFailed(completed, self.calls, late, workdir=self.workdir, units=self.units)
+            raise PlanFailed(completed, self.calls, late, said)
+        tell(self.execution, said)
         changes = split_changes(raw_events(events), self.calls)
         return SavedPlan(self, changes, _digest(self.plan_file))
 
@@ -106,6 +118,30 @@ class Root:
         common: dict[str, object] = {"json": True, "input": False}
         command = Command("apply", common | options, (self.plan_file.name,))
         return self._run(command, on_event, on_start, hold)
+
+    @property
+    def blame(self) -> Blame:
+        """Leads back what Terraform says here."""
+        execution = self.execution
+        root, written = execution.estate.root, execution.written
+        return Blame(root, self.workdir, self.calls, self.units, written)
+
+    def details(self) -> Plan:
+        """The plan file in full: one more Terraform process."""
+        execution = self.execution
+        return show_plan(
+            execution.binary.path,
+            self.workdir,
+            Path(self.plan_file.name),
+            self.environment,
+            record=execution.processes,
+        )
+
+    def _planned_conditions(self) -> Sequence[Condition]:
+        """The results of all conditions: Terraform writes a plan that failed, too."""
+        with contextlib.suppress(PytgError):
+            return self.details().conditions if self.plan_file.exists() else ()
+        return ()
 
     def _init_again(self) -> None:
         execution = self.execution
@@ -142,7 +178,7 @@ class Root:
         hold: int | None = None,
     ) -> Completed:
         log = self.log(command.name)
-        return run(
+        completed = run(
             self.execution.binary.path,
             self.workdir,
             command,
@@ -155,6 +191,14 @@ class Root:
             on_start=on_start,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
+        )
+        return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
+
+    def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic that names resources as people know them."""
+        plain = self.calls.plain
+        return replace(
+            diagnostic, address=plain(diagnostic.address), detail=plain(diagnostic.detail)
         )
 
 
@@ -185,24 +229,15 @@ class SavedPlan:
 
     def details(self) -> Plan:
         """The plan in full: one more Terraform process."""
-        execution, root = self.root.execution, self.root
-        return show_plan(
-            execution.binary.path,
-            root.workdir,
-            Path(root.plan_file.name),
-            root.environment,
-            record=execution.processes,
-        )
+        return self.root.details()
 
 
-def root_of(execution: Execution, stage: Stage) -> Root:
-    """The root module that `stage` runs in; its stage has a number."""
+def roots_of(execution: Execution, stage: Stage) -> tuple[Root, ...]:
+    """What `stage`, which has its number, runs in: one root for all, or each unit's own."""
     units = execution.units(stage)
-    return (
-        composed_root(execution, units, stage.number)
-        if stage.composed
-        else unit_root(execution, units[0])
-    )
+    if stage.composed:
+        return (composed_root(execution, units, stage.number),)
+    return tuple(unit_root(execution, unit) for unit in units)
 
 
 def composed_root(execution: Execution, units: Sequence[Unit], number: int) -> Root:

@@ -19,6 +19,7 @@ from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
 from pytg.run.execution import Execution, Show, show_nothing
+from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
 from pytg.run.pipeline import apply, plan
@@ -75,6 +76,7 @@ def run(
     states: StateReader,
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]],
     overwritten: Callable[[Unit, str, str], str | None],
+    written: Written = lambda _unit, _path: None,
 ) -> Finished:
     """Recover what dead runs left, then do `request`. Ctrl-C ends it in order; see interrupts.
 
@@ -110,6 +112,7 @@ def run(
                 show=view.show,
                 confirm=lambda question: view.confirm(question, stop.requested),
                 overwritten=overwritten,
+                written=written,
             )
             report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode

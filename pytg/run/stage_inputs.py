@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytg.compose.stage import Stage
-from pytg.model import Address, Unit, references
+from pytg.generate.unit import read_by
+from pytg.model import Address, Estate, Unit, references
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_missing_upstream
-from pytg.state.state_reader import UnitState
+from pytg.state.state_reader import StateReader, UnitState
 
 Key = tuple[Address, str]
 
@@ -44,6 +45,14 @@ def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
     if missing and not execution.options.destroy:
         refuse_missing_upstream(missing)
     return StageInputs(units, held, literals, bool(missing))
+
+
+def require_upstream(estate: Estate, unit: Unit, states: StateReader) -> None:
+    """Raise Refused where what `unit` reads is in no state: before its own root is planned."""
+    known = states.read(estate.units[address] for address in read_by(unit))
+    missing = _literals((unit,), known)[1]
+    if missing:
+        refuse_missing_upstream(missing)
 
 
 def _literals(

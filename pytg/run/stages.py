@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import networkx as nx
 
@@ -10,7 +10,7 @@ from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage, divide_into_stages
 from pytg.compose.state_merge import is_empty
 from pytg.model import Address
-from pytg.record.run import Outcome, Status
+from pytg.record.run import OPEN, Outcome, Status
 from pytg.run.execution import Execution
 
 BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
@@ -44,21 +44,57 @@ def ready_to_plan(
 
     Those are `skipped`: their plan would be a guess.
     """
-    kept: list[Address] = []
-    skipped: dict[Address, Outcome] = {}
-    for unit in stage.units:
-        waits = sorted(
-            upstream
-            for upstream in execution.needs.predecessors(unit)
-            if upstream not in kept and (upstream not in changes or changes[upstream].changed)
-        )
-        if not waits:
-            kept.append(unit)
-            continue
-        reason = f"planned once these are applied: {', '.join(map(str, waits))}"
-        skipped[unit] = Outcome(Status.SKIPPED, reason, tuple(waits))
+    waits = _waits(execution, stage, lambda unit: _to_come(changes, unit))
+    skipped = {}
+    for unit, upstream in waits.items():
+        reason = f"planned once these are applied: {', '.join(map(str, upstream))}"
+        skipped[unit] = Outcome(Status.SKIPPED, reason, tuple(upstream))
     execution.end(skipped)
-    return stage.only(kept)
+    return stage.only(unit for unit in stage.units if unit not in waits)
+
+
+def ready_and_waiting(
+    execution: Execution,
+    stage: Stage,
+    changes: Mapping[Address, UnitChanges],
+    now: Mapping[Address, UnitChanges],
+) -> tuple[Stage, Stage]:
+    """`stage` in two: what can be planned now, and what needs what is yet to be applied.
+
+    `changes` were planned in earlier rounds, `now` in this one. A destroy goes by what is there
+    now: nothing of it waits.
+    """
+    if execution.options.destroy:
+        return stage, stage.only(())
+
+    def to_come(unit: Address) -> bool:
+        if unit in now:
+            return now[unit].changed
+        return execution.status(unit) in OPEN and _to_come(changes, unit)
+
+    waits = _waits(execution, stage, to_come)
+    ready = [unit for unit in stage.units if unit not in waits]
+    return stage.only(ready), stage.only(waits)
+
+
+def _to_come(changes: Mapping[Address, UnitChanges], unit: Address) -> bool:
+    return unit not in changes or changes[unit].changed
+
+
+def _waits(
+    execution: Execution, stage: Stage, to_come: Callable[[Address], bool]
+) -> dict[Address, list[Address]]:
+    """The units of `stage` that need what is `to_come`, and what that is."""
+    waits: dict[Address, list[Address]] = {}
+    kept: set[Address] = set()
+    for unit in stage.units:
+        upstream = execution.needs.predecessors(unit)
+        found = sorted(up for up in upstream if up not in kept and to_come(up))
+        if found:
+            waits[unit] = found
+        else:
+            kept.add(unit)
+    return waits
 
 
 def without_blocked(execution: Execution, stage: Stage) -> Stage:
@@ -89,3 +125,14 @@ def not_yet_destroyed(
     changes.update({unit: UnitChanges(unit) for unit in gone})
     execution.end(dict.fromkeys(gone, Outcome(Status.UNCHANGED)))
     return stage.only(unit for unit in stage.units if unit not in gone)
+
+
+def parts_of(execution: Execution, stage: Stage, late: Mapping[Address, str]) -> list[Stage]:
+    """The stages that take the place of one whose `late` units wait for what they need."""
+    for unit, reason in sorted(late.items()):
+        execution.note(f"{unit} cannot be planned together with what it needs: {reason}")
+    parts = divide_into_stages(execution.order.subgraph(stage.units), stage.units, late=late)
+    if len(parts) > 1:
+        whole = execution.record.run.stages[:-1]  # the parts take its number
+        execution.record.update_run(stages=whole)
+    return parts

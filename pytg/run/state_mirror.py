@@ -10,7 +10,8 @@ from typing import Self
 
 from pytg import exact_json
 from pytg.compose.shape import Shape
-from pytg.compose.state_merge import State, next_state, split_state
+from pytg.compose.state_document import State
+from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit

@@ -7,21 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pytg import exact_json
-from pytg.compose.state_merge import STATE_VERSION, State
+from pytg.compose import state_document
+from pytg.compose.state_document import STATE_VERSION, State
 from pytg.errors import PytgError
 from pytg.model import Account, Address, Backend
 from pytg.state.state_store import StateStore, StoredState
 
 _READERS = 16
-_FIELDS = {
-    "version": int,
-    "terraform_version": str,
-    "serial": int,
-    "lineage": str,
-    "outputs": dict,
-    "resources": list,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +90,11 @@ class StateReader:
 
 def parse_state(stored: StoredState, key: str) -> State:
     """The state at `key`. Raises PytgError where it is none that Terraform writes today."""
-    state = exact_json.loads(stored.body)
-    whole = isinstance(state, dict) and all(isinstance(state.get(k), t) for k, t in _FIELDS.items())
-    if not whole or state["version"] != STATE_VERSION:
+    try:
+        return state_document.parse_state(stored.body)
+    except ValueError as error:
         raise PytgError(
-            f"{key} in its backend is no state of version {STATE_VERSION}",
+            f"{key} in its backend is no state of version {STATE_VERSION}: {error}",
             hint="look at it there; a Terraform of version 0.12 or later brings an old one up to "
             "date, and an older version of a damaged one can be brought back",
-        )
-    return dict(state)
+        ) from error

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pydantic_core import from_json
+
 from pytg import __version__, exact_json
 from pytg.errors import LockHeld, PytgError
 
@@ -78,7 +80,7 @@ class LockInfo:
     def parse(cls, text: str | bytes) -> LockInfo:
         """Read Terraform's JSON. What cannot be read has the id `?`: it is a lock all the same."""
         try:
-            document = json.loads(text)
+            document = from_json(text)
             return cls(**{ours: str(document.get(its, "")) for ours, its in _FIELDS.items()})
         except (ValueError, AttributeError):
             return cls("?", "?", "unknown", "?", info="the lock cannot be read")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from pytg.errors import Refused
 from pytg.files import write_if_changed
 from pytg.terraform.versions import satisfies
@@ -123,7 +125,7 @@ def _identity(path: Path) -> dict[str, Any]:
 
 def _from_cache(path: Path, root: Path) -> Binary | None:
     try:
-        cached = json.loads((root / CACHE).read_text(encoding="utf-8"))
+        cached = from_json((root / CACHE).read_bytes())
         if cached["binary"] == _identity(path):
             return Binary(path, str(cached["version"]), str(cached["flavour"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -160,7 +162,7 @@ def read_version(path: Path) -> Binary:
     except OSError as error:
         raise Refused(f"cannot start {path}: {error}", hint=HINT) from error
     try:
-        said = json.loads(ended.stdout)
+        said = from_json(ended.stdout)
         version = str(said["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
         words = (ended.stderr or ended.stdout).decode(errors="replace").strip()

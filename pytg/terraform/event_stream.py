@@ -14,7 +14,11 @@ DIAGNOSTIC = "diagnostic"
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """An error or warning. `file` and `line` are Terraform's, relative to the root module."""
+    """An error or warning. `file` and `line` are Terraform's, relative to the root module.
+
+    `context` is the block that it is about, such as `module "a"`; `values` what the expressions
+    in it came to, such as `var.n` and `is 12`.
+    """
 
     severity: str
     summary: str
@@ -23,6 +27,8 @@ class Diagnostic:
     file: str = ""
     line: int = 0
     snippet: str = ""
+    context: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         where = f" ({self.file}:{self.line})" if self.file else ""
@@ -98,4 +104,9 @@ def _diagnostic(raw: Mapping[str, Any]) -> Diagnostic:
         file=str(place.get("filename") or ""),
         line=int(_object(place.get("start")).get("line") or 0),
         snippet=str(snippet.get("code") or ""),
+        context=str(snippet.get("context") or ""),
+        values=tuple(
+            (str(value.get("traversal")), str(value.get("statement")))
+            for value in map(_object, snippet.get("values") or ())
+        ),
     )

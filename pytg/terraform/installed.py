@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import normpath
 from typing import Any
 
+from pydantic_core import from_json
+
 from pytg.config.hcl_blocks import parse_hcl
 from pytg.config.hcl_tokens import HclError, tokens_of
-from pytg.generate.module_directories import LOCAL, asked_by
+from pytg.config.module_files import LOCAL
+from pytg.generate.module_directories import asked_by
 from pytg.terraform.completed import Completed
 
 MODULES = Path(".terraform/modules/modules.json")
@@ -76,7 +78,7 @@ def is_installed(workdir: Path, flavour: str) -> bool:
 
 def _listed(path: Path) -> dict[str, dict[str, Any]] | None:
     try:
-        modules = json.loads(path.read_text(encoding="utf-8"))["Modules"]
+        modules = from_json(path.read_bytes())["Modules"]
         return {str(entry["Key"]): entry for entry in modules}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from pytg import exact_json
 from pytg.errors import Refused
 from pytg.terraform.command import Command
+from pytg.terraform.conditions import Condition, of_plan
 from pytg.terraform.difference import ValuePath, Values, differences
 from pytg.terraform.secrets import masked, secrets_in
 from pytg.terraform.spawn import capture
@@ -83,6 +84,7 @@ class Plan:
 
     changes: tuple[ResourceChange, ...]
     outputs: tuple[OutputChange, ...]
+    conditions: tuple[Condition, ...] = ()
 
 
 def show_plan(
@@ -110,7 +112,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     outputs = tuple(_output(name, raw) for name, raw in sorted(raw_outputs.items()))
     changes = _changes(document.get("resource_changes"))
     secrets = _secrets(changes, outputs)
-    return Plan(_masked(changes, secrets), outputs)
+    return Plan(_masked(changes, secrets), outputs, of_plan(document))
 
 
 def _changes(raw: Any) -> tuple[ResourceChange, ...]:

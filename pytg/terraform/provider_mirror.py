@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from pytg.files import write_if_changed
 from pytg.model import Provider
 from pytg.terraform.binary import host_platform
@@ -135,7 +137,7 @@ def _candidates(
         text = (root / FILE).read_text(encoding="utf-8", errors="replace")
         for path in re.findall(r'path\s*=\s*(".*")', text):
             with contextlib.suppress(ValueError):  # the file is written anew
-                yield Path(json.loads(path))
+                yield Path(from_json(path))
     yield from islice(_below(prefixes), LOOKED_AT)
 
 

@@ -8,8 +8,10 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_if_changed
@@ -97,22 +99,29 @@ def init_again(
 
 
 @contextlib.contextmanager
-def locked(path: Path, cancel: threading.Event | None = None) -> Iterator[None]:
+def locked(
+    path: Path,
+    cancel: threading.Event | None = None,
+    *,
+    timeout_s: float = LOCK_WAIT_S,
+    holder: Callable[[], str] = str,
+) -> Iterator[None]:
     """Hold `path` as a lock between processes and threads.
 
-    The system gives it up when its holder dies. Raises Refused after five minutes, and
-    Interrupted when `cancel` is set while waiting.
+    The system gives it up when its holder dies. Raises Refused after `timeout_s`, with what
+    `holder` says of who has it, and Interrupted when `cancel` is set while waiting.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + LOCK_WAIT_S
+    until = time.monotonic() + timeout_s
     with path.open("a") as file:
         while not _try_lock(file.fileno()):
             if cancel is not None and cancel.is_set():
                 raise Interrupted(f"interrupted while waiting for {path}")
             if time.monotonic() > until:
                 raise Refused(
-                    f"another process has held {path} for {LOCK_WAIT_S:.0f} s",
-                    hint="wait for the other pytg to end",
+                    f"another process has held {path} for {timeout_s:.0f} s{holder()}",
+                    hint="wait for the other pytg to end; a run waits as long as "
+                    "`--lock-timeout SECONDS` says",
                 )
             time.sleep(0.05)
         yield
@@ -178,7 +187,7 @@ def _plugin_cache(
 
 def _known(workdir: Path) -> dict[str, str]:
     try:
-        known = json.loads((workdir / FINGERPRINT).read_text(encoding="utf-8"))
+        known = from_json((workdir / FINGERPRINT).read_bytes())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytg.recovery.composed_directory import COMPOSED
 from support.estate_builder import build_estate
 from support.process import eventually
 from support.project import Project
@@ -89,7 +90,7 @@ def check_whole(project: Project, sandbox: SandboxServer) -> None:
     assert sum(len(r["instances"]) for r in state["resources"]) == len(PARAMETERS)
     listed = sandbox.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
     assert not [item["Key"] for item in listed if item["Key"].endswith(".tflock")]
-    assert not list((project.root / ".pytg" / "composed").glob("*/journal.json"))
+    assert not list((project.root / COMPOSED).glob("*/journal.json"))
     assert not (project.root / ".pytg" / "in-flight.json").exists()
 
 
@@ -97,7 +98,7 @@ def test_killed_again_and_again_until_it_is_whole(project: Project, sandbox: San
     """Each run is killed, pytg and Terraform alike, a little after its apply began."""
     for delay in (0.0, 1.2, 2.0, 2.6):
         process = project.start(*APPLY)
-        journals = project.root / ".pytg" / "composed"
+        journals = project.root / COMPOSED
         while process.poll() is None:
             found = [json.loads(j.read_text()) for j in journals.glob("*/journal.json")]
             if any(j["terraform"] and j["pytg"]["pid"] == process.pid for j in found):
@@ -151,7 +152,7 @@ def test_what_is_remembered_and_not_there_is_made(project: Project, sandbox: San
 def test_destroy_leaves_nothing_and_may_be_killed(project: Project, sandbox: SandboxServer) -> None:
     project.pytg(*APPLY)
     process = project.start("destroy", "--env", "dev", "--yes")
-    journals = project.root / ".pytg" / "composed"
+    journals = project.root / COMPOSED
     while not list(journals.glob("*/journal.json")) and process.poll() is None:
         time.sleep(0.02)
     project.kill_both(process)

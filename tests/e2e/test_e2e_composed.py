@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,17 @@ def test_first_plan_of_an_environment_is_one_process_and_shows_all(project: Proj
     assert done.document["result"] == "succeeded"
     assert set(project.statuses(done).values()) == {"succeeded"}
     assert len(done.document["plan"]) == 9
+
+
+def test_where_only_outputs_change_the_plan_says_so(project: Project) -> None:
+    project.pytg("apply", *DEV, "--yes")
+    file = project.root / "modules" / "api" / "outputs.tf"
+    file.write_text(file.read_text() + 'output "more" {\n  value = "more"\n}\n')
+    done = project.pytg("plan", *DEV, "--detailed-exitcode", expect=2)
+    both = [f"docs/{region}/dev/api" for region in ("eu-west-1", "us-east-1")]
+    assert f"  changes: outputs change in {', '.join(both)}\n" in done.err
+    assert re.search(f"{both[0]} +planned: outputs change\n", done.err)
+    assert "no changes" not in done.err
 
 
 def test_a_warm_plan_starts_no_init(project: Project) -> None:
@@ -210,11 +222,7 @@ def test_unit_by_unit_an_isolated_upstream_is_destroyed_as_it_was_approved(
     project.pytg("apply", *DEV, "--yes")
     done = project.pytg("destroy", *DEV, "--per-unit", "--json")
     assert set(project.statuses(done).values()) == {"succeeded"}
-    assert approving[-3:] == [
-        "Destroy this plan of 7 units?",
-        "Destroy this plan of 1 unit?",  # kms of one region, and of the other
-        "Destroy this plan of 1 unit?",
-    ]
+    assert approving == ["Destroy 9 resources of 9 units (stages 1 and 2 of 2)?"]
     assert not [a for a in project.units(*DEV) if (project.state(a) or {})["resources"]]
 
 
@@ -314,7 +322,11 @@ def test_a_plan_that_fails_blames_no_unit_that_is_not_needed(tmp_path: Path) -> 
     units = project.record(done)["units"]
     blocked = {a.rpartition("/")[2]: unit["blocked_by"] for a, unit in units.items()}
     assert units["docs/us-east-1/dev/bucket"]["status"] == "failed"
-    assert units["docs/us-east-1/dev/kms"]["reason"].startswith("not planned")
+    assert units["docs/us-east-1/dev/kms"]["status"] == "succeeded"
+    assert (
+        "docs/us-east-1/dev/bucket failed: Resource precondition"
+        in done.document["error"]["message"]
+    )
     assert blocked["kms"] == []
     assert blocked["api"] == ["docs/us-east-1/dev/bucket"]
 
@@ -399,6 +411,18 @@ def test_a_state_whose_unit_left_the_configuration_is_named(project: Project) ->
     config.write_text(whole)
     region.write_text(enabled)
     assert "no longer configured" not in project.pytg("plan", *DEV).err
+
+
+def test_an_environment_that_left_is_named_by_plan_all(project: Project) -> None:
+    project.pytg("apply-all", "--yes")
+    prod = project.units("--env", "prod")
+    for region in ("eu-west-1", "us-east-1"):
+        shutil.rmtree(project.root / "live/docs" / region / "prod")
+    done = project.pytg("plan-all", "--json")
+    assert done.document["orphans"] == project.record(done)["orphans"] == sorted(prod)
+    assert "docs/eu-west-1/prod: 5 units are no longer configured" in done.err
+    assert "  no longer configured: 9 units with resources: docs/eu-west-1/prod/api" in done.err
+    assert project.pytg("plan", *DEV, "--json").document["orphans"] == []
 
 
 def _chain(tmp_path: Path) -> Project:

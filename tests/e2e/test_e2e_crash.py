@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pytg.recovery.composed_directory import COMPOSED
 from support.estate_builder import build_estate
 from support.process import eventually
 from support.project import PYTG, Project
@@ -72,7 +73,7 @@ def made(project: Project) -> Counter[str]:
 
 
 def journal(project: Project) -> dict[str, dict[str, int]] | None:
-    found = list((project.root / ".pytg" / "composed").glob("*/journal.json"))
+    found = list((project.root / COMPOSED).glob("*/journal.json"))
     return json.loads(found[0].read_text()) if found else None
 
 
@@ -192,7 +193,7 @@ def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
     project: Project, half: str
 ) -> None:
     project.kill_both(apply_until_slow(project))
-    (state,) = (project.root / ".pytg" / "composed").glob("*/terraform.tfstate")
+    (state,) = (project.root / COMPOSED).glob("*/terraform.tfstate")
     state.write_text(half)
     finish(project)
 

@@ -174,7 +174,7 @@ def test_fail_fast_stops_terraform_at_the_first_error(
 
 
 @pytest.mark.parametrize("fast", [(), ("--fail-fast",)])
-@pytest.mark.parametrize("way", [(), ("--per-unit", "--parallelism", "1")])
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
 def test_fail_fast_starts_nothing_more(
     project: Project, fake: FakeTerraform, way: tuple[str, ...], fast: tuple[str, ...]
 ) -> None:
@@ -182,7 +182,7 @@ def test_fail_fast_starts_nothing_more(
     config.write_text(config.read_text().replace("  kms: {}\n", "  kms: {isolate: true}\n"))
     fake.rule(command="plan", resources=["module.kms.terraform_data.this"])
     fake.rule(command="apply", cwd="eu-west-1/dev/kms", exit=1, events=[])
-    both = ("--env", "dev", "--module", "kms", "--yes", "--json")
+    both = ("--env", "dev", "--module", "kms", "--yes", "--json", "--parallelism", "1")
     done = project.pytg("apply", *both, *way, *fast, expect=1)
     other = "cancelled" if fast else "succeeded"
     assert project.statuses(done) == {

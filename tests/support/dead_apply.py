@@ -11,6 +11,7 @@ from typing import Any
 from pytg.compose.shape import shape_of
 from pytg.model import Address, Estate
 from pytg.processes import ProcessId
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import STATE, Journal, Locked
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
@@ -46,7 +47,7 @@ def journal_of(*units: Address, **fields: Any) -> Journal:
 
 def died(root: Path, *units: Address, key: str = "0", **fields: Any) -> Path:
     """A run that died after Terraform had made a resource in each of `units`; its directory."""
-    workdir = root / ".pytg" / "composed" / key
+    workdir = root / COMPOSED / key
     workdir.mkdir(parents=True)
     (workdir / STATE).write_bytes(composed(*units))
     journal_of(*units, **fields).write(workdir)

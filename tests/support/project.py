@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytg.recovery.composed_directory import COMPOSED
 from support.command import captured
 from support.process import run
 
@@ -60,7 +61,7 @@ class Project:
     def kill_both(self, process: subprocess.Popen[str]) -> None:
         """End pytg, then every Terraform and provider that it started."""
         process.kill()
-        for journal in (self.root / ".pytg" / "composed").glob("*/journal.json"):
+        for journal in (self.root / COMPOSED).glob("*/journal.json"):
             terraform = json.loads(journal.read_text())["terraform"]
             if terraform:
                 os.killpg(terraform["pid"], signal.SIGKILL)

@@ -37,9 +37,17 @@ def test_it_generates_and_initialises_and_runs(estate_root: Path) -> None:
 
 def test_the_exit_code_is_terraforms(estate_root: Path) -> None:
     assert pytg(estate_root, KMS, "plan", "-detailed-exitcode").returncode == 2
-    failed = pytg(estate_root, BUCKET, "plan", "-no-color")
+    failed = pytg(estate_root, KMS, "show", "-no-color", "no-plan")
     assert failed.returncode == 1
-    assert "Unable to find remote state" in failed.stderr
+    assert "no-plan" in failed.stderr
+
+
+def test_what_is_read_must_have_been_applied(estate_root: Path) -> None:
+    for command in ("plan", "apply", "refresh"):
+        refused = pytg(estate_root, BUCKET, command, "-no-color")
+        assert refused.returncode == 6
+        assert f"arn of {KMS} (read by {BUCKET})" in refused.stderr
+    assert "arn of" not in pytg(estate_root, BUCKET, "plan", "-destroy").stderr
 
 
 def test_standard_input_reaches_terraform(estate_root: Path) -> None:

@@ -17,6 +17,7 @@ from pytg.compose.shape import shape_of
 from pytg.config.load import load_project
 from pytg.model import Address
 from pytg.processes import ProcessId
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import LOCKING, Journal, Locked
 from pytg.state.backend_stores import BackendStores
 from pytg.state.state_store import LockInfo, StateStore
@@ -90,7 +91,7 @@ def journal_of(root: str, process: ProcessId) -> Path:
     """What a run leaves that takes the lock and has not begun."""
     unit = load_project(Path(root)).estate.units[Address.parse(KMS)]
     shape = shape_of(load_project(Path(root)).estate, unit)
-    workdir = Path(root, ".pytg", "composed", "0")
+    workdir = Path(root, COMPOSED, "0")
     workdir.mkdir(parents=True)
     locked = (Locked.of(unit, shape),)
     Journal("run-1", "id-1", (KMS,), locked, process, phase=LOCKING).write(workdir)

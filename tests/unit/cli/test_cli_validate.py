@@ -17,6 +17,15 @@ def test_a_valid_estate(estate_root: Path, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr() == ("", "18 units, 20 edges: valid\n")
 
 
+def test_a_protection_that_guards_nothing_is_warned_of(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = estate_root / CONFIG
+    config.write_text(f'{config.read_text()}stateful: ["!*"]\n')
+    assert run("-C", str(estate_root), "validate") == 0
+    assert capfd.readouterr().err.startswith("warning: `protected: true` guards nothing: ")
+
+
 def test_one_unit_is_one_unit(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = {
         "config.yaml": "project: demo\nregions: {us-east-1: {}}\nmodules: {kms: {}}\n",
@@ -66,5 +75,5 @@ def test_a_mistake_inside_a_module_is_told_and_stops_no_other_command(
     main = estate_root / "modules/kms/main.tf"
     main.write_text(main.read_text() + "locals {\n  a = var.nope\n}\n")
     assert run("-C", str(estate_root), "validate") == 3
-    assert "module `kms` declares no variable `nope`" in capfd.readouterr().err
+    assert "this module declares no variable `nope`" in capfd.readouterr().err
     assert run("-C", str(estate_root), "ls") == 0

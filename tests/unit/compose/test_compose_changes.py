@@ -17,6 +17,7 @@ OWN = Calls({"storage": STORAGE}, composed=False)
     [
         (COMPOSED, f'module.{STORAGE.slug}.aws_x.y["a.b"]', (STORAGE, 'aws_x.y["a.b"]')),
         (COMPOSED, f"module.{STORAGE.slug}.module.in[0].a.b", (STORAGE, "module.in[0].a.b")),
+        (COMPOSED, f"module.{STORAGE.slug}[0].module.in[0].a.b", (STORAGE, "module.in[0].a.b")),
         (COMPOSED, "module.else.aws_x.y", None),
         (COMPOSED, "terraform_data.extra", None),
         (COMPOSED, "", None),
@@ -31,3 +32,8 @@ def test_a_resource_has_a_unit(
     calls: Calls, address: str, expected: tuple[Address, str] | None
 ) -> None:
     assert calls.unit_of(address) == expected
+
+
+def test_a_text_is_plain_without_the_key_of_the_call() -> None:
+    inside = f"module.{STORAGE.slug}[0].module.in[0].a.b"
+    assert COMPOSED.plain(f"({inside})") == f"(module.{STORAGE.slug}.module.in[0].a.b)"

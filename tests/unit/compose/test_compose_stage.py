@@ -48,6 +48,14 @@ def test_who_is_isolated_stands_alone_and_the_rest_goes_on(graph: nx.DiGraph[Add
     ]
 
 
+def test_those_isolated_that_are_ready_at_once_are_one_stage(graph: nx.DiGraph[Address]) -> None:
+    assert divide_into_stages(graph, [A, B, C, D, E], isolated=[B, C, D]) == [
+        Stage((A, E)),
+        Stage((B, D), composed=False, reason="isolate: true"),
+        Stage((C,), composed=False, reason="isolate: true"),
+    ]
+
+
 def test_a_missing_backend_comes_first(graph: nx.DiGraph[Address]) -> None:
     assert divide_into_stages(graph, [A, B, C, D, E], first=[A]) == [
         Stage((A,), reason="makes the state backend"),

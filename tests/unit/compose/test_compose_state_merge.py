@@ -1,6 +1,7 @@
 """Merge and split are inverse to each other, on states in the form that Terraform writes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,9 +91,11 @@ SHAPES = {
 }
 
 
-@given(estates)
-def test_split_after_merge_gives_back_every_unit(states: dict[str, Any]) -> None:
-    merged = merge_states([(SHAPES[n], states[n]) for n in NAMES])
+@given(estates, st.frozensets(st.sampled_from(NAMES)))
+def test_split_after_merge_gives_back_every_unit(
+    states: dict[str, Any], counted: frozenset[str]
+) -> None:
+    merged = merge_states([(replace(SHAPES[n], counted=n in counted), states[n]) for n in NAMES])
     parts = split_state(merged, SHAPES.values())
     for name in NAMES:
         assert same_content(parts[SHAPES[name].slug], states[name])
@@ -224,3 +227,29 @@ def test_succeed_counts_up_and_keeps_the_lineage() -> None:
     assert first is not None
     assert first["serial"] == 1
     assert first["lineage"] not in {"", "lineage"}
+
+
+def test_a_counted_call_is_an_instance_in_resources_and_checks_but_not_in_dependencies() -> None:
+    counted = replace(SHAPES["tables"], counted=True)
+    state = empty_state("l") | {"serial": 1}
+    own = "module.tables.terraform_data.a"
+    state["resources"] = [
+        resource("module.tables.module.inner[0]", "b", BUILTIN, dependencies=[own])
+    ]
+    check = {"object_addr": "module.tables.check.c", "status": "pass"}
+    state["check_results"] = [
+        {
+            "object_kind": "check",
+            "config_addr": "module.tables.check.c",
+            "status": "pass",
+            "objects": [check],
+        }
+    ]
+    merged = merge_states([(counted, state)])
+    (made,), (result,) = merged["resources"], merged["check_results"]
+    slug = counted.slug
+    assert made["module"] == f"module.{slug}[0].module.inner[0]"
+    assert made["instances"][0]["dependencies"] == [f"module.{slug}.terraform_data.a"]
+    assert result["config_addr"] == f"module.{slug}.check.c"
+    assert result["objects"][0]["object_addr"] == f"module.{slug}[0].check.c"
+    assert next_state(state, split_state(merged, [counted])[slug]) is None

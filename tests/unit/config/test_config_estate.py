@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytg.config.load import load_project
+from pytg.config.stateful import DEFAULT
 from pytg.errors import ConfigError, UsageError
 from pytg.model import (
     Address,
@@ -96,6 +97,9 @@ def test_loading_twice_gives_the_same(estate_root: Path) -> None:
         ("${kms.source.arn}", reference(f"{HERE}/kms")),
         ("${kms.target.arn}", reference(f"{THERE}/kms")),
         ("${kms.eu-west-1.arn}", reference(f"{THERE}/kms")),
+        ("${kms@peer.arn}", reference(f"{THERE}/kms")),
+        ("${kms@eu-west-1.arn[0]}", reference(f"{THERE}/kms", "arn", 0)),
+        ('${kms["arn"].b["a key"]}', reference(f"{HERE}/kms", "arn", "b", "a key")),
         ("${kms.arn?}", replace(reference(f"{HERE}/kms"), optional=True)),
         ("${replication.arn?}", None),
         (
@@ -123,6 +127,27 @@ def test_loading_twice_gives_the_same(estate_root: Path) -> None:
 def test_a_reference_or_fact_becomes_a_value(tmp_path: Path, written: str, value: Value) -> None:
     estate = load(tmp_path, changed("bucket: ${bucket.arn}", f"bucket: '{written}'"))
     assert api_input(estate) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${kms.peer}", reference(f"{HERE}/kms", "peer")),
+        ("${kms.peer.x}", reference(f"{HERE}/kms", "peer", "x")),
+        ("${kms.peer[0]}", reference(f"{HERE}/kms", "peer", 0)),
+        ('${kms["peer"].arn}', reference(f"{HERE}/kms", "peer", "arn")),
+        ("${kms@peer.arn}", reference(f"{THERE}/kms", "arn")),
+        ("${kms@peer.peer.arn}", reference(f"{THERE}/kms", "peer", "arn")),
+        ("${kms.target.arn}", reference(f"{THERE}/kms", "arn")),
+        ("${kms.eu-west-1.b}", reference(f"{HERE}/kms", "eu-west-1", "b")),
+    ],
+)
+def test_an_output_may_be_called_like_a_role_or_a_region(
+    tmp_path: Path, written: str, value: Value
+) -> None:
+    changes = changed("bucket: ${bucket.arn}", f"bucket: '{written}'")
+    outputs = terraform_module("kms", ["name"], outputs=("arn", "peer", "eu-west-1"))
+    assert api_input(load(tmp_path, changes | outputs)) == value
 
 
 @pytest.mark.parametrize(
@@ -396,7 +421,7 @@ def test_accounts_imports_and_flags(tmp_path: Path) -> None:
         """
     env = "modules: {kms: {imports: [{to: terraform_data.this, id: '${self.environment}-k'}]}}\n"
     config = changed("  kms: {}", "  kms: {isolate: true}")
-    config["config.yaml"] += "stateful: [aws_s3_bucket]\n"
+    config["config.yaml"] += "stateful: [mongodbatlas_cluster]\n"
     changes = {"live/docs/account.yaml": account, "live/docs/us-east-1/dev/env.yaml": env}
     estate = load(tmp_path, config | changes)
     assert estate.accounts["docs"].sandbox
@@ -404,7 +429,7 @@ def test_accounts_imports_and_flags(tmp_path: Path) -> None:
     assert unit(estate, f"{HERE}/kms").isolate
     assert unit(estate, f"{HERE}/kms").imports == (Import("terraform_data.this", "dev-k"),)
     assert unit(estate, f"{THERE}/kms").imports == ()
-    assert estate.stateful == {"aws_s3_bucket"}
+    assert estate.stateful == DEFAULT | {"mongodbatlas_cluster"}
 
 
 def test_problems_come_all_at_once_and_each_once(tmp_path: Path) -> None:
@@ -431,3 +456,24 @@ def test_a_module_with_problems_of_its_own_causes_no_others(tmp_path: Path) -> N
         "`modules.kms.enabled` must be true or false, not text",
         "module `kms`: no *.tf file in nowhere",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "value"),
+    [
+        ("{}", {"a": "1", "b": "2"}),
+        ("{b: '3', c: '4'}", {"a": "1", "b": "3", "c": "4"}),
+        ("null", None),
+    ],
+)
+def test_a_map_of_a_module_s_own_merges_over_the_common_one(
+    tmp_path: Path, own: str, value: Value
+) -> None:
+    changes = changed("bucket: ${bucket.arn}", f"bucket: {own}")
+    changes["modules/api/variables.tf"] = (
+        'variable "name" {}\nvariable "table" {}\nvariable "bucket" {}\n'
+    )
+    config = changes["config.yaml"]
+    common = "inputs:\n  bucket: {a: '1', b: '2'}\n"
+    changes["config.yaml"] = config.replace("\ninputs:\n", f"\n{common}", 1)
+    assert api_input(load(tmp_path, changes)) == value

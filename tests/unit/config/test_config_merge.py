@@ -17,7 +17,10 @@ from pytg.errors import Position, Problem
 
 DOCUMENT = Path(__file__).parents[3] / "docs/reference/configuration.md"
 EXAMPLES: dict[str, list[tuple[Any, Any, Any]]] = {
-    "map": [({"a": 1, "b": {"c": 2}}, {"b": {"d": 3}}, {"a": 1, "b": {"c": 2, "d": 3}})],
+    "map": [
+        ({"a": 1, "b": {"c": 2}}, {"b": {"d": 3}}, {"a": 1, "b": {"c": 2, "d": 3}}),
+        ({"a": {"b": 1}}, {"a": {}}, {"a": {"b": 1}}),
+    ],
     "scalar": [({"a": 1}, {"a": "x"}, {"a": "x"}), ({"a": [1]}, {"a": 2}, {"a": 2})],
     "list": [({"a": [1, 2]}, {"a": [3]}, {"a": [3]}), ({"a": 1}, {"a": [2]}, {"a": [2]})],
     "`null`": [({"a": {"b": 1}}, {"a": None}, {"a": None}), ({"a": 1}, {"a": None}, {"a": None})],

@@ -201,7 +201,7 @@ def test_a_variable_that_is_not_declared_is_told(tmp_path: Path, use: str) -> No
     _, problems = read(tmp_path, {"main.tf": text})
     line = 4 if use.startswith("<<") else 3
     assert told(problems) == [
-        f"m/main.tf:{line}: module `m` declares no variable `cidrr`\n    did you mean `cidr`?"
+        f"m/main.tf:{line}: this module declares no variable `cidrr`\n    did you mean `cidr`?"
     ]
 
 
@@ -213,3 +213,52 @@ def test_what_only_looks_like_a_variable_is_none(tmp_path: Path, use: str) -> No
 def test_with_a_broken_file_nothing_is_said_of_variables(tmp_path: Path) -> None:
     _, problems = read(tmp_path, {"a.tf": "}", "main.tf": "locals {\n  a = var.b\n}\n"})
     assert len(problems) == 1
+
+
+def test_what_is_wrong_in_a_local_module_that_it_calls_is_told_once(tmp_path: Path) -> None:
+    for path, text in {
+        "m/part": 'module "deep" {\n  source = "../../deep"\n}\nlocals {\n  a = var.nope\n}\n',
+        "deep": 'module "again" {\n  source = "../m"\n}\nlocals {\n  a = var.cidrr\n}\n',
+    }.items():
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / "main.tf").write_text(text)
+    text = 'module "a" {\n  source = "./part"\n}\nmodule "b" {\n  source = "./part"\n}\n'
+    _, problems = read(tmp_path, {"main.tf": text})
+    assert told(problems) == [
+        "m/part/main.tf:5: this module declares no variable `nope`",
+        "deep/main.tf:5: this module declares no variable `cidrr`",
+    ]
+
+
+def test_a_local_module_that_cannot_be_read_is_left_to_terraform(tmp_path: Path) -> None:
+    (tmp_path / "m" / "part").mkdir(parents=True)
+    (tmp_path / "m" / "part" / "main.tf").write_text("locals {\n  a = var.nope\n")
+    calls = 'module "a" {\n  source = "./part"\n}\nmodule "b" {\n  source = "./gone"\n}\n'
+    assert read(tmp_path, {"main.tf": calls})[1] == []
+
+
+@pytest.mark.parametrize(
+    ("use", "named"),
+    [
+        ("path.cwd", "path.cwd"),
+        ('"x-${basename(path.cwd)}"', "path.cwd"),
+        ('abspath("x.zip")', 'abspath("x.zip")'),
+    ],
+)
+def test_what_depends_on_where_terraform_is_started_is_told(
+    tmp_path: Path, use: str, named: str
+) -> None:
+    """It differs between the two kinds of root, and would be a difference for ever."""
+    _, problems = read(tmp_path, {"main.tf": f"locals {{\n  a = {use}\n}}\n"})
+    (problem,) = problems
+    assert str(problem.position) == "m/main.tf:2"
+    assert problem.message.startswith(f"`{named}` depends on the directory")
+    assert "${path.module}" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["path.module", "path.root", "local.path.cwd", "abspath(path.module)", 'abspath("/x")'],
+)
+def test_other_paths_are_the_same_everywhere(tmp_path: Path, use: str) -> None:
+    assert read(tmp_path, {"main.tf": f"locals {{\n  a = {use}\n}}\n"})[1] == []

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytg.config.modules import CACHE, DeclaredModule, read_module
+from pytg.config.declaration_cache import CACHE
+from pytg.config.modules import DeclaredModule, read_module
 from pytg.errors import Problem
 from pytg.model import Output, Scope, Variable
 

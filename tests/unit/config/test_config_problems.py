@@ -502,6 +502,50 @@ config.yaml:10: ${kms.arn}: an account-wide unit belongs to no environment
     `kms` has scope `region`: only account-wide modules can be read here
 """,
 )
+CASES["an output and a role"] = (
+    {
+        **reading("${kms.source.arn[0]?}"),
+        **terraform_module("kms", outputs=("arn", "source")),
+    },
+    """
+config.yaml:9: ${kms.source.arn[0]?}: `source` is an output of `kms` as well as a role, and `arn` an output too
+    write ${kms["source"].arn[0]?} for what is inside of that output, or ${kms@source.arn[0]?} for the output `arn` of that region
+""",
+)
+CASES["an output and a region"] = (
+    {
+        **reading("${kms.eu-west-1.arn}"),
+        **terraform_module("kms", outputs=("arn", "eu-west-1")),
+    },
+    """
+config.yaml:9: ${kms.eu-west-1.arn}: `eu-west-1` is an output of `kms` as well as a region, and `arn` an output too
+    write ${kms["eu-west-1"].arn} for what is inside of that output, or ${kms@eu-west-1.arn} for the output `arn` of that region
+""",
+)
+CASES["a region that is none behind @"] = (
+    reading("${kms@us-west-9.arn}"),
+    """
+config.yaml:9: ${kms@us-west-9.arn}: `us-west-9` is no region of config.yaml
+    it has eu-west-1, us-east-1
+""",
+)
+CASES["an ephemeral output"] = (
+    {
+        **reading("x-${kms.arn}"),
+        "modules/kms/outputs.tf": 'output "arn" {\n  value     = "x"\n  ephemeral = true\n}\n',
+    },
+    """
+config.yaml:9: ${kms.arn}: output `arn` is ephemeral, and so in no state
+    let `kms` store the value, in a secret say, and give an output that names where; an output that is `sensitive` and not ephemeral can be read, and is stored in the state
+""",
+)
+CASES["module has no regions behind @"] = (
+    {"config.yaml": GLOBAL_KMS.replace("kms.arn", "kms@source.arn")},
+    """
+config.yaml:9: ${kms@source.arn}: module `kms` has no regions
+    leave out `@source`
+""",
+)
 CASES["module has no regions"] = (
     {"config.yaml": GLOBAL_KMS.replace("kms.arn", "kms.source.arn")},
     """

@@ -15,7 +15,8 @@ texts = st.text(alphabet="ab$ {}%\n", max_size=10)
 
 
 NO_REFERENCES = """\
-${} ${a} ${a.} ${.a} ${a..b} ${a[0]} ${a.b[x]} ${a.b[-1]} ${a.b["c"]} ${a.b??} ${a?.b}
+${} ${a} ${a.} ${.a} ${a..b} ${a[0]} ${a.b[x]} ${a.b[-1]} ${a.b["]} ${a.b[""]} ${a["b} ${a@.b}
+${a@b} ${self@b.c} ${a.b??} ${a?.b}
 ${f(a.b)} ${a.b+1} ${a.b x${ ${a.$b} ${1a.b}"""
 
 

@@ -10,10 +10,12 @@ from subprocess import CompletedProcess
 import pytest
 
 from pytg.config.load import load_project
+from pytg.generate.aws import relative
 from pytg.generate.composed import render_composed
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.terraform.provider_mirror import cli_config
 from support.estate_builder import build_estate
 
@@ -73,12 +75,20 @@ def estate(tmp_path: Path) -> Estate:
     return load_project(build_estate(tmp_path, FILES)).estate
 
 
+def test_both_kinds_of_root_lie_at_the_same_depth(estate: Estate) -> None:
+    """So that `path.module`, which is written into resources, is the same text in both."""
+    composed = estate.root / COMPOSED / "all"
+    for unit in estate.units.values():
+        path = relative(unit.module.path, unit_directory(estate, unit))
+        assert path == relative(unit.module.path, composed)
+
+
 def test_both_kinds_of_root_are_valid(
     estate: Estate, terraform: Callable[..., CompletedProcess[str]]
 ) -> None:
     config = cli_config(estate.root, estate.terraform.providers.values(), os.environ)
     variables = {"TF_CLI_CONFIG_FILE": str(config)} if config else {}
-    composed = estate.root / ".pytg/composed/all"
+    composed = estate.root / COMPOSED / "all"
     files = render_composed(estate, list(estate.units.values()), {}, composed, {}).files
     assert write_files(composed, files)
     roots = [composed]
@@ -89,3 +99,14 @@ def test_both_kinds_of_root_are_valid(
     for root in roots:
         terraform(root, "init", "-backend=false", **variables)
         terraform(root, "validate", **variables)
+
+
+def test_a_relative_path_follows_a_link_on_the_way(tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "p" / "modules").mkdir(parents=True)
+    (tmp_path / "p" / ".pytg").symlink_to(tmp_path / "far" / "away")
+    root, workdir = tmp_path / "p", tmp_path / "p" / ".pytg" / "units"
+    assert relative(root / "modules" / "a", workdir) == "../../../p/modules/a"
+    assert relative(root / ".pytg" / "state" / "a", workdir) == "../state/a"
+    (tmp_path / "link").symlink_to(root)
+    assert relative(tmp_path / "link" / "modules" / "a", tmp_path / "link") == "./modules/a"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -19,6 +19,7 @@ from pytg.generate.composed import SECRETS, ComposedRoot, init_key, render_compo
 from pytg.generate.unit import render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.model import Address, Estate, Reference, Unit
+from pytg.recovery.composed_directory import COMPOSED
 from support.estate_builder import build_estate, terraform_module
 
 Terraform = Callable[..., CompletedProcess[str]]
@@ -116,6 +117,7 @@ def compose(
     addresses: Sequence[Address],
     state: Mapping[str, Any] | None = None,
     order: Mapping[Address, frozenset[Address]] | None = None,
+    deferred: Collection[Address] = (),
 ) -> tuple[Path, ComposedRoot]:
     """Write the composed root of `addresses`; outputs of other units are those in `state`."""
     directory = estate.root / ".pytg/composed" / "-".join(a.module for a in addresses)
@@ -131,6 +133,7 @@ def compose(
         directory,
         order or {},
         types={key: output["type"] for key, output in read.items()},
+        deferred=deferred,
     )
     write_files(directory, composed.files)
     return directory, composed
@@ -227,29 +230,40 @@ def test_a_literal_that_is_missing_is_null(estate: Estate) -> None:
     assert not composed.secrets
 
 
-def depends_on(composed: ComposedRoot) -> list[str]:
-    """The slugs after `depends_on`."""
-    found = re.findall(r"depends_on = \[([^]]*)\]", composed.files["main.tf"])
+def waits(composed: ComposedRoot, argument: str) -> list[str]:
+    """The slugs in the values of `count` or `depends_on`."""
+    found = re.findall(rf"{argument} = (.*?)\n", composed.files["main.tf"])
     return re.findall(r"module\.([a-z0-9_-]+)", "".join(found))
 
 
-def test_only_edges_without_values_become_depends_on(estate: Estate) -> None:
+def test_only_edges_without_values_are_waited_for(estate: Estate) -> None:
     order = {USER: frozenset({UPSTREAM}), LAST: frozenset({USER, UPSTREAM})}
     _, composed = compose(estate, [UPSTREAM, USER, LAST], order=order)
     # `user` reads `upstream`, so a reference holds that order
-    assert depends_on(composed) == [UPSTREAM.slug, USER.slug]
+    assert waits(composed, "count") == [UPSTREAM.slug, USER.slug]
+    assert waits(composed, "depends_on") == []
+    assert composed.counted == {LAST}
+    assert f"module.{LAST.slug}[0].arn" in composed.files["outputs.tf"]
+
+
+def test_data_of_a_deferred_unit_waits_too(estate: Estate) -> None:
+    order = {LAST: frozenset({UPSTREAM})}
+    _, composed = compose(estate, [UPSTREAM, LAST], order=order, deferred={LAST})
+    assert waits(composed, "depends_on") == [UPSTREAM.slug]
+    assert waits(composed, "count") == []
+    assert not composed.counted
 
 
 def test_an_edge_through_a_unit_that_is_not_selected_still_holds(estate: Estate) -> None:
     _, composed = compose(estate, [UPSTREAM, LAST], order={LAST: frozenset({UPSTREAM})})
-    assert depends_on(composed) == [UPSTREAM.slug]
+    assert waits(composed, "count") == [UPSTREAM.slug]
 
 
 def test_nothing_depends_on_what_makes_the_backend(estate: Estate) -> None:
     bootstrap = replace(estate.units[USER], bootstrap=True)
     changed = replace(estate, units={**estate.units, USER: bootstrap})
     _, composed = compose(changed, [UPSTREAM, USER, LAST], order={LAST: frozenset({USER})})
-    assert depends_on(composed) == []
+    assert waits(composed, "depends_on") == waits(composed, "count") == []
 
 
 def test_imports_are_in_the_root_and_point_into_the_module(
@@ -278,7 +292,7 @@ def with_input(unit: Unit) -> Unit:
 
 
 def test_init_is_for_what_it_reads_and_nothing_else(estate: Estate) -> None:
-    workdir = estate.root / ".pytg/composed/key"
+    workdir = estate.root / COMPOSED / "key"
 
     def key(units: Sequence[Unit], among: Estate = estate) -> str:
         return init_key(render_composed(among, units, {}, workdir, {}).files, workdir)

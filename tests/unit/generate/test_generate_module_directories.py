@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pytg.generate.composed import init_key
-from pytg.generate.module_directories import module_directories
+from pytg.generate.module_directories import created_first, module_directories, reads_data
 
 
 def module(directory: Path, *sources: str) -> Path:
@@ -43,3 +45,37 @@ def test_init_is_needed_again_when_a_shared_module_asks_for_more(tmp_path: Path)
     assert init_key(files, workdir) == before
     module(common, "../deep")
     assert init_key(files, workdir) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("a.tf", 'resource "terraform_data" "x" {}\n', False),
+        ("a.tf", 'data "aws_x" "y" {}\n', True),
+        ("a.tf", 'check "c" {\n  data "aws_x" "y" {}\n}\n', True),
+        ("a.tf.json", '{"check": {"c": {"data": {"aws_x": {"y": {}}}}}}', True),
+        ("a.tf.json", '{"data": {"aws_x": {"y": {}}}}', True),
+        ("a.tf", 'module "m" {\n  source = "hashicorp/consul/aws"\n}\n', True),
+        ("a.tf", "data = {", True),
+    ],
+)
+def test_whether_data_is_read(tmp_path: Path, file: str, text: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    app = module(tmp_path / "app", "../common")
+    module(tmp_path / "common")
+    (tmp_path / "common" / file).write_text(text)
+    assert reads_data(app) is expected
+
+
+def test_what_is_created_first_is_found_in_files_of_any_kind(tmp_path: Path) -> None:
+    app = module(tmp_path / "app", "../common", "hashicorp/consul/aws")
+    common = module(tmp_path / "common", "../app")
+    said = "  lifecycle {\n    create_before_destroy = true\n  }\n"
+    blocks = (f'resource "aws_x" "{name}" {{\n{said}}}\n' for name in ("a", "b"))
+    (common / "a.tf").write_text("".join(blocks) + 'resource "aws_x" "c" {}\n')
+    (common / "a_override.tf").write_text(
+        'resource "aws_x" "b" {\n  lifecycle {\n    create_before_destroy = false\n  }\n}\n'
+    )
+    (app / "b.tf.json").write_text(
+        '{"resource": {"aws_x": {"j": {"lifecycle": {"create_before_destroy": true}}}}}'
+    )
+    assert created_first(app) == {"aws_x.j", "module.m0.aws_x.a", "module.m1."}

@@ -179,7 +179,11 @@ def test_only_the_providers_that_the_module_declares(aws: Estate) -> None:
 
 
 def test_references_read_the_state_of_the_unit_they_name(aws: Estate) -> None:
-    assert after_header(rendered(aws, API)["main.tf"]) == dedent("""\
+    why = (
+        "in its state: it was never applied with one, or the output is null. "
+        "Apply that unit first; where null is meant, write the reference with a '?'."
+    )
+    assert after_header(rendered(aws, API)["main.tf"]).replace(why, "WHY") == dedent("""\
         data "terraform_remote_state" "eu_west_1_storage" {
           backend = "s3"
           config = {
@@ -187,6 +191,16 @@ def test_references_read_the_state_of_the_unit_they_name(aws: Estate) -> None:
             key                 = "docs/eu-west-1/dev/storage/terraform.tfstate"
             region              = "us-east-1"
             allowed_account_ids = ["000000000001"]
+          }
+          defaults = {
+            arn = null
+          }
+
+          lifecycle {
+            postcondition {
+              condition     = self.outputs.arn != null
+              error_message = "docs/eu-west-1/dev/storage has no output arn WHY"
+            }
           }
         }
 
@@ -197,6 +211,21 @@ def test_references_read_the_state_of_the_unit_they_name(aws: Estate) -> None:
             key                 = "docs/us-east-1/dev/storage/terraform.tfstate"
             region              = "us-east-1"
             allowed_account_ids = ["000000000001"]
+          }
+          defaults = {
+            arn   = null
+            token = null
+          }
+
+          lifecycle {
+            postcondition {
+              condition     = self.outputs.arn != null
+              error_message = "docs/us-east-1/dev/storage has no output arn WHY"
+            }
+            postcondition {
+              condition     = self.outputs.token != null
+              error_message = "docs/us-east-1/dev/storage has no output token WHY"
+            }
           }
         }
 

@@ -25,7 +25,7 @@ from pytg.errors import Refused
 from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Result, Status
 from pytg.record.run_events import (
-    Diagnostic,
+    Diagnosed,
     Event,
     EventLog,
     Note,
@@ -50,8 +50,8 @@ EVERY: tuple[Event, ...] = (
     UnitStarted(UNIT, 2),
     UnitProgress(UNIT, "aws_s3_bucket.documents", "create", 1, 3),
     UnitFinished(UNIT, Status.FAILED, Changes(create=1), "bucket exists"),
-    Diagnostic(UNIT, "error", "bucket exists", "it does", "main.tf", 3),
-    Diagnostic(None, "warning", "deprecated"),
+    Diagnosed(UNIT, "error", "bucket exists", "it does", "main.tf", 3),
+    Diagnosed(None, "warning", "deprecated"),
     StateWritten(UNIT, 7),
     Recovered((UNIT,)),
     Note("two\nlines and ünicode"),
@@ -159,7 +159,7 @@ EVENTS = st.one_of(
         UnitFinished, ADDRESSES, st.sampled_from(sorted(set(Status) - {*OPEN})), CHANGES, TEXT
     ),
     st.builds(
-        Diagnostic,
+        Diagnosed,
         st.none() | ADDRESSES,
         st.sampled_from(("error", "warning")),
         TEXT,

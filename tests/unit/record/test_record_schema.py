@@ -17,7 +17,7 @@ from pytg.record.schema import schemas
 
 NAME = str(NETWORK)
 EVENT = {"at": "2025-01-31T12:03:04.567Z", "type": "unit_finished", "unit": NAME}
-FINISHED = EVENT | {"status": "failed", "reason": "", "changes": {}}
+FINISHED = EVENT | {"status": "failed", "reason": "", "besides": "", "changes": {}}
 FINISHED["changes"] = dict.fromkeys(("create", "update", "replace", "delete"), 0)
 
 

@@ -16,7 +16,7 @@ from record_world import NETWORK, START, STORAGE, create, validate
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import load
-from pytg.record.run import Changes, Outcome, Result, Status
+from pytg.record.run import Changes, Check, Finding, Outcome, Result, Status
 from pytg.record.writer import redacted
 from support.process import eventually
 
@@ -55,8 +55,11 @@ def test_a_unit_is_stamped_when_it_starts_and_ends(tmp_path: Path) -> None:
         "blocked_by": [],
         "attempts": 1,
         "changes": {"create": 3, "update": 0, "replace": 0, "delete": 0},
+        "besides": "",
         "unknown_resources": [],
         "log": "logs/network.log",
+        "diagnostics": [],
+        "checks": [],
     }
     assert units[str(STORAGE)]["started_at"] is units[str(STORAGE)]["finished_at"] is None
 
@@ -208,3 +211,24 @@ def test_a_unit_that_is_not_in_the_run_is_an_error(tmp_path: Path) -> None:
         record.logged(NETWORK, "logs/network.log")
 
     assert record.run == load(before.path) == before
+
+
+def test_what_was_said_is_kept_and_checks_are_those_of_now(tmp_path: Path) -> None:
+    record = create(tmp_path)
+    old, new = Finding("warning", "Old", "so", "config.yaml", 3), Finding("error", "No")
+    record.found(NETWORK, [old])
+    record.found(NETWORK, [new])
+    record.found(None, [new])
+    record.found(None, [])
+    record.checked({NETWORK: [Check("check.c", "unknown")], STORAGE: []})
+    record.checked({NETWORK: [Check("check.c", "fail", "too late")]})
+
+    document = validate(record.run.path)
+    place = {"file": None, "line": None}
+    unit = document["units"][str(NETWORK)]
+    assert [said["summary"] for said in unit["diagnostics"]] == ["Old", "No"]
+    assert unit["checks"] == [{"address": "check.c", "status": "fail", "message": "too late"}]
+    assert document["diagnostics"] == [
+        {"severity": "error", "summary": "No", "detail": "", **place}
+    ]
+    assert load(record.run.path) == record.run

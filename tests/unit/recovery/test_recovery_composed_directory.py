@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import stat
 import threading
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from pytg.errors import Interrupted, Refused
 from pytg.generate.composed import SECRETS
 from pytg.recovery.composed_directory import (
+    COMPOSED,
     LEFTOVERS,
     LOCK,
     clear,
@@ -20,6 +23,7 @@ from pytg.recovery.composed_directory import (
     reserved,
 )
 from pytg.recovery.journal import JOURNAL
+from pytg.terraform.workdir import locked
 from support.dead_apply import ONE, TWO, died
 from support.process import eventually
 
@@ -41,10 +45,12 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
         thread = threading.Thread(target=other)
         thread.start()
         eventually(lambda: said)
-        assert (said, ended) == (
-            [f"waiting: another pytg works on the same units in {workdir}"],
-            [],
+        (waiting,) = said
+        assert waiting.startswith(
+            f"waiting: another pytg works on the same units in {workdir} "
+            f"(process {os.getpid()}, since 20"
         )
+        assert ended == []
     thread.join()
     assert ended == ["in"]
     with reserved(workdir, cancel, said.append):
@@ -55,11 +61,46 @@ def test_another_one_waits_and_says_so(tmp_path: Path) -> None:
     assert ended == ["in", "interrupted"]
 
 
+def test_one_waits_as_long_as_it_is_told_and_says_who_has_it(tmp_path: Path) -> None:
+    cancel, said = threading.Event(), list[str]()
+    who = rf"\(process {os.getpid()}, run 20250131T120304Z-abcdef, since .+ UTC\)"
+    with (
+        reserved(tmp_path, cancel, said.append, run_id="20250131T120304Z-abcdef"),
+        pytest.raises(Refused, match=rf"for 0 s {who}") as refused,
+        reserved(tmp_path, cancel, said.append, timeout_s=0.1),
+    ):
+        pytest.fail("both are in")
+    assert "--lock-timeout" in (refused.value.hint or "")
+    assert re.search(who, said[0])
+
+
+def test_who_has_it_may_not_be_known(tmp_path: Path) -> None:
+    """An older pytg wrote nothing; a dead one's words are those of nobody."""
+    cancel, said = threading.Event(), list[str]()
+    with (
+        locked(tmp_path / LOCK),
+        pytest.raises(Refused, match=r"for 0 s$"),
+        reserved(tmp_path, cancel, said.append, timeout_s=0.1),
+    ):
+        pytest.fail("both are in")
+    assert said == [f"waiting: another pytg works on the same units in {tmp_path}"]
+    with reserved(tmp_path, cancel, said.append):
+        pass
+    assert (tmp_path / LOCK).read_text() == ""
+
+
 def test_every_journal_is_found_in_order(tmp_path: Path) -> None:
     second, first = died(tmp_path, TWO, key="b"), died(tmp_path, ONE, key="a")
-    (tmp_path / ".pytg" / "composed" / "c").mkdir()
+    (tmp_path / COMPOSED / "c").mkdir()
     found = [(workdir, journal.writes) for workdir, journal in journals(tmp_path)]
     assert found == [(first, {ONE}), (second, {TWO})]
+
+
+def test_a_journal_where_pytg_0_1_left_it_is_found_too(tmp_path: Path) -> None:
+    (new := died(tmp_path, ONE)).rename(once := tmp_path / ".pytg" / "composed" / "0")
+    assert [workdir for workdir, _ in journals(tmp_path)] == [once]
+    died(tmp_path, TWO)
+    assert [workdir for workdir, _ in journals(tmp_path)] == [once, new]
 
 
 def test_a_run_that_ends_meanwhile_is_passed_over(tmp_path: Path) -> None:
@@ -88,7 +129,7 @@ def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Pa
 
 
 def test_plans_and_secrets_of_killed_runs_are_removed_where_nobody_works(tmp_path: Path) -> None:
-    dead, busy, unfinished = (tmp_path / ".pytg" / "composed" / key for key in "abc")
+    dead, busy, unfinished = (tmp_path / COMPOSED / key for key in "abc")
     names = {"pytg-1.tfplan", SECRETS, "main.tf"}
     for workdir in (dead, busy, unfinished):
         workdir.mkdir(parents=True)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,17 @@ from support.dead_apply import ONE, TWO, journal_of
 from support.memory_store import composed
 
 
+@pytest.mark.parametrize("early", [None, frozenset(), frozenset({"aws_x.y"})])
 @pytest.mark.parametrize("role", [None, AssumeRole("arn:aws:iam::123456789012:role/x", None, None)])
-def test_it_reads_what_it_wrote(tmp_path: Path, role: AssumeRole | None) -> None:
+def test_it_reads_what_it_wrote(
+    tmp_path: Path, role: AssumeRole | None, early: frozenset[str] | None
+) -> None:
     made = journal_of(ONE, TWO, terraform=ProcessId.of(os.getpid()), serials={str(ONE): 3})
     account = Account("acc", "123456789012", assume_role=role)
     locked = tuple(
-        Locked(unit.address, account, unit.backend, unit.bootstrap, unit.shape)
+        Locked(
+            unit.address, account, unit.backend, unit.bootstrap, replace(unit.shape, early=early)
+        )
         for unit in made.locked
     )
     made = journal_of(ONE, TWO, locked=locked, terraform=made.terraform, serials=made.serials)

@@ -15,6 +15,7 @@ from pytg.generate.unit import unit_directory
 from pytg.processes import ProcessId
 from pytg.record.run_events import Event, EventLog, Note, Recovered
 from pytg.record.writer import RunRecord
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, WRITTEN
 from pytg.recovery.recover import (
     Recovery,
@@ -53,7 +54,7 @@ def store() -> MemoryStore:
 
 
 def journals(root: Path) -> list[Path]:
-    return sorted((root / ".pytg" / "composed").glob(f"*/{JOURNAL}"))
+    return sorted((root / COMPOSED).glob(f"*/{JOURNAL}"))
 
 
 def test_everything_is_recovered_by_run_and_what_names_no_run_comes_last(

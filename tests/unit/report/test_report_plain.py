@@ -12,7 +12,7 @@ import pytest
 from pytg.model import Address
 from pytg.record.run import Changes, Result, Status
 from pytg.record.run_events import (
-    Diagnostic,
+    Diagnosed,
     Event,
     EventLog,
     Note,
@@ -41,7 +41,7 @@ EVENTS: tuple[Event, ...] = (
     StateWritten(NETWORK, 4),
     UnitFinished(NETWORK, Status.SUCCEEDED, Changes(create=3)),
     UnitStarted(STORAGE),
-    Diagnostic(STORAGE, "error", "the bucket exists", "BucketAlreadyExists:\ntry x", "main.tf", 3),
+    Diagnosed(STORAGE, "error", "the bucket exists", "BucketAlreadyExists:\ntry x", "main.tf", 3),
     UnitFinished(STORAGE, Status.FAILED, Changes(), "the bucket exists\nmore"),
     Recovered((STORAGE,)),
     Note("a note"),
@@ -55,6 +55,20 @@ def shown(events: tuple[Event, ...], style: Style | None = None) -> str:
     for count, event in enumerate(events):
         report(START + timedelta(seconds=count), event)
     return stream.getvalue()
+
+
+def test_in_a_plan_nothing_has_succeeded_yet() -> None:
+    ends = (
+        RunStarted("20250131T120304Z-abcdef", "plan", "composed", (NETWORK, STORAGE)),
+        StagePlanned(1, (NETWORK,), Changes(), f"outputs change in {NETWORK}"),
+        UnitFinished(NETWORK, Status.SUCCEEDED, besides="outputs change"),
+        UnitFinished(STORAGE, Status.SUCCEEDED, Changes(create=1)),
+    )
+    assert [line[9:] for line in shown(ends).splitlines()[1:]] == [
+        f"stage 1 planned: outputs change in {NETWORK}",
+        f"{NETWORK}  planned: outputs change",
+        f"{STORAGE}  planned: 1 create",
+    ]
 
 
 def test_a_run_line_by_line() -> None:
@@ -92,7 +106,7 @@ def test_a_skipped_unit_says_why_and_has_no_time() -> None:
 
 
 def test_what_aws_says_does_not_steer_the_terminal() -> None:
-    assert "\033" not in shown((Diagnostic(None, "error", "\033]0;x\a", "\033[2J"),))
+    assert "\033" not in shown((Diagnosed(None, "error", "\033]0;x\a", "\033[2J"),))
 
 
 class Clock:

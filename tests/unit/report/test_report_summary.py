@@ -11,8 +11,18 @@ import pytest
 
 from pytg.cli.main import group
 from pytg.model import Address
-from pytg.record.run import Changes, Result, Run, Selected, Status, Tool, UnitRecord
-from pytg.report.summary import json_summary, next_step, summary
+from pytg.record.run import (
+    Changes,
+    Check,
+    Finding,
+    Result,
+    Run,
+    Selected,
+    Status,
+    Tool,
+    UnitRecord,
+)
+from pytg.report.summary import failure, json_summary, next_step, summary
 from pytg.report.table import Style
 
 START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
@@ -73,6 +83,25 @@ def test_a_run_that_went_well_is_short() -> None:
     ]
 
 
+def test_where_only_outputs_change_the_summary_says_so_and_where() -> None:
+    units = {
+        NETWORK: UnitRecord(Status.SUCCEEDED, besides="outputs change"),
+        STORAGE: UnitRecord(Status.SUCCEEDED, besides="1 to import"),
+        TABLE: UnitRecord(Status.SUCCEEDED, besides="outputs change"),
+    }
+    planned = replace(FINE, command="plan", args=("plan", "--env", "dev"), units=units)
+    said = summary(planned).splitlines()
+    assert f"  changes: outputs change in {TABLE}, {NETWORK}; 1 to import in {STORAGE}" in said
+    assert said[-1] == "  next: pytg apply --env dev"
+
+
+def test_what_left_the_configuration_is_in_the_summary() -> None:
+    run = replace(FINE, orphans=(NETWORK, QUEUE))
+    line = f"  no longer configured: 2 units with resources: {NETWORK}, {QUEUE}"
+    assert line in summary(run).splitlines()
+    assert json_summary(run)["orphans"] == [str(NETWORK), str(QUEUE)]
+
+
 def test_many_that_one_failure_holds_up_are_one_line() -> None:
     later = Address("sandbox", "us-east-1", "dev-a1", "zone")
     units = {
@@ -89,20 +118,45 @@ def test_many_that_one_failure_holds_up_are_one_line() -> None:
     ]
 
 
-def test_a_unit_whose_stage_could_not_be_planned_is_not_said_to_need_what_failed() -> None:
-    reason = "not planned: the plan of its stage failed"
-    units = {
-        STORAGE: UnitRecord(Status.FAILED, reason="no such key"),
-        QUEUE: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
-        OTHER: UnitRecord(Status.SKIPPED, reason=reason, blocked_by=(STORAGE,)),
-    }
-    assert summary(replace(RUN, units=units)).splitlines() == [
-        f"failed {STORAGE}: no such key",
-        f"skipped {OTHER}, {QUEUE}: {reason}",
-        "apply-all failed in 2m05s: 1 failed, 2 skipped",  # and no word about changes
+def test_checks_that_do_not_hold_are_named_and_warnings_counted() -> None:
+    unit = UnitRecord(
+        Status.SUCCEEDED,
+        diagnostics=(Finding("warning", "Old"), Finding("error", "No")),
+        checks=(
+            Check("check.health", "fail", "it is ill\nvery"),
+            Check("check.odd", "error"),
+            Check("check.later", "unknown"),
+        ),
+    )
+    run = replace(FINE, units={NETWORK: unit}, diagnostics=(Finding("warning", "Older"),))
+    assert summary(run).splitlines() == [
+        f"check failed {NETWORK} check.health: it is ill",
+        f"check failed {NETWORK} check.odd",
+        "apply-all succeeded in 2m05s: 1 succeeded",
+        "  changes: no changes",
+        "  2 warnings",
         "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
-        "  next: pytg apply-all --suffix 'a 1'",
     ]
+    document = json_summary(run)
+    assert [(s["unit"], s["summary"]) for s in document["diagnostics"]] == [
+        (None, "Older"),
+        (str(NETWORK), "Old"),
+        (str(NETWORK), "No"),
+    ]
+    assert document["checks"][0] == {
+        "unit": str(NETWORK),
+        "address": "check.health",
+        "status": "fail",
+        "message": "it is ill\nvery",
+    }
+
+
+def test_a_failure_names_the_units_to_blame() -> None:
+    assert failure(RUN) == (
+        f"{TABLE} unknown: killed\n{STORAGE} failed: the bucket exists\nmore of it"
+    )
+    left = replace(RUN, units={OTHER: UnitRecord(Status.CANCELLED)}, result=Result.INTERRUPTED)
+    assert failure(left) == "apply-all interrupted: 1 cancelled"
 
 
 def test_a_plan_that_found_nothing_to_do_says_so() -> None:
@@ -113,7 +167,7 @@ def test_a_plan_that_found_nothing_to_do_says_so() -> None:
 def test_what_a_plan_leaves_for_later_is_counted() -> None:
     units = {**FINE.units, QUEUE: UnitRecord(Status.SKIPPED, blocked_by=(NETWORK,))}
     said = summary(replace(FINE, command="plan-all", units=units))
-    assert said.startswith("plan-all succeeded in 2m05s: 1 succeeded, 1 skipped\n")
+    assert said.startswith("plan-all succeeded in 2m05s: 1 planned, 1 skipped\n")
 
 
 def test_of_very_many_a_few_are_named() -> None:
@@ -218,6 +272,9 @@ def test_the_json_summary_is_exactly_this() -> None:
         "duration_s": 125.25,
         "record": "/project/.pytg/runs/20250131T120304Z-abcdef/run.json",
         "processes": 3,
+        "diagnostics": [],
+        "checks": [],
+        "orphans": [],
     }
 
 

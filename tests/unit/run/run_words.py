@@ -32,7 +32,7 @@ def inside(name: str, resource: str = RESOURCE) -> str:
 
 def diagnostic(summary: str, address: str = "", file: str = "", detail: str = "") -> dict[str, Any]:
     """An error in Terraform's stream; `file` is below the project."""
-    place = {"filename": f"../../../{file}", "start": {"line": 7}} if file else None
+    place = {"filename": f"{'../' * 6}{file}", "start": {"line": 7}} if file else None
     found = {"severity": "error", "summary": summary, "detail": detail, "address": address}
     return {"type": "diagnostic", "diagnostic": {**found, "range": place}}
 

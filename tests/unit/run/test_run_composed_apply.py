@@ -18,6 +18,7 @@ from pytg.compose.shape import shape_of
 from pytg.errors import LockHeld, PytgError, Refused, StalePlan
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Event, StateWritten, UnitProgress, UnitStarted
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import (
     APPLYING,
     JOURNAL,
@@ -201,7 +202,7 @@ def test_the_lock_of_what_is_not_touched_is_of_no_matter(two: World) -> None:
 
 def other_run(world: World, name: str, phase: str) -> Path:
     """Another apply of the unit that has a journal of its own."""
-    workdir = world.estate.root / ".pytg" / "composed" / "other"
+    workdir = world.estate.root / COMPOSED / "other"
     workdir.mkdir(parents=True)
     unit = world.estate.units[at(name)]
     locked = (Locked.of(unit, shape_of(world.estate, unit)),)

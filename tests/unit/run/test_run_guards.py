@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from run_words import at, state_of
@@ -16,6 +17,7 @@ from pytg.run.guards import (
     refuse_losing_states,
     refuse_missing_upstream,
     refuse_orphaning,
+    unguarded,
 )
 from pytg.state.bootstrap_store import BootstrapStore
 from support.memory_store import MemoryStore
@@ -61,6 +63,13 @@ def test_everything_else_may_go(stateful: World, changes: UnitChanges) -> None:
     with pytest.raises(Refused) as caught:
         refuse_losing_stateful(stateful.estate, [changes, losing("other")], ())
     assert caught.value.hint.count("--allow-loss") == 1
+
+
+def test_a_protection_that_guards_nothing_is_warned_of(stateful: World) -> None:
+    assert unguarded(stateful.estate, stateful.graph) == ""
+    bare = replace(stateful.estate, stateful=frozenset())
+    assert str(at("prod")) in unguarded(bare, stateful.graph)
+    assert unguarded(bare, [at("dev")]) == ""
 
 
 def test_what_was_named_may_go_in_the_unit_that_was_named(stateful: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -30,7 +29,7 @@ def call_of(calls: Calls) -> str:
 
 def failed(calls: Calls, *diagnostics: Diagnostic) -> PlanFailed:
     completed = Completed("plan", 1, diagnostics, "")
-    return PlanFailed(completed, calls, {}, workdir=Path(), units=())
+    return PlanFailed(completed, calls, {})
 
 
 def missing(calls: Calls, item: Import) -> Diagnostic:

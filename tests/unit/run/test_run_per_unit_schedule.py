@@ -10,7 +10,7 @@ from run_world import World, events, notes, once_there, statuses
 
 from pytg.errors import Interrupted, PytgError
 from pytg.record.run import Outcome, Status
-from pytg.record.run_events import Diagnostic, UnitFinished, UnitStarted
+from pytg.record.run_events import Diagnosed, UnitFinished, UnitStarted
 from pytg.run import per_unit_schedule
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 
@@ -51,7 +51,7 @@ def test_where_nothing_changes_no_plan_is_outdated(chain: World) -> None:
 
 
 def test_what_reads_a_unit_that_was_never_applied_is_skipped(chain: World) -> None:
-    chain.store.states[str(at("b"))] = state_of("b")  # applied, and empty now
+    chain.store.states[str(at("b"))] = state_of("b", outputs={"arn": "b"})  # empty now
     execution = chain.execution(command="plan", per_unit=True)
     found = plan_per_unit(execution)
     assert set(found) == {at("a"), at("c")}
@@ -71,6 +71,8 @@ def test_plans_wait_for_no_other_plan(chain: World) -> None:
 
 
 def test_applies_wait_for_what_they_need(chain: World) -> None:
+    for name in "ab":
+        chain.hold(name, outputs={"arn": name})
     changing(chain, "a", "b", "c")
     execution = chain.execution(parallelism=3)
     assert set(apply_per_unit(execution, execution.needs, None)) == set(chain.graph)
@@ -96,7 +98,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
     execution = world.execution()
     apply_per_unit(execution, execution.needs, {at("a"): creating("a")})
     assert statuses(execution) == {"a": Status.SUCCEEDED, "b": Status.FAILED}
-    (said,) = events(execution, Diagnostic)
+    (said,) = events(execution, Diagnosed)
     assert said.unit == at("b")
     assert f"create {RESOURCE}" in said.detail
     assert said.summary in execution.record.run.units[at("b")].reason
@@ -106,7 +108,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
 def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast: bool) -> None:
     world = make(reads={"a": (), "b": ("a",), "z": ()})
     said = [
-        diagnostic("No", "x.y", "../../../modules/a/main.tf", "Why not."),
+        diagnostic("No", "x.y", "modules/a/main.tf", "Why not."),
         diagnostic("Nor"),
     ]
     world.fake.rule(command="plan", cwd=f"units/{at('a')}", events=said, exit=1)
@@ -118,8 +120,8 @@ def test_a_failed_plan_is_told_and_blocks_what_needs_it(make: Make, *, fail_fast
         "z": Status.CANCELLED if fail_fast else Status.UNCHANGED,
     }
     assert execution.record.run.units[at("b")].blocked_by == (at("a"),)
-    first, second = events(execution, Diagnostic)
-    assert first == Diagnostic(at("a"), "error", "No", "Why not.", "modules/a/main.tf", 7)
+    first, second = events(execution, Diagnosed)
+    assert first == Diagnosed(at("a"), "error", "No", "Why not.", "modules/a/main.tf", 7)
     assert (second.file, second.line) == (None, None)
 
 
@@ -133,7 +135,7 @@ def test_a_plan_that_is_interrupted_is_cancelled(chain: World, *, forced: bool) 
     with once_there(began, asked.set):
         apply_per_unit(execution, execution.needs, None)
     assert statuses(execution) == {"a": Status.CANCELLED}
-    assert events(execution, Diagnostic) == []
+    assert events(execution, Diagnosed) == []
 
 
 def test_an_init_that_is_interrupted_is_cancelled(chain: World) -> None:
@@ -151,12 +153,12 @@ def test_an_init_that_is_interrupted_is_cancelled(chain: World) -> None:
         (
             PytgError("one\ntwo", hint="three"),
             Outcome(Status.FAILED, "one\ntwo"),
-            [Diagnostic(at("a"), "error", "one", "two\nthree")],
+            [Diagnosed(at("a"), "error", "one", "two\nthree")],
         ),
         (
             PytgError("one"),
             Outcome(Status.FAILED, "one"),
-            [Diagnostic(at("a"), "error", "one", "")],
+            [Diagnosed(at("a"), "error", "one", "")],
         ),
         (Interrupted("enough"), Outcome(Status.CANCELLED, "enough"), []),
     ],
@@ -166,7 +168,7 @@ def test_an_error_ends_the_unit_and_is_told(
     monkeypatch: pytest.MonkeyPatch,
     error: PytgError,
     outcome: Outcome,
-    said: list[Diagnostic],
+    said: list[Diagnosed],
 ) -> None:
     def failing(*_: object) -> Outcome:
         raise error
@@ -176,7 +178,7 @@ def test_an_error_ends_the_unit_and_is_told(
     apply_per_unit(execution, execution.needs, None)
     unit = execution.record.run.units[at("a")]
     assert Outcome(unit.status, unit.reason) == outcome
-    assert events(execution, Diagnostic) == said
+    assert events(execution, Diagnosed) == said
 
 
 def test_once_cancelled_nothing_starts(chain: World) -> None:

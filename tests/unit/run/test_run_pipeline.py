@@ -13,9 +13,9 @@ from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.model import Address
-from pytg.record.run import Changes, Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted, UnitFinished
-from pytg.run import pipeline
+from pytg.record.run import Changes, Finding, Status
+from pytg.record.run_events import Diagnosed, StagePlanned, StageStarted, UnitFinished
+from pytg.run import pipeline, planned_stage
 from pytg.run.pipeline import plan
 from pytg.run.root import Root
 
@@ -62,8 +62,11 @@ def test_every_stage_is_planned_where_nothing_changes(parted: World) -> None:
     assert execution.record.run.stages == ((at("a"),), (at("alone"),), (at("b"),))
     for kind in (StageStarted, StagePlanned):
         assert [event.stage for event in events(execution, kind)] == [1, 2, 3]
-    (why,) = notes(execution)
-    assert "isolate" in why
+    assert notes(execution) == [
+        "stage 1 of 3: 1 unit",
+        "stage 2 of 3: 1 unit; each in a process of its own; isolate: true; after stage 1",
+        "stage 3 of 3: 1 unit; after stage 2",
+    ]
     assert parted.commands() == ["plan"] * 3
 
 
@@ -91,25 +94,31 @@ def test_a_destroy_is_planned_by_what_is_there_now(parted: World) -> None:
 
 def test_an_error_is_that_of_the_unit_it_names(chain: World) -> None:
     said = diagnostic("Missing name", inside("b"), "modules/b/main.tf", "Say it.")
-    chain.fake.rule(command="plan", events=[said], exit=1)
+    whole = chain.workdir("a", "b", "c").name
+    chain.fake.rule(command="plan", cwd=whole, events=[said], exit=1)
     execution = chain.execution(command="plan")
-    assert plan(execution) == {}
+    assert set(plan(execution)) == {at("a")}
     units = execution.record.run.units
     assert units[at("b")].status is Status.FAILED
-    assert units[at("b")].reason == "Missing name (modules/b/main.tf:7)"
-    assert units[at("a")].status is units[at("c")].status is Status.SKIPPED
-    assert units[at("a")].blocked_by == ()
+    assert units[at("b")].reason == "Missing name (modules/b/main.tf:7)\nSay it."
+    assert units[at("a")].status is Status.UNCHANGED
+    assert units[at("c")].status is Status.SKIPPED
     assert units[at("c")].blocked_by == (at("b"),)
-    assert events(execution, Diagnostic) == [
-        Diagnostic(at("b"), "error", "Missing name", "Say it.", "modules/b/main.tf", 7)
+    assert units[at("b")].diagnostics == (
+        Finding("error", "Missing name", "Say it.", "modules/b/main.tf", 7),
+    )
+    assert execution.record.run.stages == ((at("a"), at("b"), at("c")), (at("a"),))
+    assert events(execution, Diagnosed) == [
+        Diagnosed(at("b"), "error", "Missing name", "Say it.", "modules/b/main.tf", 7)
     ]
 
 
 def test_an_error_without_a_place_has_none(chain: World) -> None:
-    chain.fake.rule(command="plan", events=[diagnostic("No", inside("b"))], exit=1)
+    whole = chain.workdir("a", "b", "c").name
+    chain.fake.rule(command="plan", cwd=whole, events=[diagnostic("No", inside("b"))], exit=1)
     execution = chain.execution(command="plan")
     plan(execution)
-    (found,) = events(execution, Diagnostic)
+    (found,) = events(execution, Diagnosed)
     assert (found.file, found.line) == (None, None)
     assert execution.record.run.units[at("b")].reason == "No"
 
@@ -121,7 +130,7 @@ def test_an_error_of_nobody_is_that_of_all(chain: World) -> None:
     assert {(u.status, u.reason) for u in execution.record.run.units.values()} == {
         (Status.FAILED, "out of memory")
     }
-    assert [found.unit for found in events(execution, Diagnostic)] == [None]
+    assert [found.unit for found in events(execution, Diagnosed)] == [None]
 
 
 def test_a_stage_that_cannot_be_planned_does_not_stop_the_others(make: Make) -> None:
@@ -160,7 +169,7 @@ def test_each_plan_is_shown(parted: World) -> None:
         shown.append((stage.number, counts, [c.address for c in details().changes]))
 
     plan(parted.execution(command="plan", show=show))
-    assert shown[:2] == [(1, {"a": 0}, []), (2, {"alone": 1}, [f"module.alone.{RESOURCE}"])]
+    assert shown[:2] == [(1, {"a": 0}, []), (2, {"alone": 1}, [inside("alone")])]
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -168,13 +177,13 @@ def test_a_root_is_built_once_a_stage(
     parted: World, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[int] = []
-    root_of = pipeline.root_of
+    roots_of = planned_stage.roots_of
 
-    def counting(execution: Any, stage: Stage) -> Root:
+    def counting(execution: Any, stage: Stage) -> tuple[Root, ...]:
         built.append(stage.number)
-        return root_of(execution, stage)
+        return roots_of(execution, stage)
 
-    monkeypatch.setattr(pipeline, "root_of", counting)
+    monkeypatch.setattr(planned_stage, "roots_of", counting)
     parted.hold("a", outputs={"arn": "x"})
     parted.hold("alone", outputs={"arn": "x"})
     asked: list[int] = []

@@ -28,6 +28,7 @@ def order_of(world: World, command: str) -> list[str]:
 def test_unit_by_unit_what_was_approved_is_planned_again_and_applied(chain: World) -> None:
     chain.plans("a", "c", cwd="composed")
     for name in "abc":
+        chain.hold(name, outputs={"arn": name})
         chain.plans(name, cwd=f"units/{at(name)}")
     person = Person("y")
     execution = chain.execution(per_unit=True, confirm=person, parallelism=1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from run_words import at, unknown
+from run_words import at, diagnostic, inside, unknown
 from run_world import Person, World, events, notes, statuses
 
 from pytg.record.run import Status
-from pytg.record.run_events import Diagnostic, StagePlanned, StageStarted
+from pytg.record.run_events import Diagnosed, StagePlanned, StageStarted
+from pytg.run.culprits import MOST
 from pytg.run.pipeline import apply, plan
 
 Make = Callable[..., World]
@@ -34,7 +36,7 @@ def test_what_is_not_known_yet_is_planned_in_a_later_stage(chain: World) -> None
         (2, 2),
     ]
     assert any(str(at("a")) in text for text in notes(execution))
-    assert events(execution, Diagnostic) == []
+    assert events(execution, Diagnosed) == []
 
 
 def test_the_parts_of_a_stage_come_before_the_stages_after_it(make: Make) -> None:
@@ -79,3 +81,64 @@ def test_what_is_not_known_yet_is_applied_in_a_later_stage(chain: World) -> None
         "b": Status.SUCCEEDED,
         "c": Status.UNCHANGED,
     }
+
+
+FAILED, UNCHANGED, SKIPPED = Status.FAILED, Status.UNCHANGED, Status.SKIPPED
+SHARED = diagnostic("No", file="modules/a/main.tf")
+
+
+def alike(make: Make, reads: dict[str, Sequence[str]], *names: str) -> World:
+    """A world in which the units `names` are of the module of `a`."""
+    world = make(reads=reads)
+    units = dict(world.estate.units)
+    for name in names:
+        units[at(name)] = replace(units[at(name)], module=units[at("a")].module)
+    world.estate = replace(world.estate, units=units)
+    return world
+
+
+def test_what_does_not_need_a_unit_that_fails_is_planned_in_a_stage_of_its_own(make: Make) -> None:
+    world = make(reads={"a": (), "b": ("a",), "c": ("b",), "z": ()})
+    whole = world.workdir("a", "b", "c", "z").name
+    said = [diagnostic("No", inside("b")), diagnostic("Nor", inside("z")), unknown("c")]
+    world.fake.rule(command="plan", cwd=whole, events=said, exit=1)
+    execution = world.execution(command="plan")
+    assert set(plan(execution)) == {at("a")}
+    assert statuses(execution) == {"a": UNCHANGED, "b": FAILED, "c": SKIPPED, "z": FAILED}
+    assert execution.record.run.stages[1:] == ((at("a"),),)
+    assert f"stage 2 of 2: 1 unit; {at('b')}, {at('z')} could not be planned" in notes(execution)
+    assert [said.summary for said in events(execution, Diagnosed)] == ["No", "Nor"]
+
+
+def test_fail_fast_plans_nothing_more(make: Make) -> None:
+    world = make(reads={"a": (), "b": (), "z": ()}, traits={"z": {"isolate": True}})
+    whole = world.workdir("a", "b").name
+    world.fake.rule(command="plan", cwd=whole, events=[diagnostic("No", inside("b"))], exit=1)
+    execution = world.execution(command="plan", fail_fast=True)
+    assert plan(execution) == {}
+    assert statuses(execution) == {"a": Status.PENDING, "b": FAILED, "z": Status.PENDING}
+
+
+def test_units_of_one_module_are_planned_apart_where_nothing_says_which_it_is(make: Make) -> None:
+    """`d` needs the culprit and is not tried; `c` needs the innocent."""
+    reads = {"a": (), "b": (), "c": ("a",), "d": ("b",)}
+    world = alike(make, reads, "b", "c", "d")
+    for names in (("a", "b", "c", "d"), ("b",)):
+        world.fake.rule(command="plan", cwd=world.workdir(*names).name, events=[SHARED], exit=1)
+    execution = world.execution(command="plan")
+    assert set(plan(execution)) == {at("a"), at("c")}
+    assert statuses(execution) == {"a": UNCHANGED, "b": FAILED, "c": UNCHANGED, "d": SKIPPED}
+    assert len(world.commands()) == 5
+    assert [said.unit for said in events(execution, Diagnosed)] == [at("b")]
+
+
+def test_of_many_units_of_one_module_all_are_to_blame(make: Make) -> None:
+    names = [f"n{number}" for number in range(MOST + 1)]
+    world = alike(make, {"a": (), **dict.fromkeys(names, ()), "z": ()}, *names)
+    whole = world.workdir("a", *names, "z").name
+    world.fake.rule(command="plan", cwd=whole, events=[SHARED], exit=1)
+    execution = world.execution(command="plan")
+    assert set(plan(execution)) == {at("z")}
+    assert len(world.commands()) == 2
+    assert "in one of" in execution.record.run.units[at("a")].reason
+    assert [said.unit for said in events(execution, Diagnosed)] == [None]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from run_words import at, inside
+from run_words import at
 from run_world import World
 
 from pytg.compose.changes import Calls
+from pytg.run.blame import Blamed
 from pytg.run.plan_failure import PlanFailed, unplannable
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
@@ -30,13 +30,6 @@ def late(world: World, *diagnostics: Diagnostic, only: str = "") -> dict[str, st
     completed = Completed("plan", 1, diagnostics, "")
     found = unplannable(completed, world.estate.root, units)
     return {unit.module: reason for unit, reason in found.items()}
-
-
-def failed(world: World, *diagnostics: Diagnostic) -> PlanFailed:
-    units = tuple(world.estate.units.values())
-    calls = Calls({unit.address.slug: unit.address for unit in units})
-    completed = Completed("plan", 1, diagnostics, "")
-    return PlanFailed(completed, calls, {}, workdir=world.estate.root, units=units)
 
 
 @pytest.mark.parametrize("summary", SUMMARIES)
@@ -93,23 +86,13 @@ def test_units_of_one_module_are_late_if_they_read_others(make: Make) -> None:
     assert set(unplannable(completed, world.estate.root, units)) == {at("b")}
 
 
-def test_an_address_names_the_unit_at_fault(chain: World) -> None:
-    diagnostic = Diagnostic("error", "No", "", inside("b"), "modules/c/main.tf", 4)
-    assert failed(chain, diagnostic).by_unit == {at("b"): diagnostic}
-
-
-def test_without_an_address_it_is_the_unit_whose_module_it_is(chain: World) -> None:
-    diagnostic = Diagnostic("error", "No", "", "", "modules/c/main.tf", 4)
-    assert failed(chain, diagnostic).by_unit == {at("c"): diagnostic}
-
-
-def test_the_first_error_of_a_unit_is_the_one_that_is_told(chain: World) -> None:
-    first, second = (Diagnostic("error", text, "", inside("b")) for text in ("one", "two"))
-    assert failed(chain, first, second).by_unit == {at("b"): first}
-
-
-def test_an_error_of_the_root_itself_is_nobody_s(chain: World) -> None:
-    error = failed(chain, Diagnostic("error", "No", "", "", "main.tf", 4))
-    assert error.by_unit == {}
-    assert "No" in error.message
-    assert error.workdir == Path(chain.estate.root)
+def test_what_is_not_known_yet_is_no_error_beside_one_that_is() -> None:
+    """It comes again, where that one is left out."""
+    real, unknown = Diagnostic("error", "No"), said("modules/b/main.tf")
+    told = [Blamed(one) for one in (unknown, real, Diagnostic("warning", "Old"))]
+    error = PlanFailed(Completed("plan", 1, (), ""), Calls({}), {}, told)
+    assert [one.diagnostic for one in error.errors] == [real]
+    assert [one.diagnostic.summary for one in error.warnings] == ["Old"]
+    only = PlanFailed(Completed("plan", 1, (), ""), Calls({}), {}, told[:1])
+    assert [one.diagnostic for one in only.errors] == [unknown]
+    assert SUMMARIES[0] in only.message

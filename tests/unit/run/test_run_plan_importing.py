@@ -77,7 +77,7 @@ def prepared(world: World, *remembered: str, destroy: bool = False) -> Root:
 
 def failed(root: Root, *diagnostics: Diagnostic, **how: bool) -> PlanFailed:
     completed = Completed("plan", 1, diagnostics, "", **how)
-    return PlanFailed(completed, root.calls, {}, workdir=root.workdir, units=root.units)
+    return PlanFailed(completed, root.calls, {})
 
 
 def missing(name: str) -> Diagnostic:

@@ -8,9 +8,10 @@ import pytest
 from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
+from pytg.run.blame import Blamed
 from pytg.run.progress import Progress, raw_events
 from pytg.terraform.completed import PANIC, Completed
-from pytg.terraform.event_stream import Event
+from pytg.terraform.event_stream import Diagnostic, Event
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 TWO = Address("acc", "us-east-1", "dev", "two")  # it has only an import
@@ -225,6 +226,45 @@ def test_a_failure_of_nobody_is_that_of_all() -> None:
     progress.feed(event("apply_complete", TWO))
     found = ends(progress, Completed("apply", 1, (), "no room"))
     assert set(found.values()) == {Outcome(Status.FAILED, "no room")}
+
+
+def blamed(*units: Address, sure: bool = True, severity: str = "error") -> Blamed:
+    return Blamed(Diagnostic(severity, "No", "so"), units, sure=sure, file="m.tf", line=3)
+
+
+def ends_with(progress: Progress, *said: Blamed) -> dict[str, Outcome]:
+    graph: nx.DiGraph[Address] = nx.DiGraph([(ONE, THREE)])
+    graph.add_node(TWO)
+    outcomes = progress.outcomes(ended(1), graph, said)
+    return {unit.module: each for unit, each in outcomes.items()}
+
+
+def test_a_unit_whose_condition_did_not_hold_failed_whatever_is_done() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1), made(THREE, create=1))
+    for unit in (ONE, TWO):
+        progress.feed(event("apply_complete", unit))
+    found = ends_with(progress, blamed(ONE), blamed(TWO, severity="warning"))
+    assert found["one"] == Outcome(Status.FAILED, "No (m.tf:3)\nso")
+    assert found["two"] == Outcome(Status.SUCCEEDED)
+    assert (found["three"].status, found["three"].blocked_by) == (Status.SKIPPED, (ONE,))
+
+
+def test_an_error_is_also_of_a_unit_that_does_not_change() -> None:
+    progress = progress_of(made(ONE, create=1), UnitChanges(TWO))
+    progress.feed(event("apply_complete", ONE))
+    found = ends_with(progress, blamed(TWO))
+    assert {name: each.status for name, each in found.items()} == {
+        "one": Status.SUCCEEDED,
+        "two": Status.FAILED,
+    }
+
+
+def test_of_several_that_may_have_failed_it_is_what_is_not_done() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1))
+    progress.feed(event("apply_complete", ONE))
+    found = ends_with(progress, blamed(ONE, TWO, sure=False))
+    assert found["one"] == Outcome(Status.SUCCEEDED)
+    assert found["two"] == Outcome(Status.FAILED, f"No (m.tf:3)\nso\nin one of {ONE}, {TWO}")
 
 
 def test_a_unit_with_only_an_import_is_done_unless_something_stood_in_its_way() -> None:

@@ -8,23 +8,23 @@ from run_world import World, once_there, root_for, rooted
 
 from pytg.errors import Interrupted, StalePlan
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import root_of
+from pytg.run.root import roots_of
 
 pytestmark = pytest.mark.timeout(60)
 
 
 def test_a_stage_has_a_root_for_all_or_its_unit_s_own(chain: World) -> None:
     execution = chain.execution()
-    whole = root_of(execution, stage("a", "b", number=2))
+    (whole,) = roots_of(execution, stage("a", "b", number=2))
     assert whole.composed
     assert [unit.address for unit in whole.units] == [at("a"), at("b")]
     assert whole.calls.unit_of(inside("b")) == (at("b"), RESOURCE)
     assert whole.log("plan") == execution.directory / "plan-2.jsonl"
-    own = root_of(execution, stage("b", composed=False))
+    (own,) = roots_of(execution, stage("b", composed=False))
     assert not own.composed
     assert own.workdir == chain.estate.root / ".pytg" / "units" / str(at("b"))
     assert own.calls.unit_of(f"module.b.{RESOURCE}") == (at("b"), RESOURCE)
-    again = root_of(execution, stage("b", composed=False))
+    _, again = roots_of(execution, stage("a", "b", composed=False))
     assert (again.workdir, again.log("apply")) == (own.workdir, own.log("apply"))
     assert own.log("apply") == execution.directory / "units" / str(at("b")) / "apply.jsonl"
 
@@ -115,7 +115,7 @@ def test_a_plan_that_fails_for_good_has_nobody_late(chain: World) -> None:
     with pytest.raises(PlanFailed) as caught:
         rooted(chain, "a", "b").plan()
     assert caught.value.late == {}
-    assert set(caught.value.by_unit) == {at("b")}
+    assert [one.units for one in caught.value.errors] == [(at("b"),)]
 
 
 FILES = {name: f"# {name}\n" for name in ("versions.tf", "backend.tf", "main.tf")}

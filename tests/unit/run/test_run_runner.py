@@ -17,6 +17,7 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load
 from pytg.record.run import Result, Status
 from pytg.record.run_events import Recovered, RunFinished, RunStarted
+from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import STATE, Journal, Locked, ProcessId
 from pytg.run.runner import View, nobody
 from pytg.state.state_store import LockInfo
@@ -182,7 +183,7 @@ def test_an_error_that_nobody_expects_closes_the_record(chain: World, error: Bas
 
 def died(world: World) -> None:
     """A run that died after its Terraform had made the resource of `a`."""
-    workdir = world.estate.root / ".pytg" / "composed" / "0"
+    workdir = world.estate.root / COMPOSED / "0"
     workdir.mkdir(parents=True)
     (workdir / STATE).write_bytes(composed(at("a")))
     unit = world.estate.units[at("a")]

@@ -71,3 +71,13 @@ def test_what_is_not_json_is_kept_as_text() -> None:
 def test_no_line_can_break_the_reader(line: dict[str, object]) -> None:
     event = parse_line(json.dumps({"type": "diagnostic", **line}))
     assert event.diagnostic is None or event.type == "diagnostic"
+
+
+def test_a_diagnostic_names_its_block_and_the_values_in_it() -> None:
+    values = [{"traversal": "var.n", "statement": "is 12"}, None]
+    snippet = {"context": 'module "a"', "code": "  n = 12", "values": values}
+    said = {"severity": "error", "summary": "No", "snippet": snippet}
+    found = parse_line(json.dumps({"type": "diagnostic", "diagnostic": said})).diagnostic
+    assert found is not None
+    assert found.context == 'module "a"'
+    assert found.values[0] == ("var.n", "is 12")

@@ -1,0 +1,80 @@
+"""What a person is told and asked: the stages to come, and one question for all that is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytg.compose.changes import UnitChanges, total
+from pytg.compose.stage import Stage
+from pytg.errors import Interrupted
+from pytg.record.words import counted
+from pytg.run.execution import Execution
+from pytg.run.guards import refuse_losing_stateful
+from pytg.run.overwrite_guard import refuse_overwriting
+from pytg.run.planned_stage import PlannedStage
+
+
+def name_stages(execution: Execution, stages: Sequence[Stage]) -> None:
+    """Say of the stages to come what each is, and why it stands by itself."""
+    if len(stages) == 1 and not stages[0].reason:
+        return
+    first = len(execution.record.run.stages) + 1
+    count = first - 1 + len(stages)
+    place = {unit: at for at, stage in enumerate(stages, first) for unit in stage.units}
+    for number, stage in enumerate(stages, first):
+        needs = {up for unit in stage.units for up in execution.needs.predecessors(unit)}
+        after = sorted({place[unit] for unit in needs & place.keys()} - {number})
+        told = [
+            f"stage {number} of {count}: {counted(len(stage.units), 'unit')}",
+            "" if stage.composed else "each in a process of its own",
+            stage.reason,
+            f"after {_stages(after)}" if after else "",
+        ]
+        execution.note("; ".join(filter(None, told)))
+
+
+def approve(execution: Execution, planned: Sequence[PlannedStage], later: Sequence[Stage]) -> None:
+    """Ask once for all of `planned`; `later` are the stages that could not be planned yet.
+
+    Raises Refused where a guard does not let one of them pass, Interrupted where the answer is
+    no. Nothing is asked with `--yes`, or where nothing changes.
+    """
+    every = [change for each in planned for change in each.changes.values()]
+    changed = [change for change in every if change.changed]
+    if not changed:
+        return
+    for each in planned:
+        for plan in each.plans:
+            refuse_overwriting(plan)
+    refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
+    if execution.options.yes:
+        return
+    units = counted(len(every), "unit")
+    if len(changed) < len(every):
+        units = f"{len(changed)} of {units}"
+    numbers = [each.stage.number for each in planned]
+    of = len(execution.record.run.stages) + len(later)
+    which = f" ({_stages(numbers)} of {of})" if of > 1 else ""
+    if execution.options.destroy:
+        gone = sum(change.delete for change in changed)
+        question = f"Destroy {counted(gone, 'resource')} of {units}{which}?"
+    else:
+        question = f"Apply {_stake(changed)} in {units}{which}?"
+    if not execution.confirm(question):
+        raise Interrupted("not approved: nothing of this plan was applied")
+
+
+def _stake(changed: Iterable[UnitChanges]) -> str:
+    """Such as `17 creates, 2 updates`; what only writes a state has no count of its own."""
+    changed = tuple(changed)
+    counts = total(changed) | {"import": sum(change.imports for change in changed)}
+    told = [counted(count, action) for action, count in counts.items() if count]
+    return ", ".join(told) or "changes of outputs or addresses only"
+
+
+def _stages(numbers: Sequence[int]) -> str:
+    """Such as `stage 2` and `stages 1, 2 and 4`."""
+    if len(numbers) == 1:
+        return f"stage {numbers[0]}"
+    *most, last = map(str, numbers)
+    return f"stages {', '.join(most)} and {last}"

@@ -1,0 +1,181 @@
+"""A stage that is planned and held: its roots stay this process's own until it is applied."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from pytg.compose.changes import Calls, UnitChanges
+from pytg.compose.stage import Stage
+from pytg.graph.build import contract
+from pytg.model import Address
+from pytg.record.run import OPEN, Changes, Outcome, Status
+from pytg.record.run_events import StagePlanned
+from pytg.record.words import in_units
+from pytg.run.apart import Apart, leaking
+from pytg.run.composed_apply import apply_composed
+from pytg.run.composed_plan import ComposedPlan, plan_composed
+from pytg.run.execution import Execution
+from pytg.run.order_only import Readers, readers, told
+from pytg.run.per_unit import apply_unit, plan_unit
+from pytg.run.per_unit_schedule import apply_per_unit, parallelism, schedule
+from pytg.run.plan_failure import PlanFailed
+from pytg.run.root import Root, SavedPlan, roots_of
+from pytg.terraform.plan import OutputChange, Plan, ResourceChange
+
+Failures = Sequence[tuple[Stage, PlanFailed | Apart]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """`stage` has only the units that `plans` are of: one plan for all, or one a unit."""
+
+    stage: Stage
+    plans: tuple[SavedPlan, ...]
+
+    def only(self, units: Collection[Address]) -> PlannedStage:
+        """The plans of fewer units; each must have one of its own."""
+        plans = tuple(p for p in self.plans if {u.address for u in p.root.units} & set(units))
+        return PlannedStage(self.stage.only(units), plans)
+
+    @property
+    def changes(self) -> dict[Address, UnitChanges]:
+        """What the plans do, by unit."""
+        return {unit: change for plan in self.plans for unit, change in plan.changes.items()}
+
+
+def plan_stage(
+    execution: Execution, stage: Stage, held: contextlib.ExitStack, *, apart: bool = False
+) -> tuple[PlannedStage, Failures]:
+    """Plan `stage`, which has its number, and show it; what is planned stays reserved in `held`.
+
+    Units with a root of their own are planned side by side. What could not be planned is not in
+    the first of what is returned, but in the second: a part of the stage and why. `apart`: nor is
+    a plan that would replace something otherwise than its unit alone.
+    """
+    alone = execution.options.per_unit and not makes_backend(execution, stage)
+
+    def attempt(root: Root) -> SavedPlan | PlanFailed | Apart:
+        try:
+            planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
+        except PlanFailed as error:
+            return error
+        late = leaking(planned) if apart and not alone else {}
+        return Apart(late) if late else planned
+
+    roots = roots_of(execution, stage)
+    with contextlib.ExitStack() as mine:
+        reserved = [mine.enter_context(contextlib.ExitStack()) for _ in roots]
+        for own, root in zip(reserved, roots, strict=True):
+            own.enter_context(root.reserved())
+        with ThreadPoolExecutor(parallelism(execution), thread_name_prefix="plan") as pool:
+            tried = list(zip(roots, pool.map(attempt, roots), strict=True))
+        for own, (_, found) in zip(reserved, tried, strict=True):
+            if isinstance(found, SavedPlan):
+                held.enter_context(own.pop_all())
+    plans = tuple(plan for _, plan in tried if isinstance(plan, SavedPlan))
+    planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
+    if plans:
+        _show(execution, planned)
+    return planned, [
+        (stage.only(unit.address for unit in root.units), error)
+        for root, error in tried
+        if not isinstance(error, SavedPlan)
+    ]
+
+
+def readers_of(execution: Execution, planned: PlannedStage) -> Readers:
+    """Units whose data was read before what `planned` changes."""
+    return {
+        unit: before
+        for plan in planned.plans
+        if isinstance(plan, ComposedPlan)
+        for unit, before in readers(execution, plan.changes, plan.deferred).items()
+    }
+
+
+def _show(execution: Execution, planned: PlannedStage) -> None:
+    stage, found = planned.stage, planned.changes
+    execution.planned(found)
+    total = sum((Changes(**change.counts) for change in found.values()), Changes())
+    besides = "" if total.total else in_units({u: each.besides for u, each in found.items()})
+    execution.log.emit(StagePlanned(stage.number, stage.units, total, besides))
+    if stage.composed:
+        plan = planned.plans[0]
+        execution.show(stage, found, plan.root.calls, plan.details)
+    else:
+        calls = Calls({unit.slug: unit for unit in stage.units})
+        execution.show(stage, found, calls, lambda: _together(planned))
+    if reading := readers_of(execution, planned):
+        execution.note(told(reading))
+
+
+def _together(planned: PlannedStage) -> Plan:
+    """The plans of units with roots of their own, in full, with the names of a composed one."""
+    changes: list[ResourceChange] = []
+    outputs: list[OutputChange] = []
+    for plan in planned.plans:
+        found, calls = plan.details(), plan.root.calls
+        slug = plan.root.units[0].address.slug
+        changes += (
+            replace(change, address=f"module.{slug}.{owner[1]}")
+            for change in found.changes
+            if (owner := calls.unit_of(change.address))
+        )
+        outputs += (replace(output, name=f"{slug}__{output.name}") for output in found.outputs)
+    return Plan(tuple(changes), tuple(outputs))
+
+
+def apply_stage(execution: Execution, planned: PlannedStage) -> None:
+    """Apply exactly what was planned, and end its units.
+
+    With `--per-unit` the composed plan is what a person saw and approved: each unit is planned
+    again at its turn, and no plan may go beyond it. Units that make their own backend are applied
+    as composed always.
+    """
+    changed = end_unchanged(execution, planned.changes)
+    if not changed:
+        return
+    plan = planned.plans[0]
+    if not isinstance(plan, ComposedPlan):
+        _apply_side_by_side(execution, planned, changed)
+    elif execution.options.per_unit and not makes_backend(execution, planned.stage):
+        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
+    else:
+        for unit in (u.address for u in plan.touched):
+            if execution.status(unit) not in OPEN:  # once more, in the same run
+                execution.begin(unit, among_many=True)
+        outcomes = apply_composed(plan)
+        execution.end(
+            {
+                unit: outcome
+                for unit, outcome in outcomes.items()
+                if execution.status(unit) in OPEN or outcome.status is Status.FAILED
+            }
+        )
+
+
+def _apply_side_by_side(
+    execution: Execution, planned: PlannedStage, changed: Sequence[Address]
+) -> None:
+    plans = {plan.root.units[0].address: plan for plan in planned.plans}
+    independent: nx.DiGraph[Address] = nx.DiGraph()
+    independent.add_nodes_from(changed)
+    schedule(execution, independent, lambda unit: apply_unit(plans[unit]))
+
+
+def end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:
+    """Units that the plan leaves alone are done; returns the others."""
+    unchanged = [unit for unit, change in found.items() if not change.changed]
+    still = [unit for unit in unchanged if execution.status(unit) in OPEN]
+    execution.end(dict.fromkeys(still, Outcome(Status.UNCHANGED)))
+    return [unit for unit, change in found.items() if change.changed]
+
+
+def makes_backend(execution: Execution, stage: Stage) -> bool:
+    """Whether the units of `stage` make their own backend."""
+    return all(unit.bootstrap for unit in execution.units(stage))

@@ -1,0 +1,114 @@
+"""Ephemeral values inside of modules: what Terraform can do with them goes on every way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.estate_builder import build_estate
+from support.project import Project
+
+pytestmark = pytest.mark.slow
+
+A, B = "docs/us-east-1/dev/a", "docs/us-east-1/dev/b"
+FILES = {
+    "config.yaml": """
+        project: demo
+        modules:
+          a:
+            inputs:
+              password: not-kept-anywhere
+          b:
+            inputs:
+              name: ${a.name}
+              token: ${a.name}
+        """,
+    "live/docs/account.yaml": "{}\n",
+    "live/docs/us-east-1/dev/env.yaml": "{}\n",
+    "modules/a/main.tf": """
+        variable "password" {
+          type      = string
+          ephemeral = true
+        }
+
+        module "part" {
+          source = "./part"
+          token  = var.password
+        }
+
+        locals {
+          header = "Bearer ${var.password}"
+        }
+
+        resource "terraform_data" "this" {
+          input = "name"
+
+          provisioner "local-exec" {
+            command     = "test \\"$TOKEN\\" = 'Bearer not-kept-anywhere'"
+            environment = { TOKEN = local.header }
+          }
+        }
+
+        output "name" {
+          value = terraform_data.this.output
+        }
+
+        output "token" {
+          value     = local.header
+          ephemeral = true
+        }
+        """,
+    "modules/a/part/main.tf": """
+        variable "token" {
+          ephemeral = true
+        }
+
+        output "token" {
+          value     = var.token
+          ephemeral = true
+        }
+        """,
+    "modules/b/main.tf": """
+        variable "name" {}
+
+        variable "token" {
+          ephemeral = true
+        }
+
+        resource "terraform_data" "this" {
+          input = var.name
+        }
+
+        output "only" {
+          value     = var.token
+          ephemeral = true
+        }
+        """,
+}
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_ephemeral_values_work_within_modules(tmp_path: Path, way: tuple[str, ...]) -> None:
+    project = Project(build_estate(tmp_path, FILES))
+    project.pytg("validate")
+    project.pytg("apply", "--env", "dev", "--yes", *way)
+    for other in ((), ("--per-unit",), ("--module", "b")):
+        project.pytg("plan", "--env", "dev", "--detailed-exitcode", *other)
+    for unit in (A, B):
+        project.pytg("generate")
+        plain = project.terraform(unit, "plan", "-detailed-exitcode", "-input=false")
+        assert plain.code == 0, plain.out + plain.err
+        assert "not-kept-anywhere" not in str(project.state(unit))
+    a = project.state(A)
+    assert a is not None
+    assert list(a["outputs"]) == ["name"]
+    project.pytg("destroy", "--env", "dev", "--yes", *way)
+
+
+def test_a_reference_to_an_ephemeral_output_is_a_mistake_with_its_line(tmp_path: Path) -> None:
+    project = Project(build_estate(tmp_path, FILES))
+    config = project.root / "config.yaml"
+    config.write_text(config.read_text().replace("token: ${a.name}", "token: ${a.token}"))
+    done = project.pytg("validate", expect=3)
+    assert "config.yaml:9: ${a.token}: output `token` is ephemeral" in done.err
