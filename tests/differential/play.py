@@ -87,7 +87,7 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
     seen = dict.fromkeys(made, 0)
     for number, estate in enumerate(scenario.estates):
         steps = {name: way.apply(estate) for name, way in made.items()}
-        found = list(differences(steps, staged=any(m.isolate for m in estate.modules)))
+        found = list(differences(steps))
         for name, way in made.items():
             new = steps[name].log[seen[name] :]
             found += [f"{name}: {t}" for t in out_of_order(estate, new) if name != "hand"]
@@ -98,11 +98,12 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
         shutil.rmtree(place)
 
 
-def differences(steps: Mapping[str, Step], *, staged: bool) -> Iterator[str]:
+def differences(steps: Mapping[str, Step]) -> Iterator[str]:
     """Where the ways differ after one estate was applied.
 
-    `staged`: the composed run has stages, and what is planned in a later one knows more.
+    Where the composed run has stages or rounds, what is planned in a later one knows more.
     """
+    staged = steps["composed"].processes > 1 if "composed" in steps else False
     for one, other, compare in STAGED if staged else PAIRS:
         if one in steps and other in steps:
             found = compare(steps[one], steps[other])
