@@ -11,6 +11,7 @@ must agree (`compare.py`). What is legitimately different, and so is not compare
   then have any value, and what is an update or a replacement because of it may be less. The
   composed plan and the hand-composed one must be the same to the last mask, as must the two that
   plan at their turn.
+* A module that is isolated is a stage of its own, which knows what was applied before it.
 * Terraform's `data.terraform_remote_state` of a unit root stands outside of the unit's module.
 * Identifiers are random: in a plan they are all one, in states they are numbered by their first
   place, so that a value that is wired to the wrong resource is seen.

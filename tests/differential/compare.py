@@ -11,7 +11,9 @@ from differential.estates import MENDED, Estate
 from differential.values import Ref
 from differential.ways import Part, Step
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# UUIDs, and what AWS calls roles; moments are all one.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|ARO[A-Z0-9]{17,18}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _FIELDS = ("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive")
 _INSTANCE = ("index_key", "status", "schema_version", "attributes", "sensitive_attributes")
 # At its turn a unit knows more: what could not be told apart before.
@@ -85,7 +87,7 @@ def _plan(part: Part) -> dict[str, Any]:
     for name, change in part.document.get("output_changes", {}).items():
         if name.startswith(part.own):
             found[f"output {name.removeprefix(part.own)}"] = _fields(change, {})
-    text = _ID.sub("ID", _text(found))
+    text = _MOMENT.sub("MOMENT", _ID.sub("ID", _text(found)))
     made: dict[str, Any] = json.loads(text)
     # what a plan leaves alone it may name or not
     return {n: c for n, c in made.items() if c["actions"] != ["no-op"]}
@@ -108,7 +110,7 @@ def _state(part: Part) -> dict[str, Any]:
                 (module.removeprefix(part.prefix), resource["mode"], resource["type"])
             )
             instances = [_instance(i, part.prefix) for i in resource["instances"]]
-            found[f"{inside}.{resource['name']}"] = instances
+            found[f"{inside}.{resource['name']}"] = [resource["provider"], *instances]
     for name, output in part.document.get("outputs", {}).items():
         if name.startswith(part.own):
             found[f"output {name.removeprefix(part.own)}"] = output
@@ -137,7 +139,7 @@ def _numbered(states: Mapping[str, Any]) -> dict[str, Any]:
         return seen.setdefault(match[0], f"ID{len(seen)}")
 
     ordered = {unit: dict(sorted(state.items())) for unit, state in states.items()}
-    text = _ID.sub(number, _text(ordered))
+    text = _MOMENT.sub("MOMENT", _ID.sub(number, _text(ordered)))
     found: dict[str, Any] = json.loads(text)
     return found
 

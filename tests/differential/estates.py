@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ KNOWN = {
     "ephemeral": "variables and outputs that are ephemeral",
     "typed_null": "a null in an object with an odd attribute loses its type when read from a state",
 }
-MENDED: frozenset[str] = frozenset()
+MENDED = frozenset({"order", "create_before_destroy", "path", "null_output", "ephemeral"})
 
 REGIONS = ("us-east-1", "eu-west-1")
 ROLES = dict(zip(("source", "target"), REGIONS, strict=True))
@@ -66,11 +67,16 @@ class UnitName:
 
 @dataclass(frozen=True)
 class Estate:
-    """Modules in order of need, in one account and one environment."""
+    """Modules in order of need, in one account and one environment.
+
+    `fixture` is a directory with the whole project, where it is no random one.
+    """
 
     modules: tuple[Module, ...]
     regions: tuple[str, ...] = REGIONS[:1]
     suffix: str = ""
+    account: str = "acc"
+    fixture: Path | None = None
 
     def module(self, name: str) -> Module:
         return next(m for m in self.modules if m.name == name)
@@ -85,7 +91,7 @@ class Estate:
 
     def address(self, unit: UnitName) -> str:
         """As pytg writes it."""
-        return f"acc/{unit.region}/{self.environment}/{unit.module}"
+        return f"{self.account}/{unit.region}/{self.environment}/{unit.module}"
 
     def units(self) -> list[UnitName]:
         """In order of need."""

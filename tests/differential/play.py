@@ -42,12 +42,13 @@ WAYS: Ways = {
     "pieces": Pieces,
 }
 COMPOSED: Ways = {name: WAYS[name] for name in ("composed", "hand")}
-PAIRS = (
-    ("composed", "hand", same_plans),
+ANYHOW = (
     ("per unit", "roots", same_plans),
     ("composed", "roots", at_its_turn),
     ("pieces", "roots", at_its_turn),
 )
+PAIRS = (("composed", "hand", same_plans), *ANYHOW)
+STAGED = (("hand", "composed", at_its_turn), *ANYHOW)
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,12 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
 
 
 def differences(steps: Mapping[str, Step]) -> Iterator[str]:
-    """Where the ways differ after one estate was applied."""
-    for one, other, compare in PAIRS:
+    """Where the ways differ after one estate was applied.
+
+    Where the composed run has stages or rounds, what is planned in a later one knows more.
+    """
+    staged = steps["composed"].processes > 1 if "composed" in steps else False
+    for one, other, compare in STAGED if staged else PAIRS:
         if one in steps and other in steps:
             found = compare(steps[one], steps[other])
             yield from (f"{one} and {other}: {text}" for text in found)

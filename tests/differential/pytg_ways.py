@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
 
 from differential.estates import Estate, UnitName
-from differential.ways import Failed, Part, Step, Way, project_states
+from differential.ways import Failed, Part, Step, Way, project_states, touched
 from pytg.compose.changes import UnitChanges
 from pytg.errors import PytgError
 from pytg.project import Project, Selectors
@@ -60,19 +61,22 @@ class Pytg(Way):
         plan, apply = Root.plan, Root.apply
 
         def hear(root: Root, *, final: bool) -> None:
-            document = self.shown(root.workdir, root.plan_file.name)
+            text = json.dumps(self.shown(root.workdir, root.plan_file.name))
+            for unit in root.units:  # a call that waits for others is counted, and is the same
+                text = text.replace(f"module.{unit.address.slug}[0]", f"module.{unit.address.slug}")
+            document = json.loads(text)
             for unit in root.units:
-                name = units[str(unit.address)]
-                if name in applied:
-                    continue
-                slug = unit.address.slug
+                name, slug = units[str(unit.address)], unit.address.slug
                 alone = Part(document, f"module.{unit.address.module}.")
                 many = Part(document, f"module.{slug}.", f"{slug}__")
-                step.plans[name] = many if root.composed else alone
-                applied.update({name} if final else ())
+                if name not in applied:
+                    step.plans[name] = many if root.composed else alone
+                if final and touched(document, step.plans[name]):
+                    applied.add(name)
 
         def planning(root: Root, **options: Any) -> SavedPlan:
             saved = plan(root, **options)
+            step.processes += 1
             hear(root, final=False)
             return saved
 

@@ -15,6 +15,9 @@ variable "value" { type = any }
 resource "terraform_data" "inner" { input = var.value }
 output "value" { value = terraform_data.inner.output }
 """
+# As deep as the root of a unit, so that `path.module` is the same text.
+HAND = "a/root/composed/by/hand/here"
+UP = "../" * len(HAND.split("/"))
 IMPORTED_ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -30,6 +33,9 @@ def write(directory: Path, files: Mapping[str, str]) -> None:
 
 def project_files(estate: Estate, outside: Path) -> dict[str, str]:
     """The project: config.yaml, live/ and modules/."""
+    if estate.fixture:
+        found = (path for path in estate.fixture.rglob("*") if path.is_file())
+        return {str(path.relative_to(estate.fixture)): path.read_text() for path in found}
     files = {"config.yaml": _config(estate), "live/acc/account.yaml": "{}\n"}
     suffix = f"suffix: {estate.suffix}\n" if estate.suffix else "{}\n"
     for region in estate.regions:
@@ -54,7 +60,7 @@ def module_files(estate: Estate, outside: Path) -> dict[str, str]:
 def hand_root(estate: Estate) -> dict[str, str]:
     """One root that calls all units, beside modules/."""
     text = "".join(_call(estate, unit) for unit in estate.units())
-    return {"root/main.tf": text}
+    return {f"{HAND}/main.tf": text}
 
 
 def _config(estate: Estate) -> str:
@@ -108,7 +114,7 @@ def _call(estate: Estate, unit: UnitName) -> str:
         read = f"module.{estate.target(unit, ref).call}.{ref.output}"
         return f"sensitive({read})" if hidden(estate, estate.read(ref)) else read
 
-    text = f'module "{unit.call}" {{\n  source = "../modules/{module.name}"\n'
+    text = f'module "{unit.call}" {{\n  source = "{UP}modules/{module.name}"\n'
     text += "".join(f"  {p.name} = {hcl_text(p.value, resolve)}\n" for p in module.parts) + "}\n"
     for part in module.parts:
         text += f'output "{unit.call}__{part.name}_out" {{\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from differential.estates import MAY_BE_SECRET, REGIONS, Estate, Module, Part, offered
+from differential.estates import MAY_BE_SECRET, MENDED, REGIONS, Estate, Module, Part, offered
 from differential.parts import KINDS
 from differential.values import Num, Ref, Value
 
@@ -35,7 +35,7 @@ def sample(kinds: tuple[str, ...] = ()) -> tuple[Estate, Estate]:
         "base", "environment", tuple(Part(k, f"b_{k}", _value(k, _VALUES)) for k in chosen)
     )
     reader = Module("reader", "region", tuple(_reader(k) for k in chosen), after=("base",))
-    if "read" in chosen:
+    if "read" in chosen and "order" not in MENDED:
         reader = replace(reader, after=())
     peers = Ref("reader", f"r_{chosen[0]}_out", "peer")
     found = (Part("stored", "peers", peers), Part("provisioned", "ordered", "alone"))

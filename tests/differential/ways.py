@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from differential.estates import Estate, UnitName
-from differential.render import hand_root, module_files, project_files, write
+from differential.render import HAND, hand_root, module_files, project_files, write
 from pytg.model import Address
 
 BINARY = os.environ.get("TERRAFORM") or os.environ.get("PYTG_TERRAFORM") or "terraform"
@@ -50,13 +50,14 @@ class Step:
     """What one way saw.
 
     `told` is what pytg said of each unit's plan: action by address. `log` is what provisioners
-    wrote, in that order.
+    wrote, in that order. `processes` counts pytg's plans.
     """
 
     plans: dict[UnitName, Part] = field(default_factory=dict)
     states: dict[UnitName, Part] = field(default_factory=dict)
     told: dict[UnitName, dict[str, str]] = field(default_factory=dict)
     log: tuple[str, ...] = ()
+    processes: int = 0
 
 
 class Failed(AssertionError):
@@ -65,10 +66,11 @@ class Failed(AssertionError):
 
 @dataclass(frozen=True)
 class Way:
-    """A directory, and a place for states that no unit owns."""
+    """A directory, a place for states that no unit owns, and what is added to the environment."""
 
     root: Path
     outside: Path
+    added: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -79,6 +81,7 @@ class Way:
             "PYTG_TERRAFORM": BINARY,
             "TF_CLI_CONFIG_FILE": str(cli) if cli.exists() else os.devnull,
             "CHECKPOINT_DISABLE": "1",
+            **self.added,
         }
 
     def write(self, estate: Estate) -> None:
@@ -124,12 +127,16 @@ class Way:
         return found
 
 
-def touched(document: Document) -> list[str]:
-    """What a plan does to resources and outputs."""
+def touched(document: Document, part: Part | None = None) -> list[str]:
+    """What a plan does to resources and outputs, of the unit that `part` tells of or of all."""
     changes = [(c["address"], c["change"]) for c in document.get("resource_changes", ())]
-    changes += list(document.get("output_changes", {}).items())
+    outputs = document.get("output_changes", {}).items()
+    if part:
+        changes = [(name, c) for name, c in changes if name.startswith(part.prefix)]
+        outputs = [(name, c) for name, c in outputs if name.startswith(part.own)]
     quiet = (["no-op"], ["read"])
-    return [f"{name} {c['actions']}" for name, c in changes if c["actions"] not in quiet]
+    found = [*changes, *outputs]
+    return [f"{name} {c['actions']}" for name, c in found if c["actions"] not in quiet]
 
 
 class UnitRoots(Way):
@@ -166,7 +173,7 @@ class Hand(Way):
 
     def apply(self, estate: Estate) -> Step:
         self.write(estate)
-        directory = self.root / "root"
+        directory = self.root / HAND
         document = self.planned(directory)
         self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
         state = parsed((directory / "terraform.tfstate").read_text())
@@ -177,7 +184,7 @@ class Hand(Way):
         return step
 
     def changes(self, _estate: Estate) -> list[str]:
-        return touched(self.planned(self.root / "root"))
+        return touched(self.planned(self.root / HAND))
 
 
 def generate(root: Path, environ: Mapping[str, str]) -> None:
