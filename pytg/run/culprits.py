@@ -13,7 +13,7 @@ from pytg.run.blame import Blamed
 from pytg.run.composed_plan import plan_composed
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import composed_root
+from pytg.run.roots import composed_root
 
 MOST = 8  # each is one more Terraform process
 

@@ -20,7 +20,8 @@ from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.progress import Progress
-from pytg.run.root import PARALLELISM, Root, SavedPlan, unit_root
+from pytg.run.root import PARALLELISM, Root, SavedPlan
+from pytg.run.roots import unit_root
 from pytg.run.stage_inputs import require_upstream
 from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event

@@ -16,7 +16,7 @@ from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import unit_root
+from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 
 

@@ -24,7 +24,8 @@ from pytg.run.order_only import Readers, readers, told
 from pytg.run.per_unit import apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, parallelism, schedule
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.root import Root, SavedPlan, roots_of
+from pytg.run.root import Root, SavedPlan
+from pytg.run.roots import roots_of
 from pytg.terraform.plan import OutputChange, Plan, ResourceChange
 
 Failures = Sequence[tuple[Stage, PlanFailed | Apart]]

@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
-from pytg.compose.stage import Stage
 from pytg.errors import PytgError, StalePlan
 from pytg.generate.composed import init_key
-from pytg.generate.unit import unit_directory
 from pytg.model import Address, Unit
-from pytg.recovery.composed_directory import COMPOSED, PLANS, clear, remove_plans, reserved
+from pytg.recovery.composed_directory import PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
@@ -230,47 +228,6 @@ class SavedPlan:
     def details(self) -> Plan:
         """The plan in full: one more Terraform process."""
         return self.root.details()
-
-
-def roots_of(execution: Execution, stage: Stage) -> tuple[Root, ...]:
-    """What `stage`, which has its number, runs in: one root for all, or each unit's own."""
-    units = execution.units(stage)
-    if stage.composed:
-        return (composed_root(execution, units, stage.number),)
-    return tuple(unit_root(execution, unit) for unit in units)
-
-
-def composed_root(execution: Execution, units: Sequence[Unit], number: int) -> Root:
-    """One for all `units`; its directory is the same for the same units, so that init is kept.
-
-    `number` is that of the stage.
-    """
-    names = sorted(str(unit.address) for unit in units)
-    key = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
-    return Root(
-        execution,
-        execution.estate.root / COMPOSED / key,
-        tuple(units),
-        Calls({unit.address.slug: unit.address for unit in units}),
-        execution.environment(tuple(units)),
-        lambda what: execution.directory / f"{what}-{number}",
-        composed=True,
-    )
-
-
-def unit_root(execution: Execution, unit: Unit) -> Root:
-    """The unit's own."""
-    directory = execution.directory / "units" / str(unit.address)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Root(
-        execution,
-        unit_directory(execution.estate, unit),
-        (unit,),
-        Calls({unit.address.module: unit.address}, composed=False),
-        execution.environment((unit,)),
-        lambda what: directory / what,
-        composed=False,
-    )
 
 
 def _digest(plan: Path) -> str:

@@ -23,7 +23,8 @@ from pytg.record.writer import RunRecord
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution, show_nothing
 from pytg.run.options import Options, Request
-from pytg.run.root import Root, composed_root, unit_root
+from pytg.run.root import Root
+from pytg.run.roots import composed_root, unit_root
 from pytg.run.runner import Finished, View, run
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
