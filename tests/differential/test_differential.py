@@ -36,7 +36,7 @@ def test_every_feature_at_once_in_every_way(tmp_path: Path) -> None:
 
 
 @seed(SEED)
-@settings(CHOSEN, max_examples=EXAMPLES or 6)
+@settings(CHOSEN, max_examples=EXAMPLES or 4)
 @given(scenarios(EDITS))
 def test_one_plan_is_that_of_a_root_made_by_hand(scenario: Scenario) -> None:
     play(scenario, ways=COMPOSED)

@@ -1,0 +1,75 @@
+"""Modules in the shapes of the field's most used public ones, on the embedded AWS.
+
+They were written for this: a label with a context that is passed on, resources that are made or
+not, dynamic blocks, `any`, `try`, `lookup`, `one`, calls within calls, and a provider of the peer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from differential.estates import REGIONS, Estate, Module
+from differential.play import differences
+from differential.pytg_ways import PerUnit, Pytg
+from differential.ways import Step, UnitRoots, Way
+from pytg.terraform.provider_mirror import cli_config
+from support.sandbox_server import AWS, SandboxServer
+
+pytestmark = pytest.mark.slow
+
+FIXTURES = Path(__file__).with_name("fixtures")
+MODULES = (
+    Module("bucket", "region", ()),
+    Module("roles", "environment", ()),
+    Module("parameters", "region", ()),
+)
+# Composed alone in the tests, for each unit root starts the provider anew; all by the long part.
+WAYS: Mapping[str, type[Way]] = {"composed": Pytg, "roots": UnitRoots, "per unit": PerUnit}
+CHANGES = {
+    "{ enabled: true }": "{ status: suspended }",
+    "nobody: { enabled: false }": "nobody: { services: [ec2.amazonaws.com], resources: ['*'] }",
+    "- { sid: Read, ": "- { sid: ReadAll, ",
+    'never: { enabled: false, value: "" }': "never: { value: now }",
+}
+
+
+def _edited(root: Path) -> Path:
+    """The fixtures with other inputs."""
+    for path in FIXTURES.rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            for old, new in CHANGES.items():
+                text = text.replace(old, new) if path.name == "config.yaml" else text
+            copy = root / path.relative_to(FIXTURES)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(text)
+    return root
+
+
+def _play(way: Way, sandbox: SandboxServer, estates: list[Estate]) -> list[Step]:
+    """What a way sees on an AWS that is empty; afterwards nothing is left to do."""
+    sandbox.control.reset()
+    steps = [way.apply(estate) for estate in estates]
+    assert way.changes(estates[-1]) == []
+    return steps
+
+
+def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
+    fixtures = (FIXTURES, _edited(tmp_path / "edited"))
+    estates = [Estate(MODULES, REGIONS, "f1", "sandbox", fixture) for fixture in fixtures]
+    ways = WAYS if os.environ.get("DIFFERENTIAL_EXAMPLES") else {"composed": Pytg}
+    environ = {
+        "PYTG_SANDBOX_DIR": str(sandbox.control.directory),
+        "TF_CLI_CONFIG_FILE": str(cli_config(tmp_path, [AWS], {}) or os.devnull),
+    }
+    seen = {
+        name: _play(way(tmp_path / name, tmp_path, environ), sandbox, estates)
+        for name, way in ways.items()
+    }
+    for steps in zip(*seen.values(), strict=True):
+        found = list(differences(dict(zip(seen, steps, strict=True))))
+        assert not found, "\n".join(found)
