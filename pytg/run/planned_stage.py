@@ -71,7 +71,8 @@ def plan_stage(
     roots = roots_of(execution, stage)
     with contextlib.ExitStack() as mine:
         reserved = [mine.enter_context(contextlib.ExitStack()) for _ in roots]
-        for own, root in zip(reserved, roots, strict=True):
+        pairs = zip(reserved, roots, strict=True)
+        for own, root in sorted(pairs, key=lambda pair: pair[1].workdir):  # as everybody does
             own.enter_context(root.reserved())
         with ThreadPoolExecutor(parallelism(execution), thread_name_prefix="plan") as pool:
             tried = list(zip(roots, pool.map(attempt, roots), strict=True))
