@@ -62,7 +62,8 @@ def project(
 def put(address: str, *resources: str) -> None:
     """Another state in the bucket."""
     state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": address}
-    held = [{"mode": "managed", "type": r, "name": "this", "instances": []} for r in resources]
+    made = {"mode": "managed", "name": "this", "provider": "x", "instances": []}
+    held = [{**made, "type": kind} for kind in resources]
     boto3.client("s3", region_name="us-east-1").put_object(
         Bucket=BUCKET,
         Key=f"{address}/terraform.tfstate",

@@ -23,7 +23,13 @@ OUTPUTS: dict[str, Any] = {
     "arns": {"value": ["a", "ü"], "type": ["list", "string"]},
     "secret": {"value": "hunter2", "type": "string", "sensitive": True},
 }
-RESOURCE = {"mode": "managed", "type": "terraform_data", "name": "this", "instances": []}
+RESOURCE = {
+    "mode": "managed",
+    "type": "terraform_data",
+    "name": "this",
+    "provider": 'provider["terraform.io/builtin/terraform"]',
+    "instances": [],
+}
 
 
 STATE: dict[str, Any] = {
