@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+import networkx as nx
+
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.graph.build import contract
 from pytg.model import Address
-from pytg.record.run import OPEN, Finding, Outcome, Status
+from pytg.record.run import Finding, Outcome, Status
 from pytg.record.run_events import StageStarted
 from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
@@ -33,6 +35,7 @@ from pytg.run.planned_stage import (
     readers_of,
 )
 from pytg.run.stages import (
+    BAD,
     not_yet_destroyed,
     parts_of,
     ready_and_waiting,
@@ -152,12 +155,13 @@ def _plan_round(
     """
     planned: list[PlannedStage] = []
     now: dict[Address, UnitChanges] = {}
+    unsure: set[Address] = set()  # planned once more, or after such
     later: list[Stage] = []
     while pending and not execution.cancel.is_set():
         stage, pending = pending[0], pending[1:]
         stage = without_blocked(execution, not_yet_destroyed(execution, stage, changes))
         if planned or later:  # the first of all never waits: stages are in order
-            stage, waiting = ready_and_waiting(execution, stage, changes, now)
+            stage, waiting = ready_and_waiting(execution, stage, changes, now, unsure)
             later += [waiting] if waiting.units else []
         if not stage.units:
             continue
@@ -167,6 +171,8 @@ def _plan_round(
         if found.plans:
             now |= found.changes
             planned.append(found)
+            again = readers_of(execution, found)
+            unsure.update(again, *(nx.descendants(execution.order, unit) for unit in again))
     changes |= {u: found for u, found in now.items() if found.changed or u not in changes}
     return planned, [*later, *pending]
 
@@ -229,7 +235,7 @@ def _replan(execution: Execution, stage: Stage, error: PlanFailed) -> Sequence[S
     execution.end({unit: Outcome(Status.FAILED, reasons[unit]) for unit in sorted(reasons)})
     if stopped:
         raise Interrupted("interrupted while planning")
-    left = [unit for unit in stage.units if execution.status(unit) in OPEN]
+    left = [unit for unit in stage.units if execution.status(unit) not in BAD]
     if not reasons:
         if not found:
             record(execution, None, [Finding("error", error.message)])

@@ -17,6 +17,10 @@ from pytg.terraform.event_stream import Diagnostic
 _SUMMARIES = ("Invalid for_each argument", "Invalid count argument")
 _UNKNOWN = "cannot be determined until apply"
 _CIRCLE = "Cycle: "
+_CHECKS = "(execute checks)"
+_EXPAND = " (expand)"
+_REPLACED = "what it replaces goes last, and what it needs is replaced the other way round"
+_CHECKED = "a check before it reads data of its own, which are read after all resources"
 _DEPOSED = re.compile(r" \(destroy deposed [0-9a-f]+\)$")
 
 
@@ -87,17 +91,28 @@ def unplannable(completed: Completed, workdir: Path, units: Sequence[Unit]) -> d
 
 
 def circular(completed: Completed, calls: Calls) -> dict[Address, str]:
-    """Units that create first what they replace, where that is a circle with what they need.
+    """Units that are in a circle with what comes before them; each unit alone is in none.
 
-    Upstream the old one goes first, and what may need it goes before; downstream it goes last.
-    Terraform names all of the circle; each unit alone is none.
+    One creates first what it replaces: upstream the old one goes first, and what may need it goes
+    before; downstream it goes last. Or one comes after a module with a check that reads data of
+    its own: Terraform reads those after all resources. It names all of the circle.
     """
-    named = (
-        calls.unit_of(name.removesuffix(found[0]))
-        for diagnostic in completed.errors
-        if diagnostic.summary.startswith(_CIRCLE)
-        for name in diagnostic.summary.removeprefix(_CIRCLE).split(", ")
-        if (found := _DEPOSED.search(name))
-    )
-    reason = "what it replaces goes last, and what it needs is replaced the other way round"
-    return {owner[0]: reason for owner in named if owner}
+    late: dict[Address, str] = {}
+    for diagnostic in completed.errors:
+        if not diagnostic.summary.startswith(_CIRCLE):
+            continue
+        names = diagnostic.summary.removeprefix(_CIRCLE).split(", ")
+        for name in names:
+            if found := _DEPOSED.search(name):
+                if owner := calls.unit_of(name.removesuffix(found[0])):
+                    late[owner[0]] = _REPLACED
+            elif _CHECKS in names and (unit := _called(calls, name)):
+                late.setdefault(unit, _CHECKED)
+    return late
+
+
+def _called(calls: Calls, name: str) -> Address | None:
+    """The unit whose module call itself is meant by a name in a circle: it waits for others."""
+    address = name.removesuffix(_EXPAND)
+    owner = calls.unit_of(address) if address != name else None
+    return owner[0] if owner and not owner[1] else None

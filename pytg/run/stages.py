@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import networkx as nx
 
@@ -58,18 +58,19 @@ def ready_and_waiting(
     stage: Stage,
     changes: Mapping[Address, UnitChanges],
     now: Mapping[Address, UnitChanges],
+    unsure: Collection[Address] = (),
 ) -> tuple[Stage, Stage]:
     """`stage` in two: what can be planned now, and what needs what is yet to be applied.
 
-    `changes` were planned in earlier rounds, `now` in this one. A destroy goes by what is there
-    now: nothing of it waits.
+    `changes` were planned in earlier rounds, `now` in this one; `unsure` are of this one, and may
+    be planned once more. A destroy goes by what is there now: nothing of it waits.
     """
     if execution.options.destroy:
         return stage, stage.only(())
 
     def to_come(unit: Address) -> bool:
         if unit in now:
-            return now[unit].changed
+            return now[unit].changed or unit in unsure
         return execution.status(unit) in OPEN and _to_come(changes, unit)
 
     waits = _waits(execution, stage, to_come)

@@ -327,3 +327,81 @@ def test_a_new_unit_that_counts_by_data_yet_to_be_made_is_planned_after_it(write
     assert "needs docs/us-east-1/dev/base applied first" in said
     assert log(project) == ["base", "reader"]
     project.pytg("plan-all", "--detailed-exitcode")
+
+
+def test_what_needs_data_that_is_read_anew_waits_for_it(write: Write) -> None:
+    """In a stage of its own it would be planned beside, on what was read before."""
+
+    def written(names: str) -> Project:
+        project = write(names, file="made.tfstate")
+        config = project.root / "config.yaml"
+        config.write_text(config.read_text().replace("  user:\n", "  user:\n    isolate: true\n"))
+        return project
+
+    written("one").pytg("apply-all", "--yes")
+    project = written("two")
+    done = project.pytg("apply-all", "--yes", "--json")
+    assert project.statuses(done)["docs/us-east-1/dev/user"] == "succeeded"
+    project.pytg("plan-all", "--detailed-exitcode")
+
+
+def test_one_that_cannot_be_planned_anew_stops_only_what_needs_it(write: Write) -> None:
+    def written(names: str) -> Project:
+        project = write(names, file="made.tfstate")
+        config = project.root / "config.yaml"
+        inputs = "inputs: {file: made.tfstate}"
+        more = f"""
+  strict:
+    after: [base]
+    {inputs}
+  needs:
+    source: modules/user
+    inputs: {{ami: "${{strict.ami}}"}}
+"""
+        config.write_text(config.read_text().rstrip() + more)
+        condition = 'condition = self.outputs.ami == "one"\n error_message = "No."'
+        kept = f"lifecycle {{\n postcondition {{\n {condition}\n }}\n }}"
+        strict = READS.replace('/${var.file}" }\n', f'/${{var.file}}" }}\n  {kept}\n')
+        build_estate(project.root, {"modules/strict/main.tf": strict})
+        return project
+
+    written("one").pytg("apply-all", "--yes")
+    project = written("two")
+    project.pytg("apply-all", "--yes", expect=1)
+    ends = {unit.rpartition("/")[2]: end for unit, end in project.statuses().items()}
+    assert ends == {
+        "base": "succeeded",
+        "middle": "unchanged",
+        "reader": "succeeded",
+        "user": "succeeded",
+        "strict": "failed",
+        "needs": "skipped",
+    }
+    assert reading(project) == "two"
+
+
+CHECK = """
+check "later" {
+  data "terraform_remote_state" "own" {
+    backend = "local"
+    config  = { path = "${var.directory}/fixed.tfstate" }
+  }
+  assert {
+    condition     = data.terraform_remote_state.own.outputs.ami != ""
+    error_message = "There is none."
+  }
+}
+"""
+
+
+def test_data_of_a_check_makes_no_circle_with_what_comes_after(write: Write) -> None:
+    """Terraform reads it after all resources, and what comes after waits for it."""
+    project = write(after="middle")
+    main = project.root / "modules/base/main.tf"
+    main.write_text(main.read_text() + CHECK)
+    done = project.pytg("apply-all", "--yes", "--json")
+    assert "a check before it reads data of its own" in done.err
+    assert set(project.statuses(done).values()) == {"succeeded"}
+    assert log(project) == ["base", "reader"]
+    project.pytg("plan-all", "--detailed-exitcode")
+    project.pytg("destroy-all", "--yes")

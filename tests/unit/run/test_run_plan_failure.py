@@ -105,3 +105,13 @@ def test_a_circle_is_cut_above_what_goes_last() -> None:
     cycle = Completed("plan", 1, (Diagnostic("error", summary),), "")
     assert set(circular(cycle, calls)) == {at("b")}
     assert circular(Completed("plan", 1, (Diagnostic("error", "No"),), ""), calls) == {}
+
+
+def test_what_comes_after_a_check_with_data_is_planned_after_it() -> None:
+    """Of the circle, the module calls themselves wait; `a`, whose check it is, does not."""
+    calls = Calls({at(name).slug: at(name) for name in "abc"})
+    a, b, _ = (f"module.{at(name).slug}" for name in "abc")
+    names = f"{b}.var.v (expand), {a}.data.x.y, {a}.check.ok (expand), {a} (close), {b} (expand)"
+    for checks, late in (("(execute checks), ", {at("b")}), ("", set())):
+        cycle = Completed("plan", 1, (Diagnostic("error", f"Cycle: {checks}{names}"),), "")
+        assert set(circular(cycle, calls)) == late
