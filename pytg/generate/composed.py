@@ -83,7 +83,6 @@ def render_composed(
     *,
     types: Mapping[OutputKey, object] | None = None,
     deferred: Collection[Address] = (),
-    every_edge: Collection[Address] = (),
 ) -> ComposedRoot:
     """The root module of `units`, for `workdir`.
 
@@ -91,9 +90,9 @@ def render_composed(
         name. One that is missing is null.
     order: by unit, what must come before it. Where no value flows between the two, or `after`
         says so, the `count` of its module call waits for them, which defers no data source.
-    deferred: units whose data sources wait too: the same as a `depends_on`.
-    every_edge: units with all edges as a `depends_on`. Where a value that flows is known ahead,
-        Terraform sees no order: it would destroy upstream first, and read data too early.
+    deferred: units whose data sources wait too, for all that comes before: a `depends_on`. In a
+        destroy, all units: where a value that flows is known ahead, Terraform sees no order, and
+        would destroy upstream first.
     types: the types of `literals` as a state writes them (`["list", "string"]`). Without one, a
         list is a tuple and a map an object.
     """
@@ -103,8 +102,8 @@ def render_composed(
             estate,
             unit,
             workdir,
-            _waits(unit, order.get(address, ()), chosen, every_edge=address in every_edge),
-            defers=address in every_edge or address in deferred,
+            _waits(unit, order.get(address, ()), chosen, defers=address in deferred),
+            defers=address in deferred,
         )
         for address, unit in chosen.items()
     }
@@ -152,10 +151,10 @@ def _call(
 
 
 def _waits(
-    unit: Unit, before: Collection[Address], chosen: Mapping[Address, Unit], *, every_edge: bool
+    unit: Unit, before: Collection[Address], chosen: Mapping[Address, Unit], *, defers: bool
 ) -> list[Expression]:
     """The calls that the unit's own waits for, without those that it only reads."""
-    read = () if every_edge else read_by(unit)
+    read = () if defers else read_by(unit)
     return [
         Expression(f"module.{address.slug}")
         for address in sorted({*before} - {*read} | {*unit.after})

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 
 from pytg import exact_json
 from pytg.compose.state_document import State
-from pytg.errors import StalePlan
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.processes import ProcessId
-from pytg.record.run import Outcome, Status
+from pytg.record.run import OPEN, Outcome, Status
 from pytg.record.run_events import StateWritten, UnitProgress
 from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
@@ -32,6 +31,7 @@ from pytg.run.blame import Blamed
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
+from pytg.run.guards import refuse_stale
 from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
@@ -83,7 +83,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
             execution.estate.root, (unit.address for unit in touched), workdir=workdir
         )
         planned.require_same()
-        _refuse_stale(execution, planned)
+        refuse_stale(execution.estate, execution.states, planned.read)
         _keep_outside_of_backend(execution, touched)
         write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
         journal = journal.enter(workdir, APPLYING)
@@ -91,6 +91,9 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         locks.release()
         clear(workdir)
         raise
+    for unit in touched:
+        if execution.status(unit.address) not in OPEN:  # once more, in the same run
+            execution.begin(unit.address, among_many=True)
     progress = Progress(planned.root.calls, planned.changes)
     completed = _run(execution, planned, journal, progress)
     for unit in touched:
@@ -160,17 +163,6 @@ def _run(
         )
     mirror.sync()
     return completed
-
-
-def _refuse_stale(execution: Execution, planned: ComposedPlan) -> None:
-    units = [execution.estate.units[address] for address in planned.read]
-    moved = execution.states.moved(units, planned.read)
-    if moved:
-        raise StalePlan(
-            "these states moved after the plan was made:\n"
-            + "\n".join(f"    {address}" for address in moved),
-            hint="plan again: somebody applied in between",
-        )
 
 
 def _keep_outside_of_backend(execution: Execution, touched: tuple[Unit, ...]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import networkx as nx
+
 from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
@@ -15,7 +17,7 @@ from pytg.compose.state_document import State
 from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
-from pytg.generate.module_directories import created_first
+from pytg.generate.module_directories import created_first, reads_data
 from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
@@ -50,21 +52,20 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     execution = root.execution
     _recover_late(root)
     inputs = read_stage_inputs(execution, stage)
-    new = frozenset(u.address for u in inputs.units if _is_new(inputs.held[u.address].state))
-    every_edge = frozenset(stage.units if execution.options.destroy else ())
+    deferred = first = _deferred(execution, stage, inputs)
     while True:
-        plan = partial(_plan_with, root, stage, inputs, deferred=new, every_edge=every_edge)
+        plan = partial(_plan_with, root, stage, inputs, deferred=deferred)
         try:
             planned = plan_importing(execution, plan)
         except PlanFailed as error:
-            more = unreadable(execution.order.subgraph(stage.units), error) - every_edge
+            more = unreadable(execution.order.subgraph(stage.units), error) - deferred
             if not more:
                 raise
-            every_edge |= more
+            deferred |= more
         else:
             break
-    if every_edge and not execution.options.destroy:
-        names = ", ".join(map(str, sorted(every_edge)))
+    if deferred != first:
+        names = ", ".join(map(str, sorted(deferred - first)))
         execution.note(f"data cannot be read before the apply, and is read then: {names}")
     return planned
 
@@ -85,7 +86,6 @@ def _plan_with(
     imports: Imports,
     *,
     deferred: frozenset[Address],
-    every_edge: frozenset[Address],
 ) -> ComposedPlan:
     """Write the root module and the merged state, and plan."""
     execution, workdir = root.execution, root.workdir
@@ -94,10 +94,9 @@ def _plan_with(
         [with_imports(unit, imports) for unit in inputs.units],
         inputs.literals,
         workdir,
-        {u: _before(execution, stage, u, deferred) for u in stage.units},
+        _before(execution, stage, deferred),
         types=inputs.types,
         deferred=deferred,
-        every_edge=every_edge,
     )
     root.prepare(composed.files)
     modules = {unit.module.path for unit in inputs.units}
@@ -117,8 +116,7 @@ def _plan_with(
     write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
-    waited = deferred | every_edge
-    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, waited)
+    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
 
 
 def _is_new(state: State | None) -> bool:
@@ -126,14 +124,34 @@ def _is_new(state: State | None) -> bool:
     return state is None or not (state["resources"] or state["outputs"])
 
 
+def _deferred(execution: Execution, stage: Stage, inputs: StageInputs) -> frozenset[Address]:
+    """Units whose data is read in the apply, as all is new that could wait for it.
+
+    Those are new ones with data that come after others by order alone; in a destroy, all.
+    """
+    if execution.options.destroy:
+        return frozenset(stage.units)
+    graph = execution.order.subgraph(stage.units)
+    flavour = execution.binary.flavour
+    return frozenset(
+        unit.address
+        for unit in inputs.units
+        if _is_new(inputs.held[unit.address].state)
+        and nearest(graph, unit.address)
+        and reads_data(unit.module.path, flavour)
+    )
+
+
 def _before(
-    execution: Execution, stage: Stage, unit: Address, deferred: Collection[Address]
-) -> frozenset[Address]:
-    """What `unit` waits for; one that is deferred, also for what its upstream waits for."""
-    before = frozenset(execution.order.predecessors(unit))
-    if unit not in deferred:
-        return before
-    return before | nearest(execution.order.subgraph(stage.units), unit)
+    execution: Execution, stage: Stage, deferred: Collection[Address]
+) -> dict[Address, frozenset[Address]]:
+    """What each unit waits for; one that is deferred, for all that comes before it."""
+    order = execution.order
+    before = {unit: frozenset(order.predecessors(unit)) for unit in stage.units}
+    if not execution.options.destroy:
+        graph = order.subgraph(stage.units)
+        before |= {unit: frozenset(nx.ancestors(graph, unit)) for unit in deferred}
+    return before
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ import networkx as nx
 
 from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.compose.state_merge import is_empty
-from pytg.errors import Refused
+from pytg.errors import Refused, StalePlan
 from pytg.generate.unit import WHERE_NULL_IS_MEANT
 from pytg.model import Address, Estate
 from pytg.record.words import named
-from pytg.state.state_reader import StateReader, parse_state
+from pytg.state.state_reader import StateReader, UnitState, parse_state
 
 _LOSING = frozenset({"delete", "replace"})
 
@@ -110,6 +110,17 @@ def refuse_missing_upstream(missing: Mapping[tuple[Address, str], Collection[Add
         "applied, or it is null:\n" + "\n".join(lines),
         hint=f"apply those first, with --select '{units}'; {WHERE_NULL_IS_MEANT}",
     )
+
+
+def refuse_stale(estate: Estate, states: StateReader, read: Mapping[Address, UnitState]) -> None:
+    """Raise StalePlan where a state that a plan was made from is no longer the one in `read`."""
+    moved = states.moved([estate.units[address] for address in read], read)
+    if moved:
+        raise StalePlan(
+            "these states moved after the plan was made:\n"
+            + "\n".join(f"    {address}" for address in moved),
+            hint="plan again: somebody applied in between",
+        )
 
 
 def _loses(resource: ResourceAction, stateful: Collection[str]) -> bool:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
-from pytg.compose.stage import Stage
+from pytg.compose.stage import Stage, divide_into_stages
 from pytg.generate.module_directories import reads_data
 from pytg.graph.build import UnitGraph, edge_between
 from pytg.model import Address
 from pytg.record.run import Status
+from pytg.record.words import named
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.stages import BAD
@@ -60,36 +63,51 @@ def unreadable(graph: UnitGraph, error: PlanFailed) -> set[Address]:
 
 
 def readers(
-    execution: Execution, changes: Mapping[Address, UnitChanges], waited: Collection[Address]
+    execution: Execution,
+    stage: Stage,
+    changes: Mapping[Address, UnitChanges],
+    waited: Collection[Address],
 ) -> Readers:
-    """Units whose data a plan has read before what the same plan changes; with those units.
+    """Units of `stage` whose data was read before what `changes` changes; with what that is.
 
-    `changes` are those of the plan; `waited` are units whose data it reads in the apply.
+    `changes` are those planned in this round so far; `waited` are units whose data is read in the
+    apply.
     """
-    if execution.options.destroy:
-        return {}
-    graph = execution.order.subgraph(changes)
     moved = {unit for unit, change in changes.items() if change.resources}
+    if execution.options.destroy or not moved:
+        return {}
+    before = _moved_before(execution.order, moved)
+    reading: dict[Path, bool] = {}
     found: dict[Address, Sequence[Address]] = {}
-    for unit in sorted(changes.keys() - waited if moved else ()):
-        upstream = nx.ancestors(graph, unit)
-        before = moved & upstream
-        module = execution.estate.units[unit].module
-        if before and reads_data(module.path, execution.binary.flavour):
-            found[unit] = sorted(before)
+    for unit in stage.units:
+        path = execution.estate.units[unit].module.path
+        if before[unit] and unit not in waited:
+            if path not in reading:
+                reading[path] = reads_data(path, execution.binary.flavour)
+            if reading[path]:
+                found[unit] = sorted(before[unit])
     return found
+
+
+def _moved_before(graph: UnitGraph, moved: Collection[Address]) -> dict[Address, set[Address]]:
+    """By unit, those of `moved` that come before it."""
+    before: dict[Address, set[Address]] = {}
+    for unit in nx.topological_sort(graph):
+        near = list(graph.predecessors(unit))
+        before[unit] = {up for up in near if up in moved}.union(*(before[up] for up in near))
+    return before
 
 
 def told(found: Readers) -> str:
     """What a person is told of units that will be planned once more."""
-    names = [f"{unit} after {', '.join(map(str, before))}" for unit, before in found.items()]
+    names = [f"{unit} after {named(before)}" for unit, before in found.items()]
     more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     text = "planned once more after the apply, since data read before it may differ"
     return f"{text}: {'; '.join(names[:SHOWN])}{more}"
 
 
 def read_anew(execution: Execution, found: Readers) -> list[Stage]:
-    """The stage that follows the apply: `found`, now that what came before is applied.
+    """The stages that follow the apply: `found`, now that what came before is applied.
 
     With those that need them; none where nothing was applied, or what they need went wrong.
     """
@@ -101,6 +119,10 @@ def read_anew(execution: Execution, found: Readers) -> list[Stage]:
     units -= bad.union(*(nx.descendants(graph, unit) for unit in bad))
     ended = [u for u in nx.lexicographical_topological_sort(graph) if u in units]
     ended = [u for u in ended if execution.status(u) in {Status.SUCCEEDED, Status.UNCHANGED}]
+    if not again & units:
+        return []
     after = sorted({u for unit in again & units for u in found[unit] if u in done})
-    reason = f"reads anew after {', '.join(map(str, after))}"
-    return [Stage(tuple(ended), reason=reason)] if again & units else []
+    reason = f"reads anew after {named(after)}"
+    isolated = {unit for unit in ended if execution.estate.units[unit].isolate}
+    stages = divide_into_stages(graph.subgraph(ended), ended, isolated=isolated)
+    return [replace(stage, reason=reason) for stage in stages]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pytg import exact_json
 from pytg.compose.changes import UnitChanges, exceeds
@@ -23,26 +24,36 @@ from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.roots import unit_root
 from pytg.run.stage_inputs import require_upstream
+from pytg.state.state_reader import UnitState
 from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
 
 
-def plan_unit(root: Root) -> SavedPlan:
+@dataclass(frozen=True, slots=True)
+class UnitPlan(SavedPlan):
+    """A plan in the unit's own root. `read` are the states of others that it was made from."""
+
+    read: Mapping[Address, UnitState]
+
+
+def plan_unit(root: Root) -> UnitPlan:
     """Plan one unit in its own root, which this process has to itself.
 
     What a killed run may have left in no state is imported where it is found. Raises
     PlanFailed, and Refused where what it reads of other units is in no state.
     """
     execution, unit = root.execution, root.units[0]
+    read: Mapping[Address, UnitState] = {}
     if not execution.options.destroy:
-        require_upstream(execution.estate, unit, execution.states)
+        read = require_upstream(execution.estate, unit, execution.states)
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
 
-    def plan(imports: Imports) -> SavedPlan:
+    def plan(imports: Imports) -> UnitPlan:
         whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
         root.prepare(whole)
-        return root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
+        made = root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
+        return UnitPlan(root, made.changes, made.digest, read)
 
     try:
         return plan_importing(execution, plan)

@@ -32,7 +32,6 @@ from pytg.run.planned_stage import (
     apply_stage,
     makes_backend,
     plan_stage,
-    readers_of,
 )
 from pytg.run.stages import (
     BAD,
@@ -61,11 +60,11 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         stage, pending = pending[0], pending[1:]
         stage = not_yet_destroyed(execution, stage, changes)
         if not execution.options.destroy:  # what is there now is all that a destroy goes by
-            stage = ready_to_plan(execution, stage, changes)
+            stage = ready_to_plan(execution, without_blocked(execution, stage), changes)
         if not stage.units:
             continue
         with contextlib.ExitStack() as held:
-            planned, failed = plan_stage(execution, _announce(execution, stage), held)
+            planned, failed = plan_stage(execution, _announce(execution, stage), held, changes)
             for plan_made in planned.plans:
                 for unit, reason in sorted(leaking(plan_made).items()):
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
@@ -165,13 +164,13 @@ def _plan_round(
             later += [waiting] if waiting.units else []
         if not stage.units:
             continue
-        found, failed = plan_stage(execution, _announce(execution, stage), held, apart=True)
+        found, failed = plan_stage(execution, _announce(execution, stage), held, now, apart=True)
         for part, error in failed:
             pending = _parts(execution, part, error, pending)
         if found.plans:
             now |= found.changes
             planned.append(found)
-            again = readers_of(execution, found)
+            again = found.readers
             unsure.update(again, *(nx.descendants(execution.order, unit) for unit in again))
     changes |= {u: found for u, found in now.items() if found.changed or u not in changes}
     return planned, [*later, *pending]
@@ -184,7 +183,7 @@ def _apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Seque
     which is blocked: a unit that went wrong keeps what needs it from being applied, which is in
     other stages of one round in a destroy only.
     """
-    anew: list[Stage] = []
+    reading: dict[Address, Sequence[Address]] = {}
     for place, each in enumerate(planned):
         if execution.cancel.is_set():
             break
@@ -192,10 +191,10 @@ def _apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Seque
         if not left.units:
             continue
         if left.units != each.stage.units and each.stage.composed:
-            return [*anew, left, *(later.stage for later in planned[place + 1 :])]
+            return [left, *(later.stage for later in planned[place + 1 :])]
         apply_stage(execution, each.only(left.units))
-        anew += read_anew(execution, readers_of(execution, each))
-    return anew
+        reading |= each.readers
+    return read_anew(execution, reading)
 
 
 def _parts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
@@ -20,8 +20,9 @@ from pytg.run.apart import Apart, leaking
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
+from pytg.run.guards import refuse_stale
 from pytg.run.order_only import Readers, readers, told
-from pytg.run.per_unit import apply_unit, plan_unit
+from pytg.run.per_unit import UnitPlan, apply_unit, plan_unit
 from pytg.run.per_unit_schedule import apply_per_unit, parallelism, schedule
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import Root, SavedPlan
@@ -33,15 +34,20 @@ Failures = Sequence[tuple[Stage, PlanFailed | Apart]]
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """`stage` has only the units that `plans` are of: one plan for all, or one a unit."""
+    """`stage` has only the units that `plans` are of: one plan for all, or one a unit.
+
+    `readers` are those whose data was read before what this plan, or an earlier one of the same
+    round, changes.
+    """
 
     stage: Stage
     plans: tuple[SavedPlan, ...]
+    readers: Readers = field(default_factory=dict)
 
     def only(self, units: Collection[Address]) -> PlannedStage:
         """The plans of fewer units; each must have one of its own."""
         plans = tuple(p for p in self.plans if {u.address for u in p.root.units} & set(units))
-        return PlannedStage(self.stage.only(units), plans)
+        return replace(self, stage=self.stage.only(units), plans=plans)
 
     @property
     def changes(self) -> dict[Address, UnitChanges]:
@@ -50,13 +56,19 @@ class PlannedStage:
 
 
 def plan_stage(
-    execution: Execution, stage: Stage, held: contextlib.ExitStack, *, apart: bool = False
+    execution: Execution,
+    stage: Stage,
+    held: contextlib.ExitStack,
+    earlier: Mapping[Address, UnitChanges],
+    *,
+    apart: bool = False,
 ) -> tuple[PlannedStage, Failures]:
     """Plan `stage`, which has its number, and show it; what is planned stays reserved in `held`.
 
     Units with a root of their own are planned side by side. What could not be planned is not in
     the first of what is returned, but in the second: a part of the stage and why. `apart`: nor is
-    a plan that would replace something otherwise than its unit alone.
+    a plan that would replace something otherwise than its unit alone. `earlier` is what plans
+    change that are yet to be applied.
     """
     alone = execution.options.per_unit and not makes_backend(execution, stage)
 
@@ -82,6 +94,7 @@ def plan_stage(
     plans = tuple(plan for _, plan in tried if isinstance(plan, SavedPlan))
     planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
     if plans:
+        planned = replace(planned, readers=_readers_of(execution, planned, earlier))
         _show(execution, planned)
     return planned, [
         (stage.only(unit.address for unit in root.units), error)
@@ -90,14 +103,12 @@ def plan_stage(
     ]
 
 
-def readers_of(execution: Execution, planned: PlannedStage) -> Readers:
-    """Units whose data was read before what `planned` changes."""
-    return {
-        unit: before
-        for plan in planned.plans
-        if isinstance(plan, ComposedPlan)
-        for unit, before in readers(execution, plan.changes, plan.deferred).items()
-    }
+def _readers_of(
+    execution: Execution, planned: PlannedStage, earlier: Mapping[Address, UnitChanges]
+) -> Readers:
+    composed = (plan for plan in planned.plans if isinstance(plan, ComposedPlan))
+    waited = {unit for plan in composed for unit in plan.deferred}
+    return readers(execution, planned.stage, {**earlier, **planned.changes}, waited)
 
 
 def _show(execution: Execution, planned: PlannedStage) -> None:
@@ -112,8 +123,8 @@ def _show(execution: Execution, planned: PlannedStage) -> None:
     else:
         calls = Calls({unit.slug: unit for unit in stage.units})
         execution.show(stage, found, calls, lambda: _together(planned))
-    if reading := readers_of(execution, planned):
-        execution.note(told(reading))
+    if planned.readers:
+        execution.note(told(planned.readers))
 
 
 def _together(planned: PlannedStage) -> Plan:
@@ -148,9 +159,6 @@ def apply_stage(execution: Execution, planned: PlannedStage) -> None:
     elif execution.options.per_unit and not makes_backend(execution, planned.stage):
         apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
     else:
-        for unit in (u.address for u in plan.touched):
-            if execution.status(unit) not in OPEN:  # once more, in the same run
-                execution.begin(unit, among_many=True)
         outcomes = apply_composed(plan)
         execution.end(
             {
@@ -164,10 +172,15 @@ def apply_stage(execution: Execution, planned: PlannedStage) -> None:
 def _apply_side_by_side(
     execution: Execution, planned: PlannedStage, changed: Sequence[Address]
 ) -> None:
-    plans = {plan.root.units[0].address: plan for plan in planned.plans}
+    plans = {p.root.units[0].address: p for p in planned.plans if isinstance(p, UnitPlan)}
     independent: nx.DiGraph[Address] = nx.DiGraph()
     independent.add_nodes_from(changed)
-    schedule(execution, independent, lambda unit: apply_unit(plans[unit]))
+
+    def work(unit: Address) -> Outcome:
+        refuse_stale(execution.estate, execution.states, plans[unit].read)
+        return apply_unit(plans[unit])
+
+    schedule(execution, independent, work)
 
 
 def end_unchanged(execution: Execution, found: Mapping[Address, UnitChanges]) -> list[Address]:

@@ -47,12 +47,15 @@ def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
     return StageInputs(units, held, literals, bool(missing))
 
 
-def require_upstream(estate: Estate, unit: Unit, states: StateReader) -> None:
-    """Raise Refused where what `unit` reads is in no state: before its own root is planned."""
+def require_upstream(
+    estate: Estate, unit: Unit, states: StateReader
+) -> Mapping[Address, UnitState]:
+    """The states that `unit` reads. Raises Refused where what it reads is in none of them."""
     known = states.read(estate.units[address] for address in read_by(unit))
     missing = _literals((unit,), known)[1]
     if missing:
         refuse_missing_upstream(missing)
+    return known
 
 
 def _literals(

@@ -130,10 +130,10 @@ def not_yet_destroyed(
 
 def parts_of(execution: Execution, stage: Stage, late: Mapping[Address, str]) -> list[Stage]:
     """The stages that take the place of one whose `late` units wait for what they need."""
-    for unit, reason in sorted(late.items()):
-        execution.note(f"{unit} cannot be planned together with what it needs: {reason}")
     parts = divide_into_stages(execution.order.subgraph(stage.units), stage.units, late=late)
     if len(parts) > 1:
+        for unit, reason in sorted(late.items()):
+            execution.note(f"{unit} cannot be planned together with what it needs: {reason}")
         whole = execution.record.run.stages[:-1]  # the parts take its number
         execution.record.update_run(stages=whole)
     return parts
