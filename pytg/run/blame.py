@@ -147,11 +147,11 @@ class Blame:
         directory = self._directory(diagnostic)
         users = self._users(diagnostic)
         if len(users) > 1:
-            failing = self._failing(diagnostic, conditions) & set(users)
+            failing = self._failing(diagnostic, conditions).intersection(users)
             if failing:
                 return replace(plain, units=tuple(sorted(failing)))
             named_there = {self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail)}
-            if named_there & set(users):
+            if not named_there.isdisjoint(users):
                 return replace(plain, units=tuple(u for u in users if u in named_there))
             users = self._modules.with_values(directory, users, diagnostic.values) or users
         # an error may come once for each instance; a warning of so many is no reason to doubt

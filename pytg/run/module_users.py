@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from pytg.generate.module_directories import module_directories
@@ -22,13 +22,14 @@ class ModuleUsers:
         by_module: dict[Path, list[Address]] = {}
         for unit in units:
             by_module.setdefault(unit.module.path, []).append(unit.address)
-        order = {address: place for place, address in enumerate(self._inputs)}
+        self._order = {address: place for place, address in enumerate(self._inputs)}
+        self._by_text: dict[str, dict[str | None, set[Address]]] = {}
         for path, users in by_module.items():
             self._own.setdefault(path.resolve(), set()).update(users)
             for directory in module_directories(path):
                 self._users.setdefault(directory, []).extend(users)
         for users in self._users.values():
-            users.sort(key=order.__getitem__)
+            users.sort(key=self._order.__getitem__)
 
     def of(self, directory: Path) -> Sequence[Address]:
         """The units whose module is there, or calls a module that is; `directory` is resolved."""
@@ -45,25 +46,30 @@ class ModuleUsers:
 
         A module that another calls has variables of its own, of which inputs say nothing.
         """
-        texts = {
-            name.removeprefix("var."): plain[1] if plain[1] is not None else plain[2]
+        texts = [
+            (name.removeprefix("var."), plain[1] if plain[1] is not None else plain[2])
             for name, statement in values
             if name.startswith("var.") and (plain := _PLAIN.fullmatch(statement))
-        }
+        ]
         if not texts:
             return units
         own = self._own.get(directory, set())
-        return [unit for unit in units if unit not in own or self._may_have(unit, texts)]
+        wrong = [own - self._having(name, text) - self._having(name, None) for name, text in texts]
+        found = set(units).difference(*wrong)
+        return sorted(found, key=self._order.__getitem__)
 
-    def _may_have(self, unit: Address, texts: Mapping[str, str]) -> bool:
-        return all(_may_be(self._inputs[unit], name, text) for name, text in texts.items())
+    def _having(self, name: str, text: str | None) -> set[Address]:
+        """The units whose input has the value that Terraform writes so; None: it may have any."""
+        if name not in self._by_text:
+            by_text = self._by_text.setdefault(name, {})
+            for unit, inputs in self._inputs.items():
+                by_text.setdefault(_text(inputs.get(name)), set()).add(unit)
+        return self._by_text[name].get(text, set())
 
 
-def _may_be(inputs: Mapping[str, Value], name: str, text: str) -> bool:
-    """Whether the input may have the value that Terraform writes so."""
-    value = inputs.get(name)
+def _text(value: Value) -> str | None:
+    """The value as Terraform writes it; None where that cannot be told."""
     if isinstance(value, bool):
-        return text == str(value).lower()
-    if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
-        return text == value
-    return True
+        return str(value).lower()
+    plain = isinstance(value, str) and value.isprintable() and not set(value) & set('"\\')
+    return str(value) if plain else None
