@@ -153,17 +153,20 @@ class RunRecord:
                 )
             )
 
-    def found(self, unit: Address | None, findings: Sequence[Finding]) -> None:
-        """What was said of a unit, or of none; it is added to what was said before."""
-        if not findings:
+    def found(self, said: Mapping[Address | None, Sequence[Finding]]) -> None:
+        """What was said of units, or of none: added to what was said before, with one write."""
+        if not any(said.values()):
             return
         with self._mutex:
-            run = self._run
-            if unit is None:
-                self._save(replace(run, diagnostics=(*run.diagnostics, *findings)))
-                return
-            said = (*run.units[unit].diagnostics, *findings)
-            self._save(self._with({unit: replace(run.units[unit], diagnostics=said)}))
+            units = self._run.units
+            run = self._with(
+                {
+                    unit: replace(units[unit], diagnostics=(*units[unit].diagnostics, *findings))
+                    for unit, findings in said.items()
+                    if unit is not None and findings
+                }
+            )
+            self._save(replace(run, diagnostics=(*run.diagnostics, *said.get(None, ()))))
 
     def checked(self, checks: Mapping[Address, Sequence[Check]]) -> None:
         """The checks that do not hold, of all units in `checks`: those known before are gone."""

@@ -9,24 +9,23 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from pytg.compose.changes import Calls
 from pytg.generate.line import Line, read_line
-from pytg.generate.module_directories import module_directories
-from pytg.model import Address, Unit, Value
+from pytg.model import Address, Unit
 from pytg.record.run import Check
 from pytg.record.words import named
 from pytg.run.generated import FILES, Written, owners, written_path
+from pytg.run.module_users import ModuleUsers
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
 from pytg.terraform.event_stream import Diagnostic
 
 _BLOCK = re.compile(r'(check|resource|data|output|module) "([^"]*)"(?: "([^"]*)")?')
 _CALL = re.compile(r"\bmodule\.([\w-]+)")
-_PLAIN = re.compile(r'is (?:"([^"\\]*)"|(true|false))')
 _PER_INSTANCE = ("resource ", "data ")
 
 
@@ -86,9 +85,13 @@ class Blame:
         found = list(diagnostics)
         times = Counter((d.summary, d.detail, d.file, d.line) for d in found)
         seen: Counter[Diagnostic] = Counter()
+        leads: dict[Diagnostic, Blamed] = {}
         blamed = []
         for one in found:
-            led = self._one(one, conditions, times[one.summary, one.detail, one.file, one.line])
+            if one not in leads:
+                count = times[one.summary, one.detail, one.file, one.line]
+                leads[one] = self._one(one, conditions, count)
+            led = leads[one]
             several = len(led.units) if led.sure and not one.address else 1
             if seen[one] % max(several, 1) == 0:  # Terraform says it once for each of them
                 blamed.append(led)
@@ -96,10 +99,8 @@ class Blame:
         return blamed
 
     @cached_property
-    def _parts(self) -> Mapping[Path, Sequence[Path]]:
-        """By module, the directories that it is made of."""
-        paths = {unit.module.path for unit in self._units.values()}
-        return {path: module_directories(path) for path in paths}
+    def _modules(self) -> ModuleUsers:
+        return ModuleUsers(self._units.values())
 
     @property
     def units(self) -> Sequence[Address]:
@@ -143,27 +144,26 @@ class Blame:
     def _of_module(self, plain: Blamed, conditions: Sequence[Condition], times: int) -> Blamed:
         """A diagnostic in a file of a module, which several units may use."""
         diagnostic = plain.diagnostic
+        directory = self._directory(diagnostic)
         users = self._users(diagnostic)
         if len(users) > 1:
-            failing = self._failing(diagnostic, conditions) & set(users)
+            failing = self._failing(diagnostic, conditions).intersection(users)
             if failing:
                 return replace(plain, units=tuple(sorted(failing)))
             named_there = {self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail)}
-            if named_there & set(users):
+            if not named_there.isdisjoint(users):
                 return replace(plain, units=tuple(u for u in users if u in named_there))
-            users = self._with_such_values(diagnostic, users) or users
-        own = {self._units[user].module.path.resolve() for user in users}
-        directory = (self._workdir / diagnostic.file).resolve().parent
+            users = self._modules.with_values(directory, users, diagnostic.values) or users
         # an error may come once for each instance; a warning of so many is no reason to doubt
         once = diagnostic.severity == "warning" or (
-            directory in own and not diagnostic.context.startswith(_PER_INSTANCE)
+            self._modules.is_own(directory, users)
+            and not diagnostic.context.startswith(_PER_INSTANCE)
         )
         sure = len(users) < 2 or (once and times >= len(users))  # noqa: PLR2004 - one is sure
         return replace(plain, units=tuple(users), sure=sure)
 
     def _in_root(self, diagnostic: Diagnostic) -> bool:
-        file = self._workdir / diagnostic.file
-        return bool(diagnostic.file) and file.resolve().parent == self._workdir
+        return bool(diagnostic.file) and self._directory(diagnostic) == self._workdir
 
     def _line(self, diagnostic: Diagnostic) -> Line | None:
         """The line of a generated file that the diagnostic is about."""
@@ -175,13 +175,12 @@ class Blame:
             return None
         return read_line(text, diagnostic.line)
 
-    def _users(self, diagnostic: Diagnostic) -> list[Address]:
+    def _users(self, diagnostic: Diagnostic) -> Sequence[Address]:
         """The units whose module holds the file, itself or in a module that it calls."""
-        if not diagnostic.file:
-            return []
-        directory = (self._workdir / diagnostic.file).resolve().parent
-        every = self._units.values()
-        return [u.address for u in every if directory in self._parts[u.module.path]]
+        return self._modules.of(self._directory(diagnostic)) if diagnostic.file else ()
+
+    def _directory(self, diagnostic: Diagnostic) -> Path:
+        return (self._workdir / diagnostic.file).resolve().parent
 
     def _failing(self, diagnostic: Diagnostic, conditions: Sequence[Condition]) -> set[Address]:
         """The units in which the condition that the diagnostic is about did not hold."""
@@ -199,21 +198,6 @@ class Blame:
             if owners:
                 return owners
         return set()
-
-    def _with_such_values(self, diagnostic: Diagnostic, users: Sequence[Address]) -> list[Address]:
-        """Those of `users` whose inputs may have the values that the diagnostic names."""
-        directory = (self._workdir / diagnostic.file).resolve().parent
-        values = {
-            name.removeprefix("var."): plain[1] if plain[1] is not None else plain[2]
-            for name, statement in diagnostic.values
-            if name.startswith("var.") and (plain := _PLAIN.fullmatch(statement))
-        }
-        return [
-            user
-            for user in users
-            if directory != self._units[user].module.path.resolve()  # its own variables
-            or all(_may_be(self._units[user].inputs, name, text) for name, text in values.items())
-        ]
 
     def _placed(self, diagnostic: Diagnostic) -> Blamed:
         """Nobody's yet; paths are from the project's directory, in the text too."""
@@ -249,13 +233,3 @@ def _is_of(condition: Condition, block: str, first: str, second: str | None) -> 
             "data": f".data.{first}.{second}",
         }.get(block, f".{first}.{second}")
     )
-
-
-def _may_be(inputs: Mapping[str, Value], name: str, text: str) -> bool:
-    """Whether the input may have the value that Terraform writes so."""
-    value = inputs.get(name)
-    if isinstance(value, bool):
-        return text == str(value).lower()
-    if isinstance(value, str) and value.isprintable() and not set(value) & set('"\\'):
-        return text == value
-    return True

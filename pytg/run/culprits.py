@@ -8,9 +8,11 @@ from dataclasses import replace
 import networkx as nx
 
 from pytg.compose.stage import Stage
+from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.run.blame import Blamed
 from pytg.run.composed_plan import plan_composed
+from pytg.run.diagnosis import tell
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.roots import composed_root
@@ -24,19 +26,25 @@ def led_back(execution: Execution, stage: Stage, error: PlanFailed) -> list[Blam
     """The errors that are to be told now, each of the units that it is of.
 
     An error in a module that several units use and that names none comes again where those that
-    are surely at fault are left out: it waits for that. Where there are none, its units
-    are planned apart; where they are many, it stays one of all of them.
+    are surely at fault are left out, if it is another's: until then it is of those alone. Where
+    there are none, its units are planned apart; where they are many, it stays one of all of them.
+    Raises Interrupted, with the errors told, where that was interrupted.
     """
     errors = error.errors
     sure = [one for one in errors if one.sure]
     failed = {unit for one in sure for unit in one.units}
     unsure = [one for one in errors if not one.sure]
     if failed:  # of a unit that is left out it would not come again
-        return [*sure, *(one for one in unsure if failed & set(one.units))]
+        narrow = (replace(one, units=tuple(u for u in one.units if u in failed)) for one in unsure)
+        return [*sure, *(one for one in narrow if one.units)]
     suspects = {unit for one in unsure for unit in one.units}
     if not suspects or len(suspects) > MOST:
         return errors
-    seen = _apart(execution, stage, suspects)
+    try:
+        seen = _apart(execution, stage, suspects)
+    except Interrupted:
+        tell(execution, [*error.warnings, *errors])
+        raise
     return [*sure, *(_decided(one, seen) for one in unsure)]
 
 
@@ -79,5 +87,8 @@ def _errors_of(execution: Execution, stage: Stage, unit: Address) -> Iterable[Wo
         with root.reserved():
             plan_composed(root, stage)
     except PlanFailed as error:
+        stopped = error.completed.interrupted or error.completed.killed
+        if stopped or execution.cancel.is_set():  # it says nothing of the unit
+            raise Interrupted("interrupted while planning") from error
         return [_words(one) for one in error.errors]
     return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pytg.model import Address
@@ -47,19 +47,26 @@ def tell(execution: Execution, found: Iterable[Blamed]) -> None:
         several = not blamed.sure or (blamed.shared and len(blamed.units) > 1)
         for unit in (() if several else blamed.units) or (None,):
             by_unit[unit].append(_finding(blamed))
+    fresh: dict[Address | None, Sequence[Finding]] = {}
     for unit, findings in by_unit.items():
         new = [f for f in findings if (unit, f) not in execution.told]
         execution.told.update((unit, finding) for finding in new)
-        record(execution, unit, _gathered(new))
+        fresh[unit] = _gathered(new)
+    _record(execution, fresh)
 
 
 def record(execution: Execution, unit: Address | None, findings: Sequence[Finding]) -> None:
     """Put what was found into the run's record, and tell it to whoever follows the run."""
-    execution.record.found(unit, findings)
-    for one in findings:
-        execution.log.emit(
-            Diagnosed(unit, one.severity, one.summary, one.detail, one.file, one.line)
-        )
+    _record(execution, {unit: findings})
+
+
+def _record(execution: Execution, found: Mapping[Address | None, Sequence[Finding]]) -> None:
+    execution.record.found(found)
+    for unit, findings in found.items():
+        for one in findings:
+            execution.log.emit(
+                Diagnosed(unit, one.severity, one.summary, one.detail, one.file, one.line)
+            )
 
 
 def _finding(blamed: Blamed) -> Finding:

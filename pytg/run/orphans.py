@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pytg.compose.state_merge import is_empty
+from pytg.errors import Interrupted, PytgError
 from pytg.generate.aws import STATES
 from pytg.model import Address, Estate
 from pytg.record.history import last_applied
@@ -19,6 +20,8 @@ from pytg.run.execution import Execution
 from pytg.state.local_store import LocalStore
 from pytg.state.state_reader import parse_state
 from pytg.state.state_store import StateStore
+
+_Unread = tuple[tuple[Address, str], ...]
 
 _READERS = 16
 _SAMPLE = 3  # states of an environment that is probably another suffix: to read all takes long
@@ -39,11 +42,13 @@ class Orphans:
 
     Of the lost no state can be read: their backend is in no configuration either. `suffixed` are
     environments, as `account/environment`, that hold resources and may be another suffix.
+    `unread` are units with a state that cannot be read, and why: they may hold resources.
     """
 
     held: tuple[Address, ...] = ()
     lost: tuple[tuple[Address, str], ...] = ()
     suffixed: tuple[str, ...] = ()
+    unread: _Unread = ()
 
     @property
     def units(self) -> tuple[Address, ...]:
@@ -71,7 +76,8 @@ def orphans(execution: Execution) -> Orphans:
         of = (place.address.account, place.address.environment)
         (near if of in environments else far).append(place)
     if not every:
-        return Orphans(_holding(near))
+        held, unread = _holding(near)
+        return Orphans(held, unread=unread)
     configured = _Configured(estate)
     gone = [*near, *(p for p in far if not configured.with_a_suffix(p.address))]
     seen = {place.address for place in there}
@@ -80,9 +86,9 @@ def orphans(execution: Execution) -> Orphans:
         for unit, run in sorted(last_applied(estate.root).items())
         if not (unit in estate.units or unit in seen or configured.with_a_suffix(unit))
     )
-    return Orphans(
-        _holding(gone), lost, tuple(_alive(p for p in far if configured.with_a_suffix(p.address)))
-    )
+    held, unread = _holding(gone)
+    suffixed, more = _alive(p for p in far if configured.with_a_suffix(p.address))
+    return Orphans(held, lost, suffixed, (*unread, *more))
 
 
 class _Configured:
@@ -126,6 +132,8 @@ def told(found: Orphans) -> Iterator[str]:
             f"{name} holds resources and is in no directory: another suffix (`--suffix` works on "
             "it), or an environment that left"
         )
+    for unit, why in found.unread:
+        yield f"{unit} is not configured and may hold resources: {why}"
 
 
 def _stores(execution: Execution, *, every: bool) -> list[StateStore]:
@@ -142,24 +150,36 @@ def _places(store: StateStore, prefix: str) -> Iterator[_Place]:
             yield _Place(store, Address.parse(address), key)
 
 
-def _holding(places: Sequence[_Place]) -> tuple[Address, ...]:
-    """Those whose state holds resources, sorted."""
+def _holding(
+    places: Sequence[_Place],
+) -> tuple[tuple[Address, ...], _Unread]:
+    """Those whose state holds resources, and those whose state cannot be read, with why; sorted."""
 
-    def holds(place: _Place) -> bool:
-        stored = place.store.read(place.key)
-        return stored is not None and not is_empty(parse_state(stored, place.key))
+    def look(place: _Place) -> bool | str:
+        try:
+            stored = place.store.read(place.key)
+            return stored is not None and not is_empty(parse_state(stored, place.key))
+        except Interrupted:
+            raise
+        except PytgError as error:
+            text = error.message.partition("\n")[0]
+            return text if place.key in text else f"{place.key}: {text}"
 
     with ThreadPoolExecutor(_READERS) as pool:
-        found = zip(places, pool.map(holds, places), strict=True)
-        return tuple(sorted({place.address for place, full in found if full}))
+        found = list(zip(places, pool.map(look, places), strict=True))
+    full = {place.address for place, seen in found if seen is True}
+    unread = {place.address: seen for place, seen in found if isinstance(seen, str)}
+    return tuple(sorted(full)), tuple(sorted(unread.items()))
 
 
-def _alive(places: Iterable[_Place]) -> Iterator[str]:
-    """The environments of which one of the first states holds resources."""
+def _alive(
+    places: Iterable[_Place],
+) -> tuple[tuple[str, ...], _Unread]:
+    """The environments of which one of the first states holds resources; and what is unread."""
     groups: dict[str, list[_Place]] = {}
     for place in places:
         name = f"{place.address.account}/{place.address.environment}"
         groups.setdefault(name, []).append(place)
-    sample = [place for group in groups.values() for place in group[:_SAMPLE]]
-    full = {f"{unit.account}/{unit.environment}" for unit in _holding(sample)}
-    return (name for name in sorted(groups) if name in full)
+    held, unread = _holding([place for group in groups.values() for place in group[:_SAMPLE]])
+    full = {f"{unit.account}/{unit.environment}" for unit in held}
+    return tuple(name for name in sorted(groups) if name in full), unread

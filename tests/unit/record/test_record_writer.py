@@ -216,10 +216,9 @@ def test_a_unit_that_is_not_in_the_run_is_an_error(tmp_path: Path) -> None:
 def test_what_was_said_is_kept_and_checks_are_those_of_now(tmp_path: Path) -> None:
     record = create(tmp_path)
     old, new = Finding("warning", "Old", "so", "config.yaml", 3), Finding("error", "No")
-    record.found(NETWORK, [old])
-    record.found(NETWORK, [new])
-    record.found(None, [new])
-    record.found(None, [])
+    record.found({NETWORK: [old]})
+    record.found({NETWORK: [new], None: [new]})
+    record.found({None: []})
     record.checked({NETWORK: [Check("check.c", "unknown")], STORAGE: []})
     record.checked({NETWORK: [Check("check.c", "fail", "too late")]})
 

@@ -217,3 +217,19 @@ def test_checks_that_hold_are_not_named(chain: World) -> None:
         at("b"): [],
     }
     assert found[at("a")][0].message == "one\ntwo"
+
+
+def test_a_module_is_looked_into_once_for_all_its_units_and_diagnostics(
+    alike: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blame, looked = blame_of(alike, "a", "b", "c"), list[Path]()
+    resolve = Path.resolve
+
+    def counted(path: Path, *, strict: bool = False) -> Path:
+        looked.append(path)
+        return resolve(path, strict=strict)
+
+    monkeypatch.setattr(Path, "resolve", counted)
+    module = alike.estate.units[at("a")].module.path
+    blame.of([error(SHARED, line, "locals") for line in range(40)])
+    assert looked.count(module) == 2  # once for its own place, once for what it calls

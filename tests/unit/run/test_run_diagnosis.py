@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from run_words import at
 from run_world import World, events
 
 from pytg.model import Address
+from pytg.record import writer
 from pytg.record.run_events import Diagnosed
 from pytg.run.blame import Blamed
 from pytg.run.diagnosis import tell
@@ -66,3 +68,12 @@ def test_what_units_have_in_common_is_told_once_for_all(chain: World) -> None:
     assert told(chain, [shared]) == [(None, "Odd", f"in {at('a')}, {at('b')}")]
     alone = Blamed(Diagnostic("warning", "Odd"), (at("a"),), shared=True)
     assert told(chain, [alone]) == [(at("a"), "Odd", "")]
+
+
+def test_all_that_is_told_at_once_is_written_once(
+    chain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution, written, write = chain.execution(), list[object](), writer.write
+    monkeypatch.setattr(writer, "write", lambda *given: (written.append(given), write(*given)))
+    tell(execution, [said("a"), said("b"), Blamed(Diagnostic("error", "No"))])
+    assert len(written) == 1

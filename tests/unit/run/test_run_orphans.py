@@ -9,7 +9,6 @@ import pytest
 from run_words import RESOURCE, at, state_of
 from run_world import World
 
-from pytg.errors import PytgError
 from pytg.generate.aws import STATES
 from pytg.model import Address
 from pytg.record.run import Outcome, Result, Status
@@ -75,10 +74,24 @@ def test_a_backend_that_is_not_there_holds_nothing(chain: World) -> None:
     assert orphans(chain.execution()).held == ()
 
 
-def test_what_is_no_state_is_not_taken_for_an_empty_one(chain: World) -> None:
-    chain.store.states[KEY.format(at("gone"))] = b"{}"
-    with pytest.raises(PytgError):
-        orphans(chain.execution())
+@pytest.mark.parametrize("command", ["plan", "plan-all"])
+@pytest.mark.parametrize("environment", ["dev", "old", "dev-a1"])
+def test_a_damaged_state_is_named_and_stops_nothing(
+    chain: World, command: str, environment: str
+) -> None:
+    name = "a" if environment == "dev-a1" else "gone"
+    unit = Address("acc", "us-east-1", environment, name)
+    chain.store.states[KEY.format(unit)] = b"{}"
+    put(chain, at("zone"), RESOURCE)
+    found = orphans(chain.execution(command=command))
+    assert found.held == (at("zone"),)
+    if command == "plan" and environment != "dev":
+        assert found.unread == ()
+        return
+    ((where, why),) = found.unread
+    assert where == unit
+    assert KEY.format(unit) in why
+    assert list(told(found))[-1].startswith(f"{unit} is not configured and may hold")
 
 
 ALL = {"command": "plan-all"}

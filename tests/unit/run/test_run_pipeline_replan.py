@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
 from run_words import at, diagnostic, inside, unknown
 from run_world import Person, World, events, notes, statuses
 
+from pytg.errors import Interrupted
 from pytg.record.run import Status
 from pytg.record.run_events import Diagnosed, StagePlanned, StageStarted
 from pytg.run.culprits import MOST
 from pytg.run.pipeline import apply, plan
+from support.process import eventually
 
 Make = Callable[..., World]
 
@@ -155,3 +159,33 @@ def test_of_many_units_of_one_module_all_are_to_blame(make: Make) -> None:
     assert len(world.commands()) == 2
     assert "in one of" in execution.record.run.units[at("a")].reason
     assert [said.unit for said in events(execution, Diagnosed)] == [None]
+
+
+def test_beside_a_sure_error_an_unsure_one_fails_nobody_else(make: Make) -> None:
+    world = alike(make, {"a": (), "b": ()}, "b")
+    whole = world.workdir("a", "b").name
+    said = [diagnostic("Nor", inside("a")), SHARED]
+    world.fake.rule(command="plan", cwd=whole, events=said, exit=1)
+    execution = world.execution(command="plan")
+    assert set(plan(execution)) == {at("b")}
+    assert statuses(execution) == {"a": FAILED, "b": UNCHANGED}
+
+
+def test_a_trial_that_is_interrupted_says_nothing_of_its_unit(make: Make) -> None:
+    world = alike(make, {"a": (), "b": ()}, "b")
+    execution = world.execution(command="plan")
+    stopped = world.estate.root / "stopped"
+    whole = world.workdir("a", "b").name
+    world.fake.rule(command="plan", cwd=whole, events=[SHARED], exit=1)
+    world.fake.rule(command="plan", touch=stopped, wait_for=world.estate.root / "never")
+
+    def interrupt() -> None:
+        eventually(stopped.exists)
+        execution.cancel.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(Interrupted):
+        plan(execution)
+    thread.join()
+    assert [found.summary for found in events(execution, Diagnosed)] == ["No"]
