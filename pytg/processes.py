@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import psutil
 # Far more than two readings of one start differ, and far less than it takes until a number is used
 # again: systems hand all the others out first.
 TOLERANCE_S = 5.0
+OPEN_FILES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +93,12 @@ class ProcessId:
 
 def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def allow_open_files() -> None:
+    """Let this process open many files: a run holds a lock for each root that it has planned."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # then what there is has to do
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

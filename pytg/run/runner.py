@@ -14,6 +14,7 @@ from pytg.errors import Interrupted, PytgError, Refused
 from pytg.graph.build import contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
+from pytg.processes import allow_open_files
 from pytg.record.run import Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
@@ -83,6 +84,7 @@ def run(
     Raises PytgError or OSError where the run could not begin; how it ended is in what is
     returned.
     """
+    allow_open_files()
     with interrupts() as stop:
         recovered = recover_all(estate, states, view.say, stop.requested)
         record = RunRecord.create(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pytg.processes import TOLERANCE_S, ProcessId
+from pytg.processes import OPEN_FILES, TOLERANCE_S, ProcessId, allow_open_files
 from support.process import eventually
 
 
@@ -136,3 +137,15 @@ def test_a_start_in_another_form_is_not_known(started: str | None) -> None:
 def test_what_is_no_process_is_refused(data: Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         ProcessId.parse(data)
+
+
+def test_many_files_may_be_open_as_far_as_the_system_lets() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+        allow_open_files()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert hard == before[1]
+        assert soft == (OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
