@@ -34,7 +34,7 @@ def replaced_early(shape: Shape, state: Mapping[str, Any] | None) -> frozenset[s
     found = set(shape.early)
     for name, resource in _managed(begin, state or {}):
         if is_early(name, shape.early):
-            needs = (d for i in resource["instances"] for d in i.get("dependencies", ()))
+            needs = (d for i in resource["instances"] for d in i.get("dependencies") or ())
             found.update(need.removeprefix(begin) for need in needs)
     return frozenset(found)
 

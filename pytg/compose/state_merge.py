@@ -225,7 +225,7 @@ def _provider(address: str, source: str, aliases: Mapping[Any, str | None]) -> s
 
 
 def _with_dependencies(instance: State, old: str, new: str, extra: Sequence[str]) -> State:
-    own = (_swap(d, old, new) for d in instance.get("dependencies", ()))
+    own = (_swap(d, old, new) for d in instance.get("dependencies") or ())
     names = sorted({*(d for d in own if d is not None), *extra})
     rest = {key: value for key, value in instance.items() if key != "dependencies"}
     return {**rest, "dependencies": names} if names else rest

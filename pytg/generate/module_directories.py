@@ -104,22 +104,31 @@ def reads_data(directory: Path, flavour: str = TERRAFORM) -> bool:
     return False
 
 
-def created_first(directory: Path, flavour: str = TERRAFORM) -> frozenset[str]:
+class _UnreadError(Exception):
+    """A file of a module cannot be read."""
+
+
+def created_first(directory: Path, flavour: str = TERRAFORM) -> frozenset[str] | None:
     """The resources of a module, and of those that it calls, with `create_before_destroy`.
 
     Each as its address inside the module, without instance keys. A module from elsewhere is not
-    read: what may be in it stands as `module.<call>.`.
+    read: what may be in it stands as `module.<call>.`. None where a file cannot be read.
     """
-    return frozenset(_created_first(directory.resolve(), flavour, "", ()))
+    try:
+        return frozenset(_created_first(directory.resolve(), flavour, "", ()))
+    except _UnreadError:
+        return None
 
 
 def _created_first(
     directory: Path, flavour: str, begin: str, above: tuple[Path, ...]
 ) -> Iterator[str]:
+    """See above. Raises _UnreadError for a file that cannot be read."""
     said: dict[str, bool] = {}
     for read in _read(directory, flavour):
-        if not isinstance(read, str):
-            said |= read.early
+        if isinstance(read, str):
+            raise _UnreadError
+        said |= read.early
     yield from (f"{begin}{name}" for name, early in said.items() if early)
     for name, source, _ in asked_by(directory, flavour).calls:
         called, inside = (directory / source).resolve(), f"{begin}module.{name}."
@@ -130,11 +139,15 @@ def _created_first(
 
 
 def _read(directory: Path, flavour: str) -> Iterator[Declarations | str]:
-    """Each file as declarations, overriding ones last, or the digest of one that is none."""
+    """Each file as declarations, overriding ones last, or the digest of one that is none.
+
+    Of one that cannot be opened the digest is empty.
+    """
     for path in (path for paths in module_files(directory, flavour) for path in paths):
         try:
             content = path.read_bytes()
         except OSError:
+            yield ""
             continue
         try:
             yield declarations(content, in_json=path.suffix == ".json")

@@ -15,7 +15,7 @@ _GONE = (Status.SUCCEEDED, Status.UNCHANGED)
 
 
 def last_applied(root: Path) -> dict[Address, str]:
-    """By unit, the run that applied it last, where none has destroyed it since.
+    """By unit, the run that applied it last, half way too, where none has destroyed it since.
 
     Records that cannot be read are passed over.
     """
@@ -24,11 +24,15 @@ def last_applied(root: Path) -> dict[Address, str]:
         try:
             document = from_json(path.read_bytes())
             kind = document["command"].removesuffix("-all")
-            ends = {name: unit["status"] for name, unit in document["units"].items()}
+            ends = {
+                name: (unit["status"], bool(unit.get("attempts")))
+                for name, unit in document["units"].items()
+            }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-        for name, status in ends.items():
-            if kind == "apply" and status in _THERE:
+        for name, (status, begun) in ends.items():
+            failed = status == Status.FAILED and begun
+            if kind == "apply" and (status in _THERE or failed):
                 found[name] = path.parent.name
             elif kind == "destroy" and status in _GONE:
                 found.pop(name, None)

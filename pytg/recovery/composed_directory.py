@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pytg.generate.composed import SECRETS
 from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
-from pytg.terraform.workdir import LOCK_WAIT_S, is_locked, locked
+from pytg.terraform.workdir import LOCK_WAIT_S, locked, locked_if_free
 
 COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
 _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
@@ -40,9 +40,11 @@ def reserved(
     """
     workdir.mkdir(mode=0o700, parents=True, exist_ok=True)  # a plan holds secrets in clear
     lock = workdir / LOCK
-    if is_locked(lock):
+
+    def wait() -> None:
         say(f"waiting: another pytg works on the same units in {workdir}{_holder(lock)}")
-    with locked(lock, cancel, timeout_s=timeout_s, holder=lambda: _holder(lock)):
+
+    with locked(lock, cancel, timeout_s=timeout_s, holder=lambda: _holder(lock), on_wait=wait):
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         lock.write_text(json.dumps({"pid": os.getpid(), "run": run_id, "since": now}))
         try:
@@ -91,12 +93,11 @@ def remove_plans(workdir: Path) -> None:
     (workdir / SECRETS).unlink(missing_ok=True)
 
 
-def remove_dead_plans(root: Path, cancel: threading.Event) -> None:
+def remove_dead_plans(root: Path) -> None:
     """The same in every directory that nobody works in: a run that was killed has left them."""
     for workdir in sorted({path.parent for name in (PLANS, SECRETS) for path in _all(root, name)}):
-        lock = workdir / LOCK
-        if not (is_locked(lock) or (workdir / JOURNAL).exists()):
-            with locked(lock, cancel):
+        with locked_if_free(workdir / LOCK) as free:
+            if free and not (workdir / JOURNAL).exists():
                 remove_plans(workdir)
 
 

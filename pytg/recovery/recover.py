@@ -40,7 +40,7 @@ def recover_all(
     composed = recover_composed(estate.root, states, say, cancel)
     pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
     closed = close_dead_runs(estate, states, say)
-    remove_dead_plans(estate.root, cancel)
+    remove_dead_plans(estate.root)
     return [*composed, *closed, *pushed]
 
 

@@ -82,6 +82,7 @@ class Root:
 
     def plan(self, **options: object) -> SavedPlan:
         """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
+        self.plan_file.unlink(missing_ok=True)  # one that fails early would be judged by the last
         events: list[Event] = []
         common = {
             "json": True,

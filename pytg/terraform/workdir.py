@@ -105,8 +105,9 @@ def locked(
     *,
     timeout_s: float = LOCK_WAIT_S,
     holder: Callable[[], str] = str,
+    on_wait: Callable[[], object] = str,
 ) -> Iterator[None]:
-    """Hold `path` as a lock between processes and threads.
+    """Hold `path` as a lock between processes and threads; calls `on_wait` where it has to wait.
 
     The system gives it up when its holder dies. Raises Refused after `timeout_s`, with what
     `holder` says of who has it, and Interrupted when `cancel` is set while waiting.
@@ -114,7 +115,10 @@ def locked(
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + timeout_s
     with path.open("a") as file:
-        while not _try_lock(file.fileno()):
+        free = _try_lock(file.fileno())
+        if not free:
+            on_wait()
+        while not (free or _try_lock(file.fileno())):
             if cancel is not None and cancel.is_set():
                 raise Interrupted(f"interrupted while waiting for {path}")
             if time.monotonic() > until:
@@ -127,13 +131,11 @@ def locked(
         yield
 
 
-def is_locked(path: Path) -> bool:
-    """Whether somebody else holds `path` just now."""
-    try:
-        with path.open("r+b") as file:
-            return not _try_lock(file.fileno())
-    except FileNotFoundError:
-        return False
+@contextlib.contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Hold `path` as such a lock, without waiting; False where somebody else holds it."""
+    with path.open("a") as file:
+        yield _try_lock(file.fileno())
 
 
 def _try_lock(descriptor: int) -> bool:

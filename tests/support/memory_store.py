@@ -19,7 +19,7 @@ def composed(*units: Address) -> bytes:
             "type": "terraform_data",
             "name": "this",
             "provider": 'provider["terraform.io/builtin/terraform"]',
-            "instances": [{"attributes": {"id": unit.module}}],
+            "instances": [{"attributes": {"id": unit.module}, "dependencies": ["x.y"]}],
         }
         for unit in units
     ]

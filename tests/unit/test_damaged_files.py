@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytg import exact_json
+from pytg.compose.lifecycle import replaced_early
 from pytg.compose.state_merge import merge_states, split_state
 from pytg.errors import PytgError
 from pytg.record.reader import load
@@ -108,7 +110,9 @@ def merge(stored: StoredState) -> object:
     """What a plan does with one."""
     (unit,) = journal_of(ONE).locked
     state = parse_state(stored, "x")
-    return merge_states([(unit.shape, state)]), UnitState(state, None).outputs
+    early = replace(unit.shape, early=frozenset({"terraform_data.this"}))
+    replaced = replaced_early(early, state)
+    return merge_states([(unit.shape, state)]), UnitState(state, None).outputs, replaced
 
 
 READERS: dict[str, tuple[str, Callable[[Path], bytes], Callable[[Path], object]]] = {
@@ -170,3 +174,10 @@ def test_a_phase_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_text(text.replace(f'"{APPLYING}"', '"later"'))
     with pytest.raises(PytgError, match="phase"):
         Journal.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["state", "a unit's state"])
+def test_dependencies_may_be_null(tmp_path: Path, name: str) -> None:
+    where, make, reads = READERS[name]
+    (tmp_path / where).write_bytes(make(tmp_path).replace(b'["x.y"]', b"null"))
+    reads(tmp_path)

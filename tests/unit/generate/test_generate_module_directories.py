@@ -80,3 +80,13 @@ def test_what_is_created_first_is_found_in_files_of_any_kind(tmp_path: Path) -> 
         '{"resource": {"aws_x": {"j": {"lifecycle": {"create_before_destroy": true}}}}}'
     )
     assert created_first(app) == {"aws_x.j", "module.m0.aws_x.a", "module.m1."}
+
+
+@pytest.mark.parametrize("place", ["app", "common"])
+def test_what_is_created_first_is_unknown_where_a_file_cannot_be_read(
+    tmp_path: Path, place: str
+) -> None:
+    app = module(tmp_path / "app", "../common")
+    module(tmp_path / "common")
+    (tmp_path / place / "a.tf").write_text("data = {")
+    assert created_first(app) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
@@ -89,6 +90,17 @@ def test_who_has_it_may_not_be_known(tmp_path: Path) -> None:
     assert (tmp_path / LOCK).read_text() == ""
 
 
+def test_whoever_takes_a_lock_takes_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is only looked at is held for a moment, in which another would find it taken."""
+    taken: list[int] = []
+    (tmp_path / LOCK).touch()
+    monkeypatch.setattr(fcntl, "flock", lambda file, _how: taken.append(file))
+    with reserved(tmp_path, threading.Event(), pytest.fail):
+        assert len(taken) == 1
+
+
 def test_every_journal_is_found_in_order(tmp_path: Path) -> None:
     second, first = died(tmp_path, TWO, key="b"), died(tmp_path, ONE, key="a")
     (tmp_path / COMPOSED / "c").mkdir()
@@ -136,9 +148,8 @@ def test_plans_and_secrets_of_killed_runs_are_removed_where_nobody_works(tmp_pat
         for name in names:
             (workdir / name).touch()
     (unfinished / JOURNAL).touch()
-    cancel = threading.Event()
-    with reserved(busy, cancel, pytest.fail):
-        remove_dead_plans(tmp_path, cancel)
+    with reserved(busy, threading.Event(), pytest.fail):
+        remove_dead_plans(tmp_path)
     assert {file.name for file in dead.iterdir()} == {"main.tf", LOCK}
     assert names < {file.name for file in busy.iterdir()}
     assert names < {file.name for file in unfinished.iterdir()}

@@ -136,9 +136,12 @@ def test_what_lies_in_the_project_is_looked_into(chain: World) -> None:
 
 
 def test_what_left_with_its_backend_is_known_from_past_runs(chain: World) -> None:
-    """`kept` has a state that is empty, `undone` was destroyed: only `lost` may be there."""
-    units = [Address("acc", "us-east-1", "old", name) for name in ("kept", "lost", "undone")]
-    for command, of in (("apply", units), ("destroy-all", units[2:])):
+    """`kept` has a state that is empty, `undone` was destroyed, `never` did not begin."""
+    names = ("kept", "lost", "undone", "half", "never")
+    units = [Address("acc", "us-east-1", "old", name) for name in names]
+    kept, lost, undone, half, never = units
+    ends = {half: Outcome(Status.FAILED), never: Outcome(Status.FAILED)}
+    for command, of in (("apply", units), ("destroy-all", [undone])):
         record = RunRecord.create(
             chain.estate.root,
             command=command,
@@ -150,15 +153,17 @@ def test_what_left_with_its_backend_is_known_from_past_runs(chain: World) -> Non
             mode="composed",
             clock=lambda command=command: datetime(2025, 1, len(command), tzinfo=UTC),
         )
-        record.end({unit: Outcome(Status.SUCCEEDED) for unit in of})
+        for unit in {*of} - {never}:
+            record.begin(unit)
+        record.end({unit: ends.get(unit, Outcome(Status.SUCCEEDED)) for unit in of})
         record.finish(Result.SUCCEEDED, 0)
-    put(chain, units[0])
+    put(chain, kept)
     found = orphans(chain.execution(**ALL))
-    assert [unit for unit, _ in found.lost] == [units[1]]
-    (text,) = told(found)
-    assert str(units[1]) in text
-    assert found.lost[0][1] in text
-    assert found.units == (units[1],)
+    assert [unit for unit, _ in found.lost] == [half, lost]
+    for text, (unit, run) in zip(told(found), found.lost, strict=True):
+        assert str(unit) in text
+        assert run in text
+    assert found.units == (half, lost)
 
 
 def test_a_record_that_cannot_be_read_is_passed_over(chain: World) -> None:

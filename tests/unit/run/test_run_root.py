@@ -61,6 +61,15 @@ def test_a_plan_that_is_no_longer_the_same_is_stale(chain: World, what: str) -> 
         plan.require_same()
 
 
+def test_a_plan_that_writes_no_file_is_not_judged_by_that_of_another(chain: World) -> None:
+    root = rooted(chain)
+    root.plan()
+    chain.fake.rule(command="plan", events=[diagnostic("No", inside("a"))], exit=1)
+    with pytest.raises(PlanFailed):
+        root.plan()
+    assert not root.plan_file.exists()
+
+
 def test_exactly_the_plan_file_is_applied(chain: World) -> None:
     chain.plans("a")
     root = rooted(chain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from run_words import RESOURCE, at, diagnostic, hook, inside
@@ -13,7 +14,7 @@ from pytg.record.run import Status
 from pytg.record.run_events import StagePlanned, StageStarted
 from pytg.recovery.composed_directory import LOCK
 from pytg.run.pipeline import apply, plan
-from pytg.terraform.workdir import is_locked, locked
+from pytg.terraform.workdir import locked, locked_if_free
 
 Make = Callable[..., World]
 ALONE = {"isolate": True}
@@ -164,13 +165,18 @@ def test_a_guard_of_a_later_stage_speaks_before_anybody_is_asked(make: Make) -> 
     assert applied(world) == []
 
 
+def is_held(lock: Path) -> bool:
+    with locked_if_free(lock) as free:
+        return not free
+
+
 def test_roots_are_kept_from_others_while_the_question_stands(wide: World) -> None:
     wide.plans("z", cwd="units")
     asked: list[list[bool]] = []
 
     def confirm(_question: str) -> bool:
         plans = (wide.estate.root / ".pytg").glob("**/pytg-*.tfplan")
-        asked.append([is_locked(plan.parent / LOCK) for plan in plans])
+        asked.append([is_held(plan.parent / LOCK) for plan in plans])
         return False
 
     with pytest.raises(Interrupted):
