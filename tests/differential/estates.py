@@ -117,6 +117,14 @@ def hidden(estate: Estate, part: Part) -> bool:
     return isinstance(part.value, Ref) and hidden(estate, estate.read(part.value))
 
 
+def may_be_null(estate: Estate, ref: Ref) -> bool:
+    """Whether the output that is read may be null: it is given null, or reads one that may be."""
+    part = estate.read(ref)
+    if isinstance(part.value, Ref) and part.kind != "nulled":
+        return may_be_null(estate, part.value)
+    return part.value is None or part.kind == "nulled"
+
+
 SCRAPS = ('"', "\\", "${x}", "%{ if }", "\n", "\t", "é", "漢", "😀", "'", ": ", "# ", "{{ x }}")
 TEXTS = st.lists(st.sampled_from((*SCRAPS, "a", "B", " ", "<&>", "$", "1", "~")), max_size=5).map(
     "".join

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from differential.estates import REGIONS, ROLES, Estate, Module, Part, UnitName, hidden
+from differential.estates import REGIONS, ROLES, Estate, Module, Part, UnitName, hidden, may_be_null
 from differential.values import Ref, hcl_text, yaml_text
 
 INNER = """
@@ -64,6 +65,7 @@ def hand_root(estate: Estate) -> dict[str, str]:
 
 
 def _config(estate: Estate) -> str:
+    nullable = partial(may_be_null, estate)
     roles = {region: role for role, region in ROLES.items()}
     lines = ["project: differential", "regions:"]
     lines += [f"  {r}: {{role: {roles[r]}}}" for r in REGIONS]
@@ -78,7 +80,7 @@ def _config(estate: Estate) -> str:
         if imports:
             lines += [f"    imports: {json.dumps([{'to': t, 'id': i} for t, i in imports])}"]
         lines += ["    inputs:"]
-        lines += [f"      {p.name}: {yaml_text(p.value)}" for p in module.parts]
+        lines += [f"      {p.name}: {yaml_text(p.value, nullable)}" for p in module.parts]
     return "\n".join(lines) + "\n"
 
 

@@ -26,9 +26,14 @@ class Ref:
 Value = None | bool | str | Num | Ref | Sequence["Value"] | Mapping[str, "Value"]
 
 
-def yaml_text(value: Value) -> str:
-    """`value` on one line of config.yaml."""
-    return _text(value, _yaml_string, _yaml_reference)
+def yaml_text(value: Value, may_be_null: Callable[[Ref], bool]) -> str:
+    """`value` on one line of config.yaml; what `may_be_null` is read with a `?`."""
+
+    def reference(ref: Ref) -> str:
+        steps = filter(None, (ref.module, ref.role, ref.output))
+        return json.dumps("${" + ".".join(steps) + ("?" if may_be_null(ref) else "") + "}")
+
+    return _text(value, _yaml_string, reference)
 
 
 def hcl_text(value: Value, resolve: Callable[[Ref], str]) -> str:
@@ -53,11 +58,6 @@ def _text(value: Value, string: Callable[[str], str], resolve: Callable[[Ref], s
 
 def _yaml_string(text: str) -> str:
     return json.dumps(text.replace("${", "$${"), ensure_ascii=False)
-
-
-def _yaml_reference(reference: Ref) -> str:
-    steps = filter(None, (reference.module, reference.role, reference.output))
-    return json.dumps("${" + ".".join(steps) + "}")
 
 
 def _hcl_string(text: str) -> str:

@@ -201,7 +201,7 @@ def test_a_half_written_local_state_falls_back_to_the_last_whole_one(
 def test_what_terraform_could_not_write_is_the_newest_state(project: Project) -> None:
     """`slow` is made while the local state can no longer be written; it is not made again."""
     process = apply_until_slow(project)
-    (state,) = (project.root / ".pytg" / "composed").glob("*/terraform.tfstate")
+    (state,) = (project.root / COMPOSED).glob("*/terraform.tfstate")
     if subprocess.run(["chattr", "+i", state], check=False, capture_output=True).returncode:
         (project.root / "go").touch()
         process.communicate()
