@@ -206,7 +206,8 @@ class Unit:
     `region` is the AWS region of its default provider (the home region for `global` units),
     `peer_region` that of the alias `peer`, None where there is none. `bootstrap` marks the
     module that makes the state backend. `inputs` hold references and templates; everything
-    else in them is literal.
+    else in them is literal. `after` are units that come first whole: those that no value comes
+    from, and those that `after` names.
     """
 
     address: Address

@@ -30,7 +30,7 @@ def edges_of(
         flows[reference.unit].outputs.add(reference.output)
         flows[reference.unit].positions.add(position)
     place = known.places[unit]
-    for upstream, position in (*_after(unit, place, known), *_bootstrap(unit, place, known)):
+    for upstream, position in (*asked_after(unit, place, known), *_bootstrap(unit, place, known)):
         flows[upstream].positions.add(position)
     return tuple(
         Edge(upstream, unit, frozenset(flow.outputs), tuple(sorted(flow.positions)))
@@ -38,8 +38,10 @@ def edges_of(
     )
 
 
-def _after(unit: Address, place: UnitPlace, known: Known) -> Iterator[tuple[Address, Position]]:
-    """Every unit of a module in `after` in the same account.
+def asked_after(
+    unit: Address, place: UnitPlace, known: Known
+) -> Iterator[tuple[Address, Position]]:
+    """Every unit of a module in `after` in the same account, and where that is said.
 
     And in the same environment and region, where both units belong to one.
     """

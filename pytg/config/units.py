@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytg.config.backends import backend_of, bootstrap
-from pytg.config.edges import edges_of
+from pytg.config.edges import asked_after, edges_of
 from pytg.config.inputs import resolve_inputs
 from pytg.config.modules import DeclaredModule
 from pytg.config.names import PEER
@@ -42,7 +42,10 @@ def build_unit(
         inputs=inputs,
         tags=place.tags,
         backend=backend_of(address, place, known, report),
-        after=frozenset(edge.upstream for edge in edges if not edge.outputs),
+        after=frozenset(
+            {edge.upstream for edge in edges if not edge.outputs}
+            | {upstream for upstream, _ in asked_after(address, place, known)}
+        ),
         imports=_imports(declared, entry, resolver, report),
         isolate=_true(entry, "isolate"),
         bootstrap=maker is not None and maker[0] == address,

@@ -360,7 +360,7 @@ def test_after_and_a_reference_make_one_edge(tmp_path: Path) -> None:
     )
     edges = [e for e in estate.edges if str(e.unit) == f"{HERE}/bucket"]
     assert [(e.outputs, [p.line for p in e.positions]) for e in edges] == [({"arn"}, [12, 14])]
-    assert unit(estate, f"{HERE}/bucket").after == frozenset()
+    assert unit(estate, f"{HERE}/bucket").after == {Address.parse(f"{HERE}/kms")}
 
 
 S3 = """
