@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import select
 import signal
 from pathlib import Path
@@ -35,13 +36,20 @@ def positions(fake: FakeTerraform, command: str) -> dict[tuple[str, str], int]:
     return {(what, unit): i for i, (what, c, unit) in enumerate(fake.order()) if c == command}
 
 
-def _plan_changes(fake: FakeTerraform) -> None:
+def _plan_changes(project: Project, fake: FakeTerraform) -> None:
+    """What is read of others is in a state already: the fake writes none."""
+    outputs = {name: {"value": "x", "type": "string"} for name in ("arn", "id", "name")}
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x"}
+    for address in project.units():
+        file = project.root / ".pytg" / "state" / address / "terraform.tfstate"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({**state, "outputs": outputs, "resources": []}))
     for module in ("kms", "bucket", "table", "api"):
         fake.rule(command="plan", cwd=module, resources=[f"module.{module}.terraform_data.this"])
 
 
 def test_units_are_applied_in_dependency_order(project: Project, fake: FakeTerraform) -> None:
-    _plan_changes(fake)
+    _plan_changes(project, fake)
     done = project.pytg(
         "apply", "--env", "dev", "--region", "us-east-1", "--per-unit", "--yes", "--json"
     )
@@ -56,7 +64,7 @@ def test_order_holds_between_units_joined_through_an_unselected_one(
     project: Project, fake: FakeTerraform
 ) -> None:
     """Kms -> bucket -> api with bucket left out: api still waits for kms."""
-    _plan_changes(fake)
+    _plan_changes(project, fake)
     project.pytg(
         *("apply", "--env", "dev", "--region", "us-east-1", "--per-unit", "--yes"),
         *("--select", "module:kms module:api"),
@@ -69,7 +77,7 @@ def test_independent_units_run_side_by_side(
     project: Project, fake: FakeTerraform, tmp_path: Path
 ) -> None:
     """Each of two waits until the other has begun: one after the other would never end."""
-    _plan_changes(fake)
+    _plan_changes(project, fake)
     here, there = tmp_path / "bucket-began", tmp_path / "table-began"
     fake.rule(command="apply", cwd="bucket", touch=here, wait_for=there)
     fake.rule(command="apply", cwd="table", touch=there, wait_for=here)
@@ -80,7 +88,7 @@ def test_independent_units_run_side_by_side(
 
 
 def test_parallelism_of_one_runs_one_at_a_time(project: Project, fake: FakeTerraform) -> None:
-    _plan_changes(fake)
+    _plan_changes(project, fake)
     project.pytg(
         *("apply", "--env", "dev", "--per-unit", "--yes", "--parallelism", "1"),
     )
