@@ -19,7 +19,11 @@ from differential.ways import Step, UnitRoots, Way
 from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, SandboxServer
 
-pytestmark = pytest.mark.slow
+LONG = bool(os.environ.get("DIFFERENTIAL_EXAMPLES"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not LONG, reason="each unit root starts the provider: make differential"),
+]
 
 FIXTURES = Path(__file__).with_name("fixtures")
 MODULES = (
@@ -27,7 +31,6 @@ MODULES = (
     Module("roles", "environment", ()),
     Module("parameters", "region", ()),
 )
-# Composed alone in the tests, for each unit root starts the provider anew; all by the long part.
 WAYS: Mapping[str, type[Way]] = {"composed": Pytg, "roots": UnitRoots, "per unit": PerUnit}
 CHANGES = {
     "{ enabled: true }": "{ status: suspended }",
@@ -61,14 +64,13 @@ def _play(way: Way, sandbox: SandboxServer, estates: list[Estate]) -> list[Step]
 def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
     fixtures = (FIXTURES, _edited(tmp_path / "edited"))
     estates = [Estate(MODULES, REGIONS, "f1", "sandbox", fixture) for fixture in fixtures]
-    ways = WAYS if os.environ.get("DIFFERENTIAL_EXAMPLES") else {"composed": Pytg}
     environ = {
         "PYTG_SANDBOX_DIR": str(sandbox.control.directory),
         "TF_CLI_CONFIG_FILE": str(cli_config(tmp_path, [AWS], {}) or os.devnull),
     }
     seen = {
         name: _play(way(tmp_path / name, tmp_path, environ), sandbox, estates)
-        for name, way in ways.items()
+        for name, way in WAYS.items()
     }
     for steps in zip(*seen.values(), strict=True):
         found = list(differences(dict(zip(seen, steps, strict=True))))
