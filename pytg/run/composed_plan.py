@@ -17,13 +17,13 @@ from pytg.compose.state_document import State
 from pytg.compose.state_merge import merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
-from pytg.generate.module_directories import created_first, reads_data
+from pytg.generate.module_directories import created_first
 from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
-from pytg.run.order_only import nearest, unreadable
+from pytg.run.order_only import nearest, unreadable, with_data
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.stage_inputs import StageInputs, read_stage_inputs
@@ -132,14 +132,8 @@ def _deferred(execution: Execution, stage: Stage, inputs: StageInputs) -> frozen
     if execution.options.destroy:
         return frozenset(stage.units)
     graph = execution.order.subgraph(stage.units)
-    flavour = execution.binary.flavour
-    return frozenset(
-        unit.address
-        for unit in inputs.units
-        if _is_new(inputs.held[unit.address].state)
-        and nearest(graph, unit.address)
-        and reads_data(unit.module.path, flavour)
-    )
+    new = [u.address for u in inputs.units if _is_new(inputs.held[u.address].state)]
+    return frozenset(unit for unit in with_data(execution, new) if nearest(graph, unit))
 
 
 def _before(

@@ -8,9 +8,8 @@ order, would read it after what comes before.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import networkx as nx
 
@@ -77,16 +76,15 @@ def readers(
     if execution.options.destroy or not moved:
         return {}
     before = _moved_before(execution.order, moved)
-    reading: dict[Path, bool] = {}
-    found: dict[Address, Sequence[Address]] = {}
-    for unit in stage.units:
-        path = execution.estate.units[unit].module.path
-        if before[unit] and unit not in waited:
-            if path not in reading:
-                reading[path] = reads_data(path, execution.binary.flavour)
-            if reading[path]:
-                found[unit] = sorted(before[unit])
-    return found
+    late = [unit for unit in stage.units if before[unit] and unit not in waited]
+    return {unit: sorted(before[unit]) for unit in with_data(execution, late)}
+
+
+def with_data(execution: Execution, units: Iterable[Address]) -> list[Address]:
+    """Those of `units` whose module has data that an apply could change; each is read once."""
+    paths = {unit: execution.estate.units[unit].module.path for unit in units}
+    reading = {path: reads_data(path, execution.binary.flavour) for path in {*paths.values()}}
+    return [unit for unit, path in paths.items() if reading[path]]
 
 
 def _moved_before(graph: UnitGraph, moved: Collection[Address]) -> dict[Address, set[Address]]:
