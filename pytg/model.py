@@ -267,3 +267,4 @@ class Estate:
     units: Mapping[Address, Unit]
     edges: tuple[Edge, ...]
     stateful: frozenset[str] = frozenset()
+    checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from pytg.errors import Interrupted, UsageError
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
+from pytg.run.execution import Question
 from pytg.run.options import Request
 from pytg.run.runner import View, nobody
 
@@ -58,15 +59,18 @@ def _require_selection(request: Request) -> None:
 
 def _confirm(
     asking: Callable[[], AbstractContextManager[None]],
-) -> Callable[[str, threading.Event], bool]:
-    def ask(question: str, cancel: threading.Event) -> bool:
+) -> Callable[[Question, threading.Event], bool]:
+    def ask(question: Question, cancel: threading.Event) -> bool:
         if not sys.stdin.isatty():
             return nobody(question, cancel)
         with asking():
-            click.echo(f"{question} [y/N]: ", nl=False, err=True)
+            typed = question.typed
+            how = f"It is protected: type {typed} to go on" if typed else "[y/N]"
+            click.echo(f"{question.text} {how}: ", nl=False, err=True)
             while not select.select([sys.stdin], [], [], 0.1)[0]:
                 if cancel.is_set():
                     raise Interrupted("interrupted while asking: nothing of this plan was applied")
-            return sys.stdin.readline().strip().lower() in {"y", "yes"}
+            answer = sys.stdin.readline().strip()
+            return answer == typed if typed else answer.lower() in {"y", "yes"}
 
     return ask

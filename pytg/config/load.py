@@ -120,6 +120,7 @@ def _wire(
         units=units,
         edges=tuple(sorted(edges, key=lambda edge: (edge.upstream, edge.unit))),
         stateful=stateful,
+        checks={name: tuple(entry.command) for name, entry in sorted(project.checks.items())},
     )
     mistakes = [mistake for module in known.modules.values() for mistake in module.mistakes]
     once = {(mistake.position, mistake.message): mistake for mistake in mistakes}

@@ -140,6 +140,14 @@ class TerraformEntry(_Strict):
     providers: dict[str, ProviderEntry] = Field(default_factory=dict)
 
 
+class CheckEntry(_Strict):
+    """A program that looks at every plan, and may refuse it."""
+
+    command: list[str] = Field(min_length=1)
+    """The program and its arguments. The plan's JSON comes on standard input; `{plan}` in an
+    argument is the path of a file that has it. Any exit code but 0 refuses the plan."""
+
+
 class RegionEntry(_Strict):
     """A region of the estate."""
 
@@ -158,6 +166,8 @@ class ProjectFile(Level):
     """The regions of the estate."""
     stateful: list[str] = Field(default_factory=list)
     """Resource types that `protected` guards, beside its own; `!TYPE` takes one of those away."""
+    checks: dict[Name, CheckEntry] = Field(default_factory=dict)
+    """Programs that look at every plan that changes something, before anything is asked."""
     # a level's entry has fewer keys than the project's, which is the wider type
     modules: dict[Name, ProjectModuleEntry | None] = Field(  # type: ignore[assignment]  # narrower than its parent's
         default_factory=dict

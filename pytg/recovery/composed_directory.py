@@ -22,6 +22,7 @@ COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
 _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
+DOCUMENTS = "pytg-*.json"  # the same plans, for programs that look at them
 LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
 
 
@@ -88,14 +89,16 @@ def clear(workdir: Path) -> list[Path]:
 
 def remove_plans(workdir: Path) -> None:
     """Remove the plan files of all runs, and the secrets that one was to be made with."""
-    for plan in workdir.glob(PLANS):
+    for plan in (*workdir.glob(PLANS), *workdir.glob(DOCUMENTS)):
         plan.unlink(missing_ok=True)
     (workdir / SECRETS).unlink(missing_ok=True)
 
 
 def remove_dead_plans(root: Path) -> None:
     """The same in every directory that nobody works in: a run that was killed has left them."""
-    for workdir in sorted({path.parent for name in (PLANS, SECRETS) for path in _all(root, name)}):
+    for workdir in sorted(
+        {path.parent for name in (PLANS, DOCUMENTS, SECRETS) for path in _all(root, name)}
+    ):
         with locked_if_free(workdir / LOCK) as free:
             if free and not (workdir / JOURNAL).exists():
                 remove_plans(workdir)

@@ -8,10 +8,11 @@ from pytg.compose.changes import UnitChanges, total
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.record.words import counted
-from pytg.run.execution import Execution
+from pytg.run.execution import Execution, Question
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.planned_stage import PlannedStage
+from pytg.run.policy import refusals, refuse
 
 
 def name_stages(execution: Execution, stages: Sequence[Stage]) -> None:
@@ -47,6 +48,7 @@ def approve(execution: Execution, planned: Sequence[PlannedStage], later: Sequen
         for plan in each.plans:
             refuse_overwriting(plan)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
+    refuse(refusals(execution, (plan for each in planned for plan in each.plans)))
     if execution.options.yes:
         return
     units = counted(len(every), "unit")
@@ -60,8 +62,16 @@ def approve(execution: Execution, planned: Sequence[PlannedStage], later: Sequen
         question = f"Destroy {counted(gone, 'resource')} of {units}{which}?"
     else:
         question = f"Apply {_stake(changed)} in {units}{which}?"
-    if not execution.confirm(question):
+    if not execution.confirm(Question(question, _protected(execution, changed))):
         raise Interrupted("not approved: nothing of this plan was applied")
+
+
+def _protected(execution: Execution, changed: Iterable[UnitChanges]) -> str:
+    """What must be typed: the names of the protected environments that change, or nothing."""
+    units = [
+        change.address for change in changed if execution.estate.units[change.address].protected
+    ]
+    return " ".join(sorted({f"{unit.account}/{unit.environment}" for unit in units}))
 
 
 def _stake(changed: Iterable[UnitChanges]) -> str:

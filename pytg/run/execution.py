@@ -23,6 +23,15 @@ from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary
 from pytg.terraform.plan import Plan
 
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked. With `typed`, that text is the only yes: `y` is typed too soon."""
+
+    text: str
+    typed: str = ""
+
+
 Show = Callable[[Stage, Mapping[Address, UnitChanges], Calls, Callable[[], Plan]], None]
 
 
@@ -53,7 +62,7 @@ class Execution:
     cancel: threading.Event
     kill: threading.Event
     show: Show
-    confirm: Callable[[str], bool]
+    confirm: Callable[[Question], bool]
     overwritten: Callable[[Unit, str, str], str | None]
     written: Written = lambda _unit, _path: None
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)

@@ -60,6 +60,11 @@ class Options:
         "Exit 2 when the plan has changes, 0 when not.", commands=("plan",), default=False
     )
     yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
+    allow_dirty: bool = asked(
+        "Change a protected environment from a git tree that is not clean, or behind.",
+        commands=CHANGING,
+        default=False,
+    )
     allow_loss: frozenset[str] = asked(
         "Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
         metavar="NAME",

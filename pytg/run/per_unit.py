@@ -20,6 +20,7 @@ from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
+from pytg.run.policy import refusals, refuse
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.roots import unit_root
@@ -121,6 +122,7 @@ def run_unit(
         else:  # what was approved was looked at whole
             refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
+        refuse(refusals(execution, [plan]))
         return apply_unit(plan)
 
 

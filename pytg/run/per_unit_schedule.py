@@ -16,6 +16,7 @@ from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
 from pytg.run.plan_failure import PlanFailed
+from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 
@@ -23,6 +24,7 @@ from pytg.run.scheduler import Scheduler, default_parallelism
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
     found: dict[Address, UnitChanges] = {}
+    refused: list[str] = []
 
     def work(address: Address) -> Outcome:
         unit = execution.estate.units[address]
@@ -33,6 +35,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
         root = unit_root(execution, unit)
         with root.reserved():
             plan = plan_unit(root)
+            refused.extend(refusals(execution, [plan]))
         found.update(plan.changes)
         execution.planned(plan.changes)
         return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
@@ -41,6 +44,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     independent.add_nodes_from(execution.order)  # a plan waits for no other plan
     schedule(execution, independent, work)
     _name_outdated(execution, found)
+    refuse(refused)
     return found
 
 

@@ -19,6 +19,7 @@ from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
 from pytg.run.apart import Apart, leaking
 from pytg.run.approval import approve, name_stages
+from pytg.run.checkout import refuse_uncommitted
 from pytg.run.culprits import led_back
 from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
@@ -27,12 +28,8 @@ from pytg.run.order_only import read_anew
 from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.planned_stage import (
-    PlannedStage,
-    apply_stage,
-    makes_backend,
-    plan_stage,
-)
+from pytg.run.planned_stage import PlannedStage, apply_stage, makes_backend, plan_stage
+from pytg.run.policy import refusals, refuse
 from pytg.run.stages import (
     BAD,
     not_yet_destroyed,
@@ -48,12 +45,13 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan the selection and show it; nothing is changed. Returns the changes by unit.
 
     A stage that reads what an earlier one has yet to make is not planned: its units are
-    `skipped`, with the reason.
+    `skipped`, with the reason. Raises Refused at the end where a check refuses.
     """
     _name_orphans(execution)
     if execution.options.per_unit:
         return plan_per_unit(execution)
     changes: dict[Address, UnitChanges] = {}
+    refused: list[str] = []
     pending: Sequence[Stage] = stages_of(execution, applying=False)
     name_stages(execution, pending)
     while pending:
@@ -65,6 +63,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             continue
         with contextlib.ExitStack() as held:
             planned, failed = plan_stage(execution, _announce(execution, stage), held, changes)
+            refused += refusals(execution, planned.plans)
             for plan_made in planned.plans:
                 for unit, reason in sorted(leaking(plan_made).items()):
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
@@ -80,11 +79,13 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                 for unit, change in found.items()
             }
         )
+    refuse(refused)
     return changes
 
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply. Returns the changes by unit."""
+    refuse_uncommitted(execution)
     _name_orphans(execution)
     if execution.options.destroy:
         _name_in_flight(execution)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytg import exact_json
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.errors import PytgError, StalePlan
 from pytg.generate.composed import init_key
 from pytg.model import Address, Unit
-from pytg.recovery.composed_directory import PLANS, clear, remove_plans, reserved
+from pytg.recovery.composed_directory import DOCUMENTS, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
@@ -27,7 +28,7 @@ from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import Condition
 from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
-from pytg.terraform.plan import Plan, show_plan
+from pytg.terraform.plan import Plan, read_plan, show_json
 from pytg.terraform.process import Process, run
 from pytg.terraform.workdir import init_again, prepare
 
@@ -128,8 +129,12 @@ class Root:
 
     def details(self) -> Plan:
         """The plan file in full: one more Terraform process."""
+        return read_plan(exact_json.loads(self.document()))
+
+    def document(self) -> str:
+        """The same as JSON, as Terraform writes it: sensitive values are in clear."""
         execution = self.execution
-        return show_plan(
+        return show_json(
             execution.binary.path,
             self.workdir,
             Path(self.plan_file.name),
@@ -164,7 +169,15 @@ class Root:
     @property
     def plan_file(self) -> Path:
         """Of this run alone: a Terraform that outlived its pytg may still be writing one there."""
-        return self.workdir / PLANS.replace("*", self.execution.record.run.run_id)
+        return self._file(PLANS)
+
+    @property
+    def document_file(self) -> Path:
+        """Where `document` stands while a program reads it from a file."""
+        return self._file(DOCUMENTS)
+
+    def _file(self, pattern: str) -> Path:
+        return self.workdir / pattern.replace("*", self.execution.record.run.run_id)
 
     def log(self, what: str) -> Path:
         """The file that the events of the command `what` are written to."""

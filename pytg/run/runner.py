@@ -19,7 +19,7 @@ from pytg.record.run import Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
-from pytg.run.execution import Execution, Show, show_nothing
+from pytg.run.execution import Execution, Question, Show, show_nothing
 from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
@@ -32,7 +32,7 @@ FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
 LEFT = frozenset({Status.SKIPPED, Status.CANCELLED})
 
 
-def nobody(_question: str, _cancel: threading.Event) -> bool:
+def nobody(_question: Question, _cancel: threading.Event) -> bool:
     """Where nobody can be asked. Raises Refused."""
     raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
 
@@ -47,7 +47,7 @@ class View:
     """
 
     show: Show = show_nothing
-    confirm: Callable[[str, threading.Event], bool] = nobody
+    confirm: Callable[[Question, threading.Event], bool] = nobody
     say: Callable[[str], None] = lambda _text: None
     subscribers: tuple[Subscriber, ...] = ()
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytg import exact_json
 from pytg.errors import Refused
 from pytg.terraform.command import Command
 from pytg.terraform.conditions import Condition, of_plan
@@ -87,17 +86,17 @@ class Plan:
     conditions: tuple[Condition, ...] = ()
 
 
-def show_plan(
+def show_json(
     binary: Path,
     workdir: Path,
     plan: Path,
     env: Mapping[str, str],
     *,
     record: Path | None = None,
-) -> Plan:
-    """Read the saved plan at `plan`, with one `terraform show -json`."""
+) -> str:
+    """What `terraform show -json` prints of the saved plan at `plan`: sensitive values in clear."""
     command = Command("show", {"json": True}, (str(plan),))
-    return read_plan(exact_json.loads(capture(binary, workdir, command, env, record=record)))
+    return capture(binary, workdir, command, env, record=record)
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:

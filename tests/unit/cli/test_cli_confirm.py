@@ -10,12 +10,22 @@ from contextlib import contextmanager
 import pytest
 
 from pytg.cli._execute import _confirm
+from pytg.run.execution import Question
 
 
-@pytest.mark.parametrize(("answer", "approved"), [(b"y\n", True), (b"\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "typed", "approved"),
+    [
+        (b"y\n", "", True),
+        (b"\n", "", False),
+        (b"lab/prod\n", "lab/prod", True),
+        (b"y\n", "lab/prod", False),
+    ],
+)
 def test_the_question_stands_from_its_first_letter_to_the_answer(
     *,
     answer: bytes,
+    typed: str,
     approved: bool,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -32,5 +42,6 @@ def test_the_question_stands_from_its_first_letter_to_the_answer(
 
     with os.fdopen(controller, "wb"), os.fdopen(terminal) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        assert _confirm(asking)("Apply this?", threading.Event()) is approved
-    assert seen == ["", "Apply this? [y/N]: "]
+        assert _confirm(asking)(Question("Apply this?", typed), threading.Event()) is approved
+    how = f"It is protected: type {typed} to go on" if typed else "[y/N]"
+    assert seen == ["", f"Apply this? {how}: "]

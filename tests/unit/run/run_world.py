@@ -21,7 +21,7 @@ from pytg.record.run import Result, Status
 from pytg.record.run_events import Event, EventLog, Note, read
 from pytg.record.writer import RunRecord
 from pytg.run.composed_plan import ComposedPlan, plan_composed
-from pytg.run.execution import Execution, show_nothing
+from pytg.run.execution import Execution, Question, show_nothing
 from pytg.run.options import Options, Request
 from pytg.run.root import Root
 from pytg.run.roots import composed_root, unit_root
@@ -193,10 +193,12 @@ class Person:
 
     def __init__(self, answers: str = "") -> None:
         self.questions: list[str] = []
+        self.typed: list[str] = []
         self._answers = list(answers)
 
-    def __call__(self, question: str) -> bool:
-        self.questions.append(question)
+    def __call__(self, question: Question) -> bool:
+        self.questions.append(question.text)
+        self.typed.append(question.typed)
         return self._answers.pop(0) == "y"
 
 

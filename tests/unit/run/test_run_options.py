@@ -26,6 +26,7 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "destroy": (["--destroy"], True),
     "detailed_exitcode": (["--detailed-exitcode"], True),
     "yes": (["--yes"], True),
+    "allow_dirty": (["--allow-dirty"], True),
     "allow_loss": (["--allow-loss", UNIT, "--allow-loss", "b"], frozenset({UNIT, "b"})),
     "allow_overwrite": (["--allow-overwrite", UNIT], frozenset({UNIT})),
 }

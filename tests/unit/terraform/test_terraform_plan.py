@@ -18,7 +18,7 @@ from pytg import exact_json
 from pytg.errors import Refused
 from pytg.terraform.difference import Values, differences
 from pytg.terraform.environment import environment
-from pytg.terraform.plan import read_plan, show_plan
+from pytg.terraform.plan import read_plan, show_json
 
 SCALARS = st.booleans() | st.integers(-5, 5) | st.sampled_from(["a", "b", "{}"])
 VALUES = st.recursive(
@@ -214,7 +214,7 @@ def test_a_real_plan(tmp_path: Path) -> None:
     env = environment(os.environ, emulator=True)
     for arguments in (["init"], ["plan", "-out=p"]):
         subprocess.run([real, *arguments], cwd=tmp_path, env=env, check=True, capture_output=True)
-    plan = show_plan(Path(real), tmp_path, Path("p"), env)
+    plan = read_plan(exact_json.loads(show_json(Path(real), tmp_path, Path("p"), env)))
     (change,) = plan.changes
     assert (change.address, change.action) == ("module.m.terraform_data.this", "create")
     assert change.differences == (

@@ -1,0 +1,82 @@
+"""A protected environment is changed from what is committed, and not from something else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from pytg.config.hierarchy import LIVE, PROJECT
+from pytg.errors import Refused
+from pytg.run.execution import Execution
+
+_SHOWN = 20
+_HINT = "{}; --allow-dirty applies what is here all the same"
+
+
+def refuse_uncommitted(execution: Execution) -> None:
+    """The git tree of the project must be clean and not behind, where a unit is protected.
+
+    Looks at `config.yaml`, `live` and the directories of modules; behind is what git knows since
+    the last `git fetch`. Without git, or outside of a git tree, there is nothing to refuse.
+    Raises Refused.
+    """
+    units = [execution.estate.units[unit] for unit in execution.selection.units]
+    if execution.options.allow_dirty or not any(unit.protected for unit in units):
+        return
+    root = execution.estate.root.resolve()
+    tree = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
+    if tree is None:
+        return
+    modules = {unit.module.path.resolve() for unit in execution.estate.units.values()}
+    own = sorted(module for module in modules if module.is_relative_to(tree))
+    status = _status(root, [PROJECT, LIVE, *own])
+    changed = [line for line in status if not line.startswith("#")]
+    if changed:
+        shown = [f"    {_path(line)}" for line in changed[:_SHOWN]]
+        more = [f"    and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
+        raise Refused(
+            "a protected environment is changed from a clean git tree only; not committed are\n"
+            + "\n".join([*shown, *more]),
+            hint=_HINT.format("commit or stash them"),
+        )
+    behind = next((line.split()[3] for line in status if line.startswith("# branch.ab ")), "-0")
+    if behind != "-0":
+        raise Refused(
+            f"this git tree is {behind[1:]} commits behind its upstream: a protected environment "
+            "is not changed from what is stale",
+            hint=_HINT.format("pull first"),
+        )
+
+
+def _status(root: Path, paths: list[Path]) -> list[str]:
+    """The lines of `git status --porcelain=v2`, empty where git is not installed."""
+    git = shutil.which("git")
+    if git is None:
+        return []
+    options = ["--porcelain=v2", "--branch", "--untracked-files=all"]
+    found = subprocess.run(
+        [git, "status", *options, "--", *paths],
+        cwd=root,
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if found.returncode != 0:
+        raise Refused(
+            f"cannot see whether the git tree is clean: {found.stderr.strip()}",
+            hint=_HINT.format("mend that"),
+        )
+    return found.stdout.splitlines()
+
+
+def _path(line: str) -> str:
+    """The path in a line: the 9th field of a change, the 10th of a rename, the 2nd of others.
+
+    Fields are as `git help status` says of "Porcelain Format Version 2".
+    """
+    fields = {"1": 8, "2": 9, "u": 10}.get(line[:1], 1)
+    return line.split(" ", fields)[-1].partition("\t")[0]

@@ -1,0 +1,108 @@
+"""`checks` of config.yaml: the user's own programs look at a plan, and may refuse it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pytg.errors import Interrupted, Refused
+from pytg.files import write_new
+from pytg.run.execution import Execution
+from pytg.run.root import Root, SavedPlan
+
+PLAN = "{plan}"
+_POLL_S = 0.1
+_SHOWN = 20_000  # characters of what a program said
+
+
+def refusals(execution: Execution, plans: Iterable[SavedPlan]) -> list[str]:
+    """Give each plan that changes something to every check, one after the other.
+
+    Returns what those that refuse have said. Raises Interrupted on Ctrl-C.
+    """
+    checks = execution.estate.checks
+    found: list[str] = []
+    for plan in plans:
+        if checks and any(change.changed for change in plan.changes.values()):
+            document = plan.root.document()
+            for name, command in checks.items():
+                execution.note(f"check `{name}`: {command[0]}")
+                found += _refusal(execution, name, command, plan.root, document)
+    return found
+
+
+def refuse(found: Iterable[str]) -> None:
+    """Raises Refused where `refusals` found some."""
+    told = "\n".join(found)
+    if told:
+        hint = "mend what they name; the programs stand in `checks` of config.yaml"
+        raise Refused(told, hint=hint)
+
+
+def _refusal(
+    execution: Execution, name: str, command: Sequence[str], root: Root, document: str
+) -> list[str]:
+    """One text where the check refuses, none where it does not."""
+    try:
+        with _readable(root, command, document) as (argv, given):
+            code, said = _ask(execution, argv, given)
+    except OSError as error:
+        return [f"check `{name}` cannot be started: {error}"]
+    if code == 0:
+        return []
+    said = root.calls.plain(said.strip()[-_SHOWN:])
+    for call, unit in root.calls.units.items():  # as people know them
+        said = said.replace(f"module.{call}.", f"{unit} ")
+    return ["\n".join([f"check `{name}` refuses the plan (exit {code})", *said.splitlines()])]
+
+
+@contextlib.contextmanager
+def _readable(root: Root, command: Sequence[str], document: str) -> Iterator[tuple[list[str], str]]:
+    """The program's arguments and its standard input.
+
+    The document holds sensitive values in clear: it is on disk only for a program that wants a
+    file, for its owner alone, and only as long as that program runs.
+    """
+    if not any(PLAN in part for part in command):
+        yield list(command), document
+        return
+    file = root.document_file
+    try:
+        write_new(file, document.encode(), durable=False)
+        yield [part.replace(PLAN, str(file)) for part in command], ""
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _ask(execution: Execution, argv: Sequence[str], given: str) -> tuple[int, str]:
+    """Exit code and output of the program, which runs in the project's directory."""
+    child = subprocess.Popen(
+        argv,
+        cwd=execution.estate.root,
+        env={**os.environ, "PYTG_COMMAND": execution.record.run.command},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    first: bytes | None = given.encode()
+    while True:
+        try:
+            said, _ = child.communicate(first, timeout=_POLL_S)
+        except subprocess.TimeoutExpired:
+            first = None  # it is on its way
+            if execution.cancel.is_set():
+                _end(child)
+                raise Interrupted(f"interrupted while {Path(argv[0]).name} looked at it") from None
+        else:
+            return child.returncode, said.decode(errors="replace")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()

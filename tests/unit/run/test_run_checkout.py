@@ -1,0 +1,114 @@
+"""A protected environment and the git tree that it is changed from."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from run_words import at
+from run_world import Person, World
+
+from pytg.errors import Interrupted, Refused
+from pytg.run.checkout import refuse_uncommitted
+from pytg.run.pipeline import apply
+
+Make = Callable[..., World]
+
+
+def git(root: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *who, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def world(make: Make) -> World:
+    """`a` is protected, `dev` is not; all is committed."""
+    made = make(reads={"a": (), "dev": ()}, traits={"a": {"protected": True}})
+    root = made.estate.root
+    (root / "live").mkdir(exist_ok=True)
+    (root / "config.yaml").write_text("project: p\n")
+    (root / ".gitignore").write_text(".pytg\n")
+    git(root, "init", "--initial-branch", "main")
+    git(root, "add", ".")
+    git(root, "commit", "--message", "all")
+    return made
+
+
+def test_a_clean_tree_may_change_it(world: World) -> None:
+    refuse_uncommitted(world.execution())
+
+
+@pytest.mark.parametrize(
+    "path", ["config.yaml", "live/new account.yaml", "modules/a/main.tf", "modules/a/new.tf"]
+)
+def test_what_is_not_committed_is_named(world: World, path: str) -> None:
+    file = world.estate.root / path
+    file.write_text("project: q\n")
+    with pytest.raises(Refused, match="clean git tree") as caught:
+        apply(world.execution())
+    assert path in caught.value.message
+    refuse_uncommitted(world.execution("dev"))
+    refuse_uncommitted(world.execution(allow_dirty=True))
+
+
+def test_a_file_that_pytg_does_not_read_is_nobodys_business(world: World) -> None:
+    (world.estate.root / "notes.txt").write_text("x")
+    refuse_uncommitted(world.execution())
+
+
+def test_a_moved_and_a_deleted_file_are_named_once(world: World) -> None:
+    root = world.estate.root
+    git(root, "mv", "modules/a/main.tf", "modules/a/moved here.tf")
+    (root / "config.yaml").unlink()
+    with pytest.raises(Refused) as caught:
+        refuse_uncommitted(world.execution())
+    assert [line.strip() for line in caught.value.message.splitlines()[1:]] == [
+        "config.yaml",
+        "modules/a/moved here.tf",
+    ]
+
+
+def test_of_many_files_the_first_are_named(world: World) -> None:
+    for number in range(25):
+        (world.estate.root / "live" / f"{number:02}.yaml").touch()
+    with pytest.raises(Refused) as caught:
+        refuse_uncommitted(world.execution())
+    *_, last, more = caught.value.message.splitlines()
+    assert (last.strip(), more.strip()) == ("live/19.yaml", "and 5 more")
+
+
+def test_a_tree_that_is_behind_its_upstream_is_stale(world: World, tmp_path: Path) -> None:
+    root, other = world.estate.root, tmp_path / "other"
+    git(tmp_path, "clone", str(root), str(other))
+    git(other, "commit", "--allow-empty", "--message", "newer")
+    git(root, "remote", "add", "origin", str(other))
+    git(root, "fetch", "origin")
+    git(root, "branch", "--set-upstream-to", "origin/main")
+    with pytest.raises(Refused, match="1 commits behind"):
+        refuse_uncommitted(world.execution())
+    git(root, "merge", "origin/main")
+    refuse_uncommitted(world.execution())
+
+
+def test_without_git_there_is_nothing_to_refuse(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.estate.root / "config.yaml").write_text("project: q\n")
+    monkeypatch.setenv("PATH", "/nowhere")
+    refuse_uncommitted(world.execution())
+
+
+def test_a_tree_that_git_does_not_read_is_refused(world: World) -> None:
+    (world.estate.root / ".git" / "HEAD").write_text("damaged")
+    with pytest.raises(Refused, match="cannot see whether"):
+        refuse_uncommitted(world.execution())
+
+
+def test_the_name_is_typed_where_something_protected_changes(world: World) -> None:
+    world.plans("a", "dev")
+    person = Person("n")
+    with pytest.raises(Interrupted):
+        apply(world.execution(confirm=person))
+    assert person.typed == [f"{at('a').account}/{at('a').environment}"]

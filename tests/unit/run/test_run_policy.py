@@ -1,0 +1,113 @@
+"""Programs of the user's that look at plans: what they get, and what a refusal stops."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from run_words import RESOURCE, at
+from run_world import Person, World, notes
+
+from pytg.errors import Interrupted, Refused
+from pytg.recovery.composed_directory import DOCUMENTS
+from pytg.run.pipeline import apply, plan
+from support.process import eventually
+
+Make = Callable[..., World]
+PASSES = (sys.executable, "-c", "import json, sys; json.load(sys.stdin)")
+
+
+def program(text: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", text)
+
+
+@pytest.fixture
+def world(make: Make) -> World:
+    made = make(reads={"a": (), "b": ("a",)})
+    made.plans("a", "b", cwd="composed")
+    return made
+
+
+def check(world: World, **commands: tuple[str, ...]) -> None:
+    world.estate = replace(world.estate, checks=commands)
+
+
+def test_a_program_gets_the_plan_on_standard_input_or_as_a_file(
+    world: World, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    copy = f"import shutil, sys; shutil.copy(sys.argv[1], {str(seen)!r})"
+    check(world, stdin=PASSES, file=(*program(copy), "{plan}"))
+    execution = world.execution(yes=True)
+    apply(execution)
+    assert f"module.{at('a').slug}.{RESOURCE}" in seen.read_text()
+    assert stat.S_IMODE(seen.stat().st_mode) & 0o077 == 0
+    assert world.commands() == ["plan", "show", "apply"]
+    assert not list(tmp_path.rglob(DOCUMENTS.replace("*", execution.record.run.run_id)))
+    assert notes(execution)[-2:] == [f"check `{n}`: {sys.executable}" for n in ("stdin", "file")]
+
+
+def test_a_refusal_says_what_the_program_said_and_nothing_is_asked(world: World) -> None:
+    says = "import sys; print(sys.stdin.read()[:0] + 'module.ADDRESS is too big'); sys.exit(3)"
+    refuses = program(says.replace("ADDRESS", at("a").slug + "." + RESOURCE))
+    check(world, size=refuses, fine=PASSES, more=program("raise SystemExit('no tags')"))
+    person = Person()
+    with pytest.raises(Refused) as caught:
+        apply(world.execution(confirm=person))
+    first, said, second, more = caught.value.message.splitlines()
+    assert (first, second) == (
+        "check `size` refuses the plan (exit 3)",
+        "check `more` refuses the plan (exit 1)",
+    )
+    assert str(at("a")) in said
+    assert "module." not in said
+    assert more == "no tags"
+    assert person.questions == []
+    assert "apply" not in world.commands()
+
+
+@pytest.mark.parametrize("per_unit", [False, True])
+def test_a_plan_is_shown_and_then_refused(world: World, *, per_unit: bool) -> None:
+    check(world, no=program("raise SystemExit(1)"))
+    world.plans("a", cwd="units")
+    execution = world.execution("a", "b", command="plan", per_unit=per_unit)
+    with pytest.raises(Refused):
+        plan(execution)
+    assert execution.record.run.units[at("a")].changes.create == 1
+
+
+def test_each_unit_of_its_own_process_is_looked_at(world: World) -> None:
+    check(world, no=program("raise SystemExit('never')"))
+    world.plans("a", cwd="units")
+    execution = world.execution("a", per_unit=True, yes=True)
+    apply(execution)
+    assert "never" in execution.record.run.units[at("a")].reason
+    assert "apply" not in world.commands()
+
+
+def test_a_plan_without_changes_is_not_looked_at(make: Make) -> None:
+    world = make(reads={"a": ()})
+    check(world, no=program("raise SystemExit(1)"))
+    plan(world.execution(command="plan"))
+
+
+def test_a_program_that_is_not_there_refuses(world: World) -> None:
+    check(world, gone=("/nowhere/policy",))
+    with pytest.raises(Refused, match=r"check `gone` cannot be started: .*/nowhere/policy"):
+        apply(world.execution(yes=True))
+
+
+def test_ctrl_c_ends_a_program_that_takes_its_time(world: World, tmp_path: Path) -> None:
+    started, cancel = tmp_path / "started", threading.Event()
+    slow = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)"
+    check(world, slow=program(slow))
+    watch = threading.Thread(target=lambda: (eventually(started.exists), cancel.set()))
+    watch.start()
+    with pytest.raises(Interrupted, match="looked at it"):
+        apply(world.execution(yes=True, cancel=cancel))
+    watch.join()
