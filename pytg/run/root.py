@@ -30,7 +30,7 @@ from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, read_plan, show_json
 from pytg.terraform.process import Process, run
-from pytg.terraform.workdir import init_again, prepare
+from pytg.terraform.workdir import InitFailed, init_again, prepare
 
 PARALLELISM = 30
 
@@ -68,18 +68,28 @@ class Root:
                 self._discard()
 
     def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed."""
-        prepare(
-            self.execution.binary,
-            self.workdir,
-            files,
-            self.environment,
-            init_key=init_key(files, self.workdir, self.execution.binary.flavour),
-            logs=self.logs("init").parent,
-            record=self.execution.processes,
-            cancel=self.execution.cancel,
-            kill=self.execution.kill,
-        )
+        """Write the files, and initialise where that is needed.
+
+        Raises PlanFailed where Terraform names what is wrong in the modules of units, InitFailed
+        where it names something else.
+        """
+        try:
+            prepare(
+                self.execution.binary,
+                self.workdir,
+                files,
+                self.environment,
+                init_key=init_key(files, self.workdir, self.execution.binary.flavour),
+                logs=self.logs("init").parent,
+                record=self.execution.processes,
+                cancel=self.execution.cancel,
+                kill=self.execution.kill,
+            )
+        except InitFailed as error:
+            said = self.blame.of(error.completed.diagnostics)
+            if not any(one.units for one in said):
+                raise
+            raise PlanFailed(error.completed, self.calls, {}, said) from error
 
     def plan(self, **options: object) -> SavedPlan:
         """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
