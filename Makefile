@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
+MUTANTS := .venv-mutants
 
 .PHONY: help
 help:
@@ -12,6 +13,7 @@ help:
 	@echo "make lint       format, rules and types"
 	@echo "make checkov    checkov over the modules, from a virtual environment of its own"
 	@echo "make differential  random estates in all ways, for hours; make differential-guards: does it notice"
+	@echo "make mutants    random changes of the code: do the unit tests notice"
 	@echo "make docs       write generated pages and pictures anew"
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
@@ -56,6 +58,16 @@ $(CHECKOV)/.stamp: requirements-checkov.lock
 checkov: $(CHECKOV)/.stamp
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
+$(MUTANTS)/.stamp: requirements-mutants.lock
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-mutants.lock
+	touch $@
+
+# MUTATE: options of scripts/mutants.py, and files or directories instead of the core.
+.PHONY: mutants
+mutants: setup $(MUTANTS)/.stamp
+	$(MUTANTS)/bin/python scripts/mutants.py $(MUTATE)
+
 .PHONY: docs
 docs: setup
 	$(BIN)/python scripts/reference.py
@@ -87,4 +99,4 @@ bench: setup
 .PHONY: clean
 clean:
 	-test ! -x $(BIN)/pytg || $(BIN)/pytg sandbox stop
-	rm -rf $(VENV) $(CHECKOV) .pytg build
+	rm -rf $(VENV) $(CHECKOV) $(MUTANTS) .pytg build
