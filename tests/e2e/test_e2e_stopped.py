@@ -78,7 +78,9 @@ def test_fail_fast_cancels_what_works_and_says_by_what(tmp_path: Path) -> None:
         project: stopped
         regions: {north: {}}
         modules:
-          bad: {source: modules/plain, inputs: {command: "while ! test -e on; do sleep 0.1; done; exit 3"}}
+          bad:
+            source: modules/plain
+            inputs: {command: "while ! test -e on; do sleep 0.1; done; exit 3"}
           slow: {source: modules/plain, inputs: {command: "touch on; sleep 60"}}
           upon: {source: modules/plain, inputs: {up: "${slow.id}"}}
           late: {source: modules/plain, inputs: {up: "${bad.id}"}}
