@@ -101,8 +101,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
     said = _said(planned, completed)
-    tell(execution, said)
     outcomes = progress.outcomes(completed, execution.needs, said)
+    tell(execution, progress.plainly(said))
     if not completed.ok:
         log, calls = planned.root.log("apply"), planned.root.calls
         outcomes |= lost(log, calls, completed, newest_state(workdir))
@@ -140,10 +140,13 @@ def _run(
         journal.started(planned.root.workdir, process.pid)
 
     def on_event(event: Event) -> None:
+        if execution.cancel.is_set():
+            progress.stop()
         found = progress.feed(event)
         if found:
             _report(execution, progress, found, event)
         if execution.options.fail_fast and progress.failed:
+            progress.stop(fail_fast=True)
             running[0].interrupt()
 
     touched = {unit.address for unit in planned.touched}

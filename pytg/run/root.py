@@ -14,10 +14,13 @@ from pathlib import Path
 from pytg import exact_json
 from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.errors import PytgError, StalePlan
+from pytg.files import close_to_others
 from pytg.generate.composed import init_key
+from pytg.generate.unit import local_states
 from pytg.model import Address, Unit
 from pytg.recovery.composed_directory import DOCUMENTS, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
+from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
@@ -176,6 +179,12 @@ class Root:
         elif not (self.workdir / JOURNAL).exists():
             clear(self.workdir)
 
+    def close_to_others(self) -> None:
+        """What Terraform writes here, or as a state in the project, is readable to everybody."""
+        alone = () if self.composed else self.units
+        files = (file for unit in alone for file in local_states(self.execution.estate, unit))
+        close_to_others(self.workdir, *files)
+
     @property
     def plan_file(self) -> Path:
         """Of this run alone: a Terraform that outlived its pytg may still be writing one there."""
@@ -200,6 +209,7 @@ class Root:
         on_start: Callable[[Process], None] | None = None,
         hold: int | None = None,
     ) -> Completed:
+        self.close_to_others()
         log = self.log(command.name)
         completed = run(
             self.execution.binary.path,
@@ -215,6 +225,9 @@ class Root:
             cancel=self.execution.cancel,
             kill=self.execution.kill,
         )
+        self.close_to_others()
+        if completed.strays:
+            take_out_state(log, self.workdir)
         return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:

@@ -1,0 +1,103 @@
+"""What fails stops what needs it and nothing else, and what is stopped has not failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.estate_builder import build_estate
+from support.project import Project
+
+pytestmark = pytest.mark.slow
+
+AT = "acc/north/dev"
+# a unit does what its `command` says when it is made, and is kept where its file says so
+MODULE = """
+    variable "up" {{
+      type    = string
+      default = ""
+    }}
+    variable "command" {{
+      type    = string
+      default = "true"
+    }}
+    resource "terraform_data" "this" {{
+      input = var.up
+      lifecycle {{
+        prevent_destroy = {kept}
+      }}
+      provisioner "local-exec" {{
+        command = "cd ${{path.module}}/../.. && ${{var.command}}"
+      }}
+    }}
+    output "id" {{
+      value = terraform_data.this.id
+    }}
+    """
+FILES = {
+    "config.yaml": """
+        project: stopped
+        regions: {north: {}}
+        modules:
+          kept: {}
+          upon: {source: modules/plain, inputs: {up: "${kept.id}"}}
+          below: {source: modules/plain}
+          keeper: {source: modules/kept, inputs: {up: "${below.id}"}}
+          free: {source: modules/plain}
+        """,
+    "live/acc/account.yaml": "{}\n",
+    "live/acc/north/dev/env.yaml": "{}\n",
+    "modules/plain/main.tf": MODULE.format(kept="false"),
+    "modules/kept/main.tf": MODULE.format(kept="true"),
+}
+
+
+def statuses(project: Project) -> dict[str, str]:
+    return {unit.removeprefix(f"{AT}/"): status for unit, status in project.statuses().items()}
+
+
+def test_what_must_not_be_destroyed_keeps_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
+    project = Project(build_estate(tmp_path, FILES))
+    project.pytg("apply-all", "--yes")
+    done = project.pytg("destroy-all", "--yes", expect=1)
+    assert statuses(project) == {
+        "kept": "failed",
+        "upon": "succeeded",
+        "keeper": "failed",
+        "below": "skipped",
+        "free": "succeeded",
+    }
+    assert "prevent_destroy" in done.err
+    assert "could not be planned" in done.err
+
+
+def test_fail_fast_cancels_what_works_and_says_by_what(tmp_path: Path) -> None:
+    files = dict(FILES)
+    files["config.yaml"] = """
+        project: stopped
+        regions: {north: {}}
+        modules:
+          bad:
+            source: modules/plain
+            inputs: {command: "while ! test -e on; do sleep 0.1; done; exit 3"}
+          slow: {source: modules/plain, inputs: {command: "touch on; sleep 60"}}
+          upon: {source: modules/plain, inputs: {up: "${slow.id}"}}
+          late: {source: modules/plain, inputs: {up: "${bad.id}"}}
+        """
+    project = Project(build_estate(tmp_path, files))
+    project.pytg("apply-all", "--yes", "--fail-fast", expect=1)
+    assert statuses(project) == {
+        "bad": "failed",
+        "slow": "cancelled",
+        "upon": "cancelled",
+        "late": "skipped",
+    }
+    reason = project.record()["units"][f"{AT}/upon"]["reason"]
+    assert reason.startswith(f"stopped by --fail-fast: {AT}/bad failed")
+    found = project.record()["units"]
+    severities = {
+        name: {one["severity"] for one in found[f"{AT}/{name}"]["diagnostics"]}
+        for name in ("bad", "slow")
+    }
+    assert severities == {"bad": {"error"}, "slow": {"warning"}}
