@@ -27,7 +27,13 @@ from pytg.generate.providers import (
 )
 from pytg.generate.rendering import render
 from pytg.generate.unit import read_by, read_output
-from pytg.generate.variables import OutputKey, outside_variables, read_outside, variable
+from pytg.generate.variables import (
+    OutputKey,
+    outside_locals,
+    outside_value,
+    outside_variables,
+    read_outside,
+)
 from pytg.generate.write import HEADER
 from pytg.model import Address, Estate, Reference, Unit, Value
 
@@ -122,13 +128,18 @@ def render_composed(
             "composed.tf",
             header=header,
             calls=calls.values(),
-            resolve=_resolver(estate, calls),
+            resolve=_resolver(estate, calls, types or {}),
         ),
     }
     if blocks := _provider_blocks(estate, chosen, workdir):
         files["providers.tf"] = render("providers.tf", header=header, blocks=blocks)
     if variables:
-        files["variables.tf"] = render("variables.tf", header=header, variables=variables)
+        files["variables.tf"] = render(
+            "variables.tf",
+            header=header,
+            variables=variables,
+            locals=outside_locals(read, types or {}),
+        )
     if outputs := list(_outputs(calls)):
         files["outputs.tf"] = render("outputs.tf", header=header, outputs=outputs)
     counted = frozenset(address for address, call in calls.items() if call.after)
@@ -162,12 +173,14 @@ def _waits(
     ]
 
 
-def _resolver(estate: Estate, calls: Mapping[Address, ModuleBlock]) -> Callable[[Reference], str]:
+def _resolver(
+    estate: Estate, calls: Mapping[Address, ModuleBlock], types: Mapping[OutputKey, object]
+) -> Callable[[Reference], str]:
     def resolve(reference: Reference) -> str:
         if reference.unit in calls:
             output = f"module.{calls[reference.unit].instance}.{reference.output}"
         else:
-            output = f"var.{variable(reference)}"
+            output = outside_value(reference, types)
         return read_output(estate, reference, output)
 
     return resolve

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
-from pytg.generate.hcl import Expression, is_attribute
+from pytg.generate.hcl import Expression
+from pytg.generate.typed_values import constraint, decoded, encoded, is_odd
 from pytg.generate.unit import is_sensitive
 from pytg.model import Address, Estate, Reference, Unit, Value, references
 
@@ -28,6 +29,24 @@ def read_outside(units: Iterable[Unit]) -> dict[str, Reference]:
     }
 
 
+def outside_value(reference: Reference, types: Mapping[OutputKey, object]) -> str:
+    """What the output is read by: its variable, or the local that is made of it."""
+    kept = is_odd(types.get((reference.unit, reference.output), "dynamic"))
+    return f"{'local' if kept else 'var'}.{variable(reference)}"
+
+
+def outside_locals(
+    read: Mapping[str, Reference], types: Mapping[OutputKey, object]
+) -> dict[str, Value]:
+    """What is made of variables whose type no constraint can say, by the same name."""
+    kinds = {name: types.get((r.unit, r.output), "dynamic") for name, r in sorted(read.items())}
+    return {
+        name: Expression(decoded(f"var.{name}", kind))
+        for name, kind in kinds.items()
+        if is_odd(kind)
+    }
+
+
 def outside_variables(
     estate: Estate,
     read: Mapping[str, Reference],
@@ -39,10 +58,10 @@ def outside_variables(
     secrets: dict[str, Value] = {}
     for name, reference in sorted(read.items()):
         key = reference.unit, reference.output
-        value = cast(Value, literals.get(key))
-        kind = constraint(types.get(key, "dynamic"))
+        kind = types.get(key, "dynamic")
+        value = cast(Value, encoded(literals.get(key), kind))
         sensitive = is_sensitive(estate, reference)
-        arguments: dict[str, Value] = {"type": Expression(kind)}
+        arguments: dict[str, Value] = {"type": Expression(constraint(kind))}
         if sensitive and value is not None:
             secrets[name] = value
         else:
@@ -51,28 +70,3 @@ def outside_variables(
             arguments["sensitive"] = True
         variables.append((name, arguments))
     return variables, secrets
-
-
-def constraint(kind: Any) -> str:
-    """The type constraint for a type from a state: `["list", "string"]` is `list(string)`.
-
-    `any` stands for what has no constraint: an unknown type, and an object with an attribute
-    whose name is no identifier.
-    """
-    if isinstance(kind, str):
-        return "any" if kind == "dynamic" else kind
-    name, inner, *_ = kind
-    if name == "object":
-        return _object(inner)
-    if name == "tuple":
-        return f"tuple([{', '.join(constraint(item) for item in inner)}])"
-    return f"{name}({constraint(inner)})"
-
-
-def _object(attributes: Mapping[str, Any]) -> str:
-    if not attributes:
-        return "object({})"
-    if not all(map(is_attribute, attributes)):
-        return "any"
-    items = (f"{name} = {constraint(kind)}" for name, kind in sorted(attributes.items()))
-    return f"object({{ {', '.join(items)} }})"
