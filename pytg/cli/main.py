@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what would change, in one true plan of the selected units.",
     "plan-all": "plan, for the whole estate.",
     "schema": "Print the JSON Schema of a configuration file.",
+    "state": "List, show, back up, restore and move what is in the units' states.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
     "unlock": "Remove the lock LOCK_ID from the state of the unit at ADDRESS.",
     "validate": "Check configuration, modules, references and inputs: every problem at once.",

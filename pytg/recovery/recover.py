@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from pytg.errors import Refused
@@ -26,6 +26,7 @@ __all__ = [
     "recover_directory",
     "recover_lock",
     "recover_unit",
+    "recover_units",
     "refuse_unfinished",
     "report",
 ]
@@ -49,17 +50,25 @@ def recover_all(
 def recover_unit(
     estate: Estate, unit: Unit, states: StateReader, say: Callable[[str], None]
 ) -> list[Recovery]:
-    """Recover what a dead run left of `unit`, for a command that reads its state.
+    """See recover_units."""
+    return recover_units(estate, [unit], states, say)
 
-    Raises Refused where its state moved meanwhile.
+
+def recover_units(
+    estate: Estate, units: Collection[Unit], states: StateReader, say: Callable[[str], None]
+) -> list[Recovery]:
+    """Recover what dead runs left of `units`, for a command that reads their states.
+
+    Raises Refused where a state moved meanwhile.
     """
     cancel = threading.Event()  # Ctrl-C ends these commands as it does any program
+    wanted = frozenset(unit.address for unit in units)
 
     def concerns(journal: Journal) -> bool:
-        return unit.address in journal.writes
+        return not wanted.isdisjoint(journal.writes)
 
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
-    return [*composed, *push_unpushed_states(estate, [unit], states, say, cancel)]
+    return [*composed, *push_unpushed_states(estate, units, states, say, cancel)]
 
 
 def recover_lock(
