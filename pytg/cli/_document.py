@@ -32,6 +32,24 @@ def ending(run: Run, error: BaseException | None, hint: str) -> dict[str, Any] |
     return {"message": failure(run), "hint": hint, "exit_code": run.exit_code}
 
 
+def without_run(result: Result, error: dict[str, Any] | None) -> dict[str, Any]:
+    """What `--json` prints of a run, where there was none."""
+    return {
+        "run_id": None,
+        "result": str(result),
+        "units": {},
+        "changes": asdict(Changes()),
+        "duration_s": None,
+        "record": None,
+        "processes": 0,
+        "diagnostics": [],
+        "checks": [],
+        "orphans": [],
+        "plan": {},
+        "error": error,
+    }
+
+
 @contextlib.contextmanager
 def before_the_record(*, as_json: bool) -> Iterator[None]:
     """With `as_json`, an error in the block prints the object of a run, with no run in it."""
@@ -40,19 +58,7 @@ def before_the_record(*, as_json: bool) -> Iterator[None]:
     except (PytgError, OSError) as error:
         if as_json:
             result = Result.REFUSED if isinstance(error, NOTHING_STARTED) else Result.FAILED
-            document: dict[str, Any] = {
-                "run_id": None,
-                "result": str(Result.INTERRUPTED if isinstance(error, Interrupted) else result),
-                "units": {},
-                "changes": asdict(Changes()),
-                "duration_s": None,
-                "record": None,
-                "processes": 0,
-                "diagnostics": [],
-                "checks": [],
-                "orphans": [],
-                "plan": {},
-                "error": error_document(error),
-            }
+            ended = Result.INTERRUPTED if isinstance(error, Interrupted) else result
+            document = without_run(ended, error_document(error))
             click.echo(json.dumps(document, indent=2))
         raise

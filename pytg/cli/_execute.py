@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,14 +25,22 @@ from pytg.run.execution import Question
 from pytg.run.options import Request
 from pytg.run.runner import View, nobody
 
+if TYPE_CHECKING:
+    from pytg.project import Project
 
-def execute(context: Context, request: Request, shown: ViewOptions) -> int:
-    """Do `request`; returns the exit code. Raises PytgError where it is refused, or failed."""
+
+def execute(
+    context: Context, request: Request, shown: ViewOptions, project: Project | None = None
+) -> int:
+    """Do `request`; returns the exit code. Raises PytgError where it is refused, or failed.
+
+    `project` is that of the context, where it is open already.
+    """
     display = Display(shown, applies=request.applies)
     with before_the_record(as_json=shown.json):
         _require_selection(request)
         shown.require_place()
-        project = context.project(request.selectors.suffix)
+        project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
             view = View(display.show, _confirm(plain.asking), say, (plain,))
             finished = project.run(request, view)

@@ -16,10 +16,21 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
-from pytg.record.types import Addresses, AddressText, Count, ExitCode, Moment, Number, RunId, Word
+from pytg.record.types import (
+    Addresses,
+    AddressText,
+    Count,
+    ExitCode,
+    Moment,
+    Number,
+    OptionName,
+    RunId,
+    Word,
+)
 
 SCHEMA: Final = "urn:pytg:run:1"
 Mode = Literal["composed", "per-unit"]
+OptionValue = bool | int | float | str | tuple[str, ...]
 
 
 class Status(enum.StrEnum):
@@ -137,6 +148,17 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked beside the units, so that it can be asked again.
+
+    `options` are those that were not left as they are by default, by the names of their fields.
+    """
+
+    suffix: str | None = None
+    options: Mapping[OptionName, OptionValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """The Terraform or OpenTofu that ran."""
 
@@ -146,7 +168,11 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The record of a run: `.pytg/runs/<id>/run.json`."""
+    """The record of a run: `.pytg/runs/<id>/run.json`.
+
+    `asked` is None in records of a pytg before 0.2. `serials` are those of the states that the
+    run read or wrote, as it last knew them; empty until it ends.
+    """
 
     # where the record lies is not a part of it
     directory: SkipJsonSchema[Annotated[Path, Field(exclude=True)]]
@@ -156,6 +182,7 @@ class Run:
     parent_run_id: RunId | None = None
     command: Word
     args: tuple[str, ...]
+    asked: Asked | None = None
     selection: Selected
     terraform: Tool
     mode: Mode
@@ -167,6 +194,7 @@ class Run:
     processes: Count = 0
     diagnostics: tuple[Finding, ...] = ()
     orphans: Addresses = ()
+    serials: Mapping[AddressText, Count] = field(default_factory=dict)
     units: Mapping[AddressText, UnitRecord]
 
     @property

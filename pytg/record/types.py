@@ -49,6 +49,7 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "pattern": TIMESTAMP}),
 ]
 RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$")]
+OptionName = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 Word = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Number = Annotated[int, Field(strict=True, ge=1)]

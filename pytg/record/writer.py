@@ -18,6 +18,7 @@ from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS, line, lock, write
 from pytg.record.run import (
+    Asked,
     Changes,
     Check,
     Finding,
@@ -74,13 +75,14 @@ class RunRecord:
         terraform_binary: str,
         terraform_version: str,
         mode: Mode,
+        asked: Asked | None = None,
         parent_run_id: str | None = None,
         clock: Clock = utc_now,
     ) -> RunRecord:
         """Start a record below the project `root`: on disk, all units pending, when this returns.
 
         `args` is what stood after `pytg` on the command line, `selection` its canonical
-        expression, `mode` `composed` or `per-unit`.
+        expression, `mode` `composed` or `per-unit`; `parent_run_id` the run that is repeated.
         """
         now = clock()
         run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -94,6 +96,7 @@ class RunRecord:
                 run_id=run_id,
                 command=command,
                 args=redacted(args),
+                asked=asked,
                 selection=Selected(selection, tuple(sorted(units))),
                 terraform=Tool(terraform_binary, terraform_version),
                 mode=mode,
@@ -187,10 +190,12 @@ class RunRecord:
         stages: Iterable[Iterable[Address]] | None = None,
         processes: int | None = None,
         orphans: Iterable[Address] | None = None,
+        serials: Mapping[Address, int] | None = None,
     ) -> None:
         """Change what concerns the run as a whole; `processes` is the count so far.
 
-        `orphans` left the configuration and hold resources, or may.
+        `orphans` left the configuration and hold resources, or may; `serials` are those of the
+        states as the run last knew them.
         """
         with self._mutex:
             run = self._run
@@ -200,6 +205,8 @@ class RunRecord:
                 run = replace(run, processes=processes)
             if orphans is not None:
                 run = replace(run, orphans=tuple(sorted(orphans)))
+            if serials is not None:
+                run = replace(run, serials=dict(sorted(serials.items())))
             self._save(run)
 
     def finish(self, result: Result, exit_code: int) -> Run:

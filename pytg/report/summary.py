@@ -50,7 +50,7 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     lines += _checks(run, style)
     counts = ", ".join(
         f"{count} {ended_as(Status(status), run.command)}"
-        for status, count in _by_status(run).items()
+        for status, count in by_status(run).items()
     )
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
@@ -117,7 +117,7 @@ def json_summary(run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "result": str(run.result),
-        "units": _by_status(run),
+        "units": by_status(run),
         "changes": asdict(run.changes),
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
@@ -138,7 +138,7 @@ def failure(run: Run) -> str:
         a: u for a, u in sorted(run.units.items()) if u.status in (Status.FAILED, Status.UNKNOWN)
     }
     told = [f"{address} {unit.status}: {unit.reason}" for address, unit in bad.items()]
-    counts = ", ".join(f"{count} {status}" for status, count in _by_status(run).items())
+    counts = ", ".join(f"{count} {status}" for status, count in by_status(run).items())
     return "\n".join(told) or f"{run.command} {run.result}: {counts}"
 
 
@@ -186,7 +186,7 @@ def _status(run: Run, address: Address) -> Status | None:
     return run.units[address].status if address in run.units else None
 
 
-def _by_status(run: Run) -> dict[str, int]:
+def by_status(run: Run) -> dict[str, int]:
     """How many units have each status that some unit has, in the order of `Status`."""
     statuses = [unit.status for unit in run.units.values()]
     return {str(status): statuses.count(status) for status in Status if status in statuses}

@@ -153,6 +153,7 @@ def _run(
     shapes = [(unit, shape) for unit, shape in planned.shapes if unit.address in touched]
 
     def wrote(unit: Address, serial: int) -> None:
+        execution.serials[unit] = serial
         execution.log.emit(StateWritten(unit, serial))
 
     root = planned.root

@@ -19,7 +19,7 @@ from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
 from pytg.record.writer import RunRecord
 from pytg.run.generated import Written
 from pytg.run.options import Options
-from pytg.state.state_reader import StateReader
+from pytg.state.state_reader import StateReader, UnitState
 from pytg.terraform.binary import Binary
 from pytg.terraform.plan import Plan
 
@@ -46,7 +46,8 @@ class Execution:
     `environment(units)` is the environment of a Terraform process for these units. `show` is
     told each plan before it is applied; `confirm` asks. `overwritten` says what a
     resource of a type would overwrite in a bucket. `written` is where a value of a unit stands in
-    the configuration; `told` is what was said of units, and is not said again.
+    the configuration; `told` is what was said of units, and is not said again. `serials` are
+    those of the states as this run last read or wrote them.
     """
 
     estate: Estate
@@ -66,6 +67,7 @@ class Execution:
     overwritten: Callable[[Unit, str, str], str | None]
     written: Written = lambda _unit, _path: None
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)
+    serials: dict[Address, int] = field(default_factory=dict)
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""
@@ -104,6 +106,10 @@ class Execution:
     def status(self, unit: Address) -> Status:
         """Where the unit stands now."""
         return self.record.run.units[unit].status
+
+    def knows(self, read: Mapping[Address, UnitState]) -> None:
+        """Remember which states a plan was made from."""
+        self.serials.update({unit: held.serial for unit, held in read.items()})
 
     def note(self, text: str) -> None:
         """Tell whoever follows the run."""

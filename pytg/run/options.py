@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from pytg.errors import UsageError
+from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
+from pytg.record.run import OptionValue
 
 EVERY = ("plan", "apply", "destroy")
 CHANGING = ("apply", "destroy")
@@ -78,20 +80,46 @@ class Options:
         default=frozenset(),
     )
 
+    @property
+    def given(self) -> dict[str, OptionValue]:
+        """The options that are not as by default, as a record holds them."""
+        found = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
+        return {
+            name: tuple(sorted(value)) if isinstance(value, frozenset) else value
+            for name, (value, default) in found.items()
+            if value != default
+        }
+
+    @classmethod
+    def of(cls, given: Mapping[str, OptionValue]) -> Options:
+        """The inverse of `given`. Raises Refused for an option that this pytg does not have."""
+        if unknown := given.keys() - {f.name for f in fields(cls)}:
+            raise Refused(
+                f"an option that this pytg does not have: {', '.join(sorted(unknown))}",
+                hint="use the version of pytg that wrote the record",
+            )
+        found: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+        }
+        return cls(**found)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a run is to do: `command` on the units that `selectors` name.
 
     `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
-    that name. `args` is what stood after `pytg` on the command line, for the record. Raises
-    UsageError for another command, and for an apply with the option `destroy`.
+    that name. `args` is what stood after `pytg` on the command line, for the record, and `parent`
+    the id of the run that this one repeats. Raises UsageError for another command, and for an
+    apply with the option `destroy`.
     """
 
     command: str
     selectors: Selectors = field(default_factory=Selectors)
     options: Options = field(default_factory=Options)
     args: tuple[str, ...] = ()
+    parent: str | None = None
 
     def __post_init__(self) -> None:
         kind = self.command.removesuffix("-all")

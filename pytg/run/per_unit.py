@@ -76,6 +76,7 @@ def apply_unit(plan: SavedPlan) -> Outcome:
             execution.log.emit(UnitProgress(address, found[1], event.action, done, total))
 
     _record_log(plan.root, "apply")
+    execution.serials.pop(address, None)  # Terraform itself writes the next one
     completed = plan.root.apply(
         on_event,
         parallelism=PARALLELISM,
@@ -112,6 +113,7 @@ def run_unit(
     root = unit_root(execution, unit)
     with root.reserved():
         plan = plan_unit(root)
+        execution.knows(plan.read)
         changes = plan.changes[unit.address]
         found[unit.address] = changes
         execution.planned(plan.changes)

@@ -93,6 +93,9 @@ def plan_stage(
                 held.enter_context(own.pop_all())
     plans = tuple(plan for _, plan in tried if isinstance(plan, SavedPlan))
     planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
+    for plan in plans:
+        if isinstance(plan, ComposedPlan | UnitPlan):
+            execution.knows(plan.read)
     if plans:
         planned = replace(planned, readers=_readers_of(execution, planned, earlier))
         _show(execution, planned)

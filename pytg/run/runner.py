@@ -15,7 +15,7 @@ from pytg.graph.build import contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.processes import allow_open_files
-from pytg.record.run import Result, Run, Status
+from pytg.record.run import Asked, Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
@@ -96,6 +96,8 @@ def run(
             terraform_binary=str(binary.path),
             terraform_version=binary.version,
             mode="per-unit" if request.options.per_unit else "composed",
+            asked=Asked(request.selectors.suffix, request.options.given),
+            parent_run_id=request.parent,
         )
         with EventLog(record.run.directory, *view.subscribers) as log:
             execution = Execution(
@@ -138,6 +140,7 @@ def _work(execution: Execution, request: Request, stop: Interrupts) -> Finished:
         raise
     with contextlib.suppress(FileNotFoundError):
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
+    record.update_run(serials=execution.serials)
     finished = Finished(record.finish(result, code), changes, error)
     execution.log.emit(RunFinished(result, code))
     return finished

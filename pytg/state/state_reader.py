@@ -24,6 +24,11 @@ class UnitState:
     version: str | None
 
     @property
+    def serial(self) -> int:
+        """It goes up with each change; 0 without a state."""
+        return int(self.state["serial"]) if self.state else 0
+
+    @property
     def outputs(self) -> Mapping[str, Any]:
         """The values of the unit's outputs."""
         return {k: v["value"] for k, v in (self.state or {}).get("outputs", {}).items()}

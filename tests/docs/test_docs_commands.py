@@ -66,7 +66,8 @@ PROSE = sorted(set(in_prose()))
 @pytest.mark.parametrize(("place", "line"), BLOCKS, ids=[f"{p} {t}" for p, t in BLOCKS])
 def test_a_command_line_in_a_block_is_valid(place: str, line: str) -> None:
     command, words = resolve(line)
-    assert words or not isinstance(command, click.Group) or "--version" in line, place
+    alone = isinstance(command, click.Group) and command.invoke_without_command
+    assert words or alone or not isinstance(command, click.Group) or "--version" in line, place
     if not isinstance(command, click.Group):
         command.make_context(str(command.name), words)
 
@@ -104,7 +105,19 @@ def test_the_readme_lists_every_command() -> None:
 
 
 WORKING = sorted(
-    set(COMMANDS) - {"doctor", "explain", "output", "schema", "state", "tf", "unlock", "validate"}
+    set(COMMANDS)
+    - {
+        "doctor",
+        "explain",
+        "output",
+        "retry",
+        "runs",
+        "schema",
+        "state",
+        "tf",
+        "unlock",
+        "validate",
+    }
 )
 
 
