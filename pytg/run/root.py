@@ -29,7 +29,7 @@ from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.installed import ended_for_want_of_init
 from pytg.terraform.plan import Plan, show_plan
 from pytg.terraform.process import Process, run
-from pytg.terraform.workdir import init_again, prepare
+from pytg.terraform.workdir import InitFailed, init_again, prepare
 
 PARALLELISM = 30
 
@@ -67,18 +67,19 @@ class Root:
                 self._discard()
 
     def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed."""
-        prepare(
-            self.execution.binary,
-            self.workdir,
-            files,
-            self.environment,
-            init_key=init_key(files, self.workdir, self.execution.binary.flavour),
-            logs=self.logs("init").parent,
-            record=self.execution.processes,
-            cancel=self.execution.cancel,
-            kill=self.execution.kill,
-        )
+        """Write the files, and initialise where that is needed; see `_init_led_back`."""
+        with self._init_led_back():
+            prepare(
+                self.execution.binary,
+                self.workdir,
+                files,
+                self.environment,
+                init_key=init_key(files, self.workdir, self.execution.binary.flavour),
+                logs=self.logs("init").parent,
+                record=self.execution.processes,
+                cancel=self.execution.cancel,
+                kill=self.execution.kill,
+            )
 
     def plan(self, **options: object) -> SavedPlan:
         """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
@@ -145,15 +146,28 @@ class Root:
 
     def _init_again(self) -> None:
         execution = self.execution
-        init_again(
-            execution.binary,
-            self.workdir,
-            self.environment,
-            logs=self.logs("init").parent,
-            record=execution.processes,
-            cancel=execution.cancel,
-            kill=execution.kill,
-        )
+        with self._init_led_back():
+            init_again(
+                execution.binary,
+                self.workdir,
+                self.environment,
+                logs=self.logs("init").parent,
+                record=execution.processes,
+                cancel=execution.cancel,
+                kill=execution.kill,
+            )
+
+    @contextlib.contextmanager
+    def _init_led_back(self) -> Iterator[None]:
+        """Raise PlanFailed where init fails for what is in a unit's module, else InitFailed."""
+        try:
+            yield
+        except InitFailed as error:
+            said = self.blame.of(error.completed.diagnostics)
+            wrong = [one for one in said if one.diagnostic.severity == "error" and one.file]
+            if not any(one.units for one in wrong):
+                raise
+            raise PlanFailed(error.completed, self.calls, {}, said) from error
 
     def _discard(self) -> None:
         if not self.composed:

@@ -18,12 +18,24 @@ from pytg.files import write_if_changed
 from pytg.generate.write import write_files
 from pytg.terraform.binary import Binary
 from pytg.terraform.command import FLAG, Command
+from pytg.terraform.completed import Completed
 from pytg.terraform.installed import is_installed
 from pytg.terraform.process import run
 
 FINGERPRINT = Path(".terraform/pytg-init.json")
 LOCK = ".pytg.lock"
 LOCK_WAIT_S = 300.0
+
+
+class InitFailed(Refused):
+    """`terraform init` failed; `completed` has what it said."""
+
+    def __init__(self, workdir: Path, completed: Completed) -> None:
+        self.completed = completed
+        super().__init__(
+            f"terraform init failed in {workdir}\n{completed.explain()}",
+            hint="`pytg doctor` shows whether a binary, provider or backend is missing",
+        )
 
 
 def prepare(
@@ -45,7 +57,8 @@ def prepare(
     module calls change: the text of the files that hold them will do. Together with the
     binary and the CLI configuration it decides whether init has to run. `options` go to init
     as they are (`reconfigure`, `migrate_state`, ...). `logs` is the directory for `init.jsonl`
-    and `init.stderr`; by default `workdir`. Raises Refused with Terraform's words, or Interrupted.
+    and `init.stderr`; by default `workdir`. Raises InitFailed with Terraform's words, Refused, or
+    Interrupted.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     with locked(workdir / LOCK, cancel):
@@ -173,10 +186,7 @@ def _init(
     if completed.interrupted or completed.killed:
         raise Interrupted(f"terraform init was interrupted in {workdir}")
     if not completed.ok:
-        raise Refused(
-            f"terraform init failed in {workdir}\n{completed.explain()}",
-            hint="`pytg doctor` shows whether a binary, provider or backend is missing",
-        )
+        raise InitFailed(workdir, completed)
 
 
 def _plugin_cache(

@@ -21,9 +21,8 @@ def read(
     for name, text in files.items():
         content = text.encode() if isinstance(text, str) else text
         (root / "m" / name).write_bytes(content)
-    problems: list[Problem] = []
-    declared = read_module(root, "m", "m", Scope.REGION, problems.append, flavour)
-    return declared, [*problems, *declared.mistakes]
+    declared = read_module(root, "m", "m", Scope.REGION, flavour)
+    return declared, [*declared.module.broken, *declared.mistakes]
 
 
 def told(problems: list[Problem]) -> list[str]:
