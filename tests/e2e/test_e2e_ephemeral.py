@@ -135,13 +135,17 @@ ON_AWS = {
           password_length = 20
         }
 
+        locals {
+          password = ephemeral.aws_secretsmanager_random_password.this.random_password
+        }
+
         resource "aws_secretsmanager_secret" "this" {
           name = "made"
         }
 
         resource "aws_secretsmanager_secret_version" "this" {
           secret_id                = aws_secretsmanager_secret.this.id
-          secret_string_wo         = ephemeral.aws_secretsmanager_random_password.this.random_password
+          secret_string_wo         = local.password
           secret_string_wo_version = 1
         }
 
