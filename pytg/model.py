@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from pytg.errors import Position
+from pytg.errors import Position, Problem
 
 GLOBAL = "global"
 
@@ -77,7 +77,8 @@ class Module:
 
     `providers` are the local names in `required_providers`; `aliases` its
     `configuration_aliases` as `(provider, alias)`, such as `("aws", "peer")`; `parts` its
-    resources and module calls, such as `aws_s3_bucket.this` and `module.logs`.
+    resources and module calls, such as `aws_s3_bucket.this` and `module.logs`. `broken` is what
+    keeps its files from being read: what else is known of it then is not all.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Module:
     providers: frozenset[str]
     aliases: frozenset[tuple[str, str]]
     parts: frozenset[str] = frozenset()
+    broken: tuple[Problem, ...] = ()
 
     @property
     def stored(self) -> Mapping[str, Output]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:  # `pytg --help` need not load it
     from pytg.project import Project
 
@@ -20,3 +22,12 @@ class Context:
         from pytg.project import Project  # noqa: PLC0415 - `pytg --help` need not load it
 
         return Project.find(self.directory, suffix=suffix)
+
+    def project_to_show(self, suffix: str | None = None) -> Project:
+        """The same, after a warning of each module that cannot be read."""
+        project = self.project(suffix)
+        modules = {unit.module.name: unit.module for unit in project.estate.units.values()}
+        for name in sorted(modules):
+            for problem in modules[name].broken:
+                click.echo(f"warning: {problem}", err=True)
+        return project

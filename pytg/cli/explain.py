@@ -23,7 +23,7 @@ def command(
 
     KEY narrows it down: `inputs`, `inputs.name` or just `name`, `tags`, `backend.bucket`.
     """
-    project = context.project(suffix)
+    project = context.project_to_show(suffix)
     unit = project.unit(address)
     entries = explain(project.loaded, unit, key)
     if as_json:

@@ -45,7 +45,7 @@ def command(
     context: Context, selectors: Selectors, form: str, level: str, output: Path | None
 ) -> None:
     """Draw the selected units, in the order that the whole graph gives them."""
-    project = context.project(selectors.suffix)
+    project = context.project_to_show(selectors.suffix)
     selection = project.select(selectors)
     picture = draw(project.estate, contract(project.graph, selection.units), form, level)
     if output is None:

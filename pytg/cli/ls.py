@@ -25,6 +25,6 @@ from pytg.report.graph_list import FORMS
 @click.pass_obj
 def command(context: Context, selectors: Selectors, form: str, *, why: bool) -> None:
     """List the selected units in the order in which a run takes them."""
-    project = context.project(selectors.suffix)
+    project = context.project_to_show(selectors.suffix)
     selection = project.select(selectors)
     click.echo(FORMS[form](project.estate, project.graph, selection, why=why), nl=False)

@@ -7,10 +7,12 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.cli._recovered import report_recovered, say
+from pytg.errors import ConfigError
 from pytg.files import close_to_others
 from pytg.generate.composed import init_key
 from pytg.generate.unit import local_states, render_unit, unit_directory
 from pytg.generate.write import write_files
+from pytg.run.broken import broken_for
 from pytg.run.stage_inputs import require_upstream
 from pytg.terraform.command import Command
 from pytg.terraform.installed import needs_init
@@ -37,6 +39,8 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
     """
     project = context.project(suffix)
     estate, unit = project.estate, project.unit(address)
+    if broken := broken_for(estate, unit):
+        raise ConfigError(broken)
     directory, files = unit_directory(estate, unit), render_unit(estate, unit)
     env = project.environment([unit])
     as_it_is = arguments[0] in NEED_NO_INIT or arguments[0].startswith("-")

@@ -9,18 +9,25 @@ from pytg.cli._options import suffix_option
 from pytg.errors import ConfigError
 from pytg.record.words import counted
 from pytg.run.guards import unguarded
+from pytg.run.orphans import orphans_here, told
 
 
 @click.command("validate")
 @suffix_option("Check the environments with this suffix instead.")
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
-    """Check configuration, modules, references and inputs: every problem at once."""
+    """Check configuration, modules, references and inputs: every problem at once.
+
+    It warns of what left the configuration and still holds resources, as far as states in this
+    directory and past runs tell.
+    """
     project = context.project(suffix)
     if mistakes := project.loaded.mistakes:
         raise ConfigError(mistakes)
     if warning := unguarded(project.estate, project.estate.units):
         click.echo(f"warning: {warning}", err=True)
+    for text in told(orphans_here(project.estate)):
+        click.echo(f"warning: {text}", err=True)
     units = counted(len(project.graph), "unit")
     edges = counted(len(project.estate.edges), "edge")
     click.echo(f"{units}, {edges}: valid", err=True)

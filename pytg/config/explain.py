@@ -123,7 +123,8 @@ def _setting(key: str, node: Node | None, value: Any) -> Iterator[Entry]:
 
 def _inputs(loaded: LoadedEstate, unit: Unit) -> Iterator[Entry]:
     for name, node in loaded.inputs[unit.address].items():
-        hidden = unit.module.variables[name].sensitive
+        variable = unit.module.variables.get(name)
+        hidden = variable is None or variable.sensitive  # None: its module cannot be read
         for key, leaf, value in _leaves(f"inputs.{name}", node, unit.inputs[name]):
             written = leaf.plain if value not in (leaf.plain, leaf.written) else None
             yield Entry(

@@ -51,7 +51,9 @@ def resolve_inputs(
     values: dict[str, Value] = {}
     for key, node in nodes.items():
         if key not in variables:
-            if declared.complete:
+            if not declared.complete:
+                values[key] = resolver.value(node)  # what it reads is known all the same
+            else:
                 unset = variables.keys() - nodes.keys()
                 message = f"module `{name}` has no variable `{key}`"
                 report(Problem(message, node.start, did_you_mean(key, unset or variables)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytg.config.hierarchy import LIVE, EstateFiles, read_files
 from pytg.config.inputs import chosen_inputs
-from pytg.config.module_files import TERRAFORM, module_files
+from pytg.config.module_files import TERRAFORM
 from pytg.config.modules import DeclaredModule, read_module
 from pytg.config.names import check_names
 from pytg.config.node import Node
@@ -27,7 +27,8 @@ from pytg.model import Address, Edge, Estate, Scope, Unit
 class LoadedEstate:
     """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs.
 
-    `mistakes` inside modules stop no other unit: a plan blames them on the units of the module.
+    `mistakes` inside modules, broken ones included, stop no other unit: a plan blames them on the
+    units of the module.
     """
 
     estate: Estate
@@ -74,7 +75,7 @@ def load_project(
     files = read_files(root, report)
     binary = files.project.find("terraform", "binary")
     used = flavour(str(binary.value) if binary and binary.value else TERRAFORM)
-    modules = _read_modules(root, files, report, used)
+    modules = _read_modules(root, files, used)
     if not files.sound:
         report.raise_found()
     project = ProjectFile.model_validate(files.project.plain)
@@ -90,7 +91,7 @@ def load_project(
         report(Problem("there is no environment, and so no unit", Position(LIVE), hint))
     stateful = stateful_types(files.project, project.stateful, report)
     loaded = _wire(root, project, known, places, report, stateful=stateful)
-    report.raise_found()
+    report.raise_found(beside=loaded.mistakes)
     return loaded
 
 
@@ -122,7 +123,8 @@ def _wire(
         stateful=stateful,
         checks={name: tuple(entry.command) for name, entry in sorted(project.checks.items())},
     )
-    mistakes = [mistake for module in known.modules.values() for mistake in module.mistakes]
+    declared = known.modules.values()
+    mistakes = [m for found in declared for m in (*found.module.broken, *found.mistakes)]
     once = {(mistake.position, mistake.message): mistake for mistake in mistakes}
     return LoadedEstate(estate, known.places, inputs, tuple(once.values()))
 
@@ -134,23 +136,16 @@ def _check_suffix(suffix: str) -> None:
         raise UsageError(f"--suffix: {error}") from error
 
 
-def _read_modules(
-    root: Path, files: EstateFiles, report: ProblemCollector, flavour: str
-) -> dict[str, DeclaredModule]:
+def _read_modules(root: Path, files: EstateFiles, flavour: str) -> dict[str, DeclaredModule]:
     """Every module of config.yaml as its directory declares it."""
     node = files.project.find("modules")
     found: dict[str, DeclaredModule] = {}
     for name, entry in sorted(node.entries.items()) if node else ():
         settings = ProjectModuleEntry.model_validate(entry.plain or {})
         source = settings.source or f"modules/{name}"
-        if any(module_files(root / source, flavour)):
-            scope = Scope(settings.scope)
-            found[name] = read_module(root, name, source, scope, report, flavour)
-        else:
-            where = entry.find("source") or entry
-            hint = "modules are directories of this project: make it, or name another with `source`"
-            report(Problem(f"module `{name}`: no *.tf file in {source}", where.start, hint))
-            files.doubtful.add(name)
+        where = entry.find("source") or entry
+        scope = Scope(settings.scope)
+        found[name] = read_module(root, name, source, scope, flavour, entry=where.start)
     return found
 
 

@@ -31,7 +31,7 @@ class DeclaredModule:
 
     `complete` is false when a file could not be read, so that something may be missing.
     `mistakes` are inside the module, or a local one that it calls, and stop only what Terraform
-    plans of it.
+    plans of it. So does what is `broken` of the module.
     """
 
     module: Module
@@ -40,20 +40,26 @@ class DeclaredModule:
     mistakes: tuple[Problem, ...] = ()
 
 
-def read_module(  # noqa: PLR0917 - the last one has a default
+def read_module(
     root: Path,
     name: str,
     source: str,
     scope: Scope,
-    report: ReportProblem,
     flavour: str = TERRAFORM,
+    *,
+    entry: Position | None = None,
 ) -> DeclaredModule:
-    """Read `root / source` as a binary of this flavour does.
+    """Read `root / source`, which the configuration names at `entry`, as such a binary does.
 
-    Reports broken files and what is declared twice.
+    What is wrong with the files, and what is declared twice, makes the module a broken one: an
+    estate can have it, and all that does not need it is planned.
     """
-    found = _read_directory(root, name, source, report, flavour)
-    nested = _nested(root, source, found, flavour)
+    broken: list[Problem] = []
+    found = _read_directory(root, name, source, broken.append, flavour)
+    if not found.files and found.complete:
+        found.complete = False
+        broken.append(_nothing_in(root, name, source, entry))
+    nested = tuple(_nested(root, name, source, found, broken.append, flavour))
     module = Module(
         name=name,
         path=root / source,
@@ -65,16 +71,37 @@ def read_module(  # noqa: PLR0917 - the last one has a default
         parts=frozenset(
             [*found.named["resource"], *(f"module.{call}" for call in found.named["module"])]
         ),
+        broken=tuple(broken),
     )
     mistakes = tuple(mistake for each in (found, *nested) for mistake in each.mistakes())
     return DeclaredModule(module, found.places, found.complete, mistakes)
+
+
+def _nothing_in(root: Path, name: str, source: str, entry: Position | None) -> Problem:
+    """Why there is no module at `source`."""
+    path = root / source
+    why = f"no *.tf file in {source}"
+    hint = "modules are directories of this project: make it, or name another with `source`"
+    if path.is_symlink() and not path.exists():
+        why = f"{source} is a link to {path.readlink()}, which is not there"
+    elif path.exists() and not path.is_dir():
+        why = f"{source} is a file, and no directory"
+    return Problem(f"module `{name}`: {why}", entry, hint)
 
 
 def _read_directory(
     root: Path, name: str, source: str, report: ReportProblem, flavour: str
 ) -> _Found:
     found = _Found(report)
-    for overrides, paths in enumerate(module_files(root / source, flavour)):
+    try:
+        files = module_files(root / source, flavour)
+    except OSError as error:
+        message = f"module `{name}`: the directory cannot be read: {error.strerror}"
+        report(Problem(message, Position(Path(source)), "mend it, or name another with `source`"))
+        found.complete = False
+        return found
+    found.files = len(files[0]) + len(files[1])
+    for overrides, paths in enumerate(files):
         for path in paths:
             file = Path(os.path.normpath(Path(source) / path.name))
             declared = read_file(root, name, path, file, report)
@@ -85,21 +112,27 @@ def _read_directory(
     return found
 
 
-def _nested(root: Path, source: str, found: _Found, flavour: str) -> Iterator[_Found]:
-    """The local modules that a module calls, at any depth, in as far as they can be read."""
+def _nested(  # noqa: PLR0917 - what a module is read with, handed on
+    root: Path, name: str, source: str, found: _Found, report: ReportProblem, flavour: str
+) -> Iterator[_Found]:
+    """The local modules that a module calls, at any depth. Reports what cannot be read."""
     waiting, seen = [(source, found)], {os.path.normpath(source)}
     for base, calling in waiting:
-        for call in calling.named["module"].values():
+        for called, call in calling.named["module"].items():
             inner = os.path.normpath(Path(base) / str(call["source"]))
             if str(call["source"]).startswith(LOCAL) and inner not in seen:
                 seen.add(inner)
-                below = _read_directory(root, "", inner, _ignore, flavour)
+                if not (root / inner).is_dir():
+                    report(_nothing_called(root, name, inner, calling.calls[called]))
+                    continue
+                below = _read_directory(root, name, inner, report, flavour)
                 waiting.append((inner, below))
                 yield below
 
 
-def _ignore(_problem: Problem) -> None:
-    """For what Terraform itself says better."""
+def _nothing_called(root: Path, name: str, source: str, call: Position) -> Problem:
+    why = f"{source} is no directory" if (root / source).exists() else f"there is no {source}"
+    return Problem(f"module `{name}` calls what is not there: {why}", call, "mend its `source`")
 
 
 class _Found:
@@ -108,10 +141,12 @@ class _Found:
     def __init__(self, report: ReportProblem) -> None:
         self.report = report
         self.complete = True
+        self.files = 0
         self.named: dict[str, dict[str, dict[str, Any]]] = {
             kind: {} for kind in ("variable", "output", "module", "resource")
         }
         self.places: dict[str, Position] = {}
+        self.calls: dict[str, Position] = {}
         self.requires: dict[str, dict[str, Any]] = {}
         self.uses: dict[str, Position] = {}
         self.started_in: list[tuple[str, Position]] = []
@@ -148,6 +183,8 @@ class _Found:
             hint = f"first in {self.places[f'{kind}.{name}']}"
             self.report(Problem(f"{kind} {name} is declared twice", place, hint))
         known[name] = given
+        if kind == "module":
+            self.calls[name] = place
         if kind in ("variable", "output"):
             self.places.setdefault(f"{kind}.{name}", place)
 

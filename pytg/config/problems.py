@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pytg.errors import ConfigError, Problem
@@ -19,10 +20,11 @@ class ProblemCollector:
         if where:
             places[where] = None
 
-    def raise_found(self) -> None:
-        """Raise ConfigError if there was any problem."""
+    def raise_found(self, beside: Iterable[Problem] = ()) -> None:
+        """Raise ConfigError if there was any problem; it tells those in `beside` too."""
         if self._found:
-            raise ConfigError([_told(problem, list(at)) for problem, at in self._found.items()])
+            found = [_told(problem, list(at)) for problem, at in self._found.items()]
+            raise ConfigError([*found, *beside])
 
 
 def _told(problem: Problem, places: list[str]) -> Problem:

@@ -143,7 +143,12 @@ def _read(directory: Path, flavour: str) -> Iterator[Declarations | str]:
 
     Of one that cannot be opened the digest is empty.
     """
-    for path in (path for paths in module_files(directory, flavour) for path in paths):
+    try:
+        files = module_files(directory, flavour)
+    except OSError:
+        yield ""
+        return
+    for path in (path for paths in files for path in paths):
         try:
             content = path.read_bytes()
         except OSError:

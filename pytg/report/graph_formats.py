@@ -113,7 +113,11 @@ def as_json(view: View) -> str:
 
 def _described(view: View, node: Node) -> dict[str, object]:
     if view.level == "module":
-        return {"module": node.label, "rank": node.rank, "units": [str(u) for u in node.units]}
+        return {
+            "module": node.units[0].module,
+            "rank": node.rank,
+            "units": [str(u) for u in node.units],
+        }
     unit = node.units[0]
     return {
         "address": str(unit),

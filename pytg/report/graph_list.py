@@ -10,6 +10,7 @@ from pytg.graph.build import UnitGraph, edge_between
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 
+CANNOT_BE_READ = "(cannot be read)"
 _Tree = dict[str, Any]
 
 
@@ -19,12 +20,13 @@ def names(_: Estate, __: UnitGraph, selection: Selection, *, why: bool) -> str:
     return "".join(f"{unit}{tail}\n" for unit, tail in tails.items())
 
 
-def tree(_: Estate, __: UnitGraph, selection: Selection, *, why: bool) -> str:
+def tree(estate: Estate, _: UnitGraph, selection: Selection, *, why: bool) -> str:
     """Account, environment, region, and modules in run order."""
     top: _Tree = {}
     for unit in selection.units:
         region = top.setdefault(unit.account, {}).setdefault(unit.environment, {})
         label = f"{unit.module}  ({selection.reasons[unit]})" if why else unit.module
+        label += f"  {CANNOT_BE_READ}" if estate.units[unit].module.broken else ""
         region.setdefault(unit.region, {})[label] = {}
     return "".join(
         f"{account}\n" + "".join(f"{line}\n" for line in _branches(below, depth=2))
@@ -67,6 +69,7 @@ def _described(unit: Unit, graph: UnitGraph) -> dict[str, object]:
             for upstream in needs
             if (outputs := _outputs(graph, upstream, unit.address))
         },
+        "broken": [str(problem) for problem in unit.module.broken],
     }
 
 

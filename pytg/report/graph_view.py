@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import mean
@@ -113,13 +113,14 @@ class View:
 
 def view_of(estate: Estate, graph: UnitGraph, level: str = "unit") -> View:
     """What to draw of a graph that may be contracted. `level` is `unit` or `module`."""
+    broken = {unit.module.name for unit in estate.units.values() if unit.module.broken}
     if level == "module":
         name: Callable[[Address], str] = attrgetter("module")
-        nodes = _nodes(graph, name, lambda _: "modules", _scope)
+        nodes = _nodes(graph, name, lambda _: "modules", _scope, broken)
         links = _turned(graph, _links(graph, name))
         lanes = [*_SCOPES]
     else:
-        nodes = _nodes(graph, str, _environment, attrgetter("region"))
+        nodes = _nodes(graph, str, _environment, attrgetter("region"), broken)
         links = _links(graph, str)
         lanes = _regions(estate, graph)
     found = {node.lane for node in nodes}
@@ -153,14 +154,20 @@ def _nodes(
     name: Callable[[Address], str],
     group: Callable[[Address], str],
     lane: Callable[[Address], str],
+    broken: Collection[str],
 ) -> list[Node]:
+    """Those of modules in `broken`, which cannot be read, say so."""
     members: dict[str, list[Address]] = defaultdict(list)
     for unit in sorted(graph, key=str):
         members[name(unit)].append(unit)
     return [
-        Node(key, units[0].module, group(units[0]), lane(units[0]), tuple(units))
+        Node(key, _label(units[0].module, broken), group(units[0]), lane(units[0]), tuple(units))
         for key, units in sorted(members.items())
     ]
+
+
+def _label(module: str, broken: Collection[str]) -> str:
+    return f"{module} (cannot be read)" if module in broken else module
 
 
 def _links(graph: UnitGraph, name: Callable[[Address], str]) -> list[Link]:

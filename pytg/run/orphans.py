@@ -35,6 +35,10 @@ class _Place:
     address: Address
     key: str
 
+    @property
+    def environment(self) -> tuple[str, str]:
+        return self.address.account, self.address.environment
+
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
@@ -61,23 +65,28 @@ def orphans(execution: Execution) -> Orphans:
     estate = execution.estate
     units = [estate.units[address] for address in execution.selection.units]
     environments = {(u.address.account, u.address.environment) for u in units}
-    every = execution.record.run.command.endswith("-all") and len(units) == len(estate.units)
-    prefixes = [""] if every else sorted({f"{account}/" for account, _ in environments})
-    there = [
-        place
-        for store in _stores(execution, every=every)
-        for prefix in prefixes
-        for place in _places(store, prefix)
-        if place.address not in estate.units
-    ]
-    near: list[_Place] = []
-    far: list[_Place] = []
-    for place in there:
-        of = (place.address.account, place.address.environment)
-        (near if of in environments else far).append(place)
-    if not every:
-        held, unread = _holding(near)
-        return Orphans(held, unread=unread)
+    stores = {id(s): s for s in map(execution.states.store, units) if s.exists()}.values()
+    if execution.record.run.command.endswith("-all") and len(units) == len(estate.units):
+        return _of_everything(estate, [LocalStore(estate.root / STATES), *stores])
+    prefixes = sorted({f"{account}/" for account, _ in environments})
+    there = (p for prefix in prefixes for p in _left(estate, stores, prefix))
+    held, unread = _holding([place for place in there if place.environment in environments])
+    return Orphans(held, unread=unread)
+
+
+def orphans_here(estate: Estate) -> Orphans:
+    """The same of the whole estate, as far as this directory knows: no backend is asked.
+
+    That is of the states that lie in it, and of the records of past runs.
+    """
+    return _of_everything(estate, [LocalStore(estate.root / STATES)])
+
+
+def _of_everything(estate: Estate, stores: Iterable[StateStore]) -> Orphans:
+    environments = {(unit.account, unit.environment) for unit in estate.units}
+    there = _left(estate, stores)
+    near = [place for place in there if place.environment in environments]
+    far = [place for place in there if place.environment not in environments]
     configured = _Configured(estate)
     gone = [*near, *(p for p in far if not configured.with_a_suffix(p.address))]
     seen = {place.address for place in there}
@@ -124,8 +133,8 @@ def told(found: Orphans) -> Iterator[str]:
             )
     for unit, run in found.lost:
         yield (
-            f"{unit} left the configuration, its backend too: run {run} applied it here, "
-            "and none destroyed it since: bring it back to look"
+            f"{unit} left the configuration and is in no state that was looked at: run {run} "
+            "applied it here, and none destroyed it since: bring it back to look"
         )
     for name in found.suffixed:
         yield (
@@ -136,11 +145,10 @@ def told(found: Orphans) -> Iterator[str]:
         yield f"{unit} is not configured and may hold resources: {why}"
 
 
-def _stores(execution: Execution, *, every: bool) -> list[StateStore]:
-    """The backends of the selection that are there; for all also what lies in the project."""
-    units = (execution.estate.units[address] for address in execution.selection.units)
-    found: list[StateStore] = [LocalStore(execution.estate.root / STATES)] if every else []
-    return [*found, *{id(s): s for s in map(execution.states.store, units) if s.exists()}.values()]
+def _left(estate: Estate, stores: Iterable[StateStore], prefix: str = "") -> list[_Place]:
+    """The states of units that are not configured."""
+    places = (place for store in stores for place in _places(store, prefix))
+    return [place for place in places if place.address not in estate.units]
 
 
 def _places(store: StateStore, prefix: str) -> Iterator[_Place]:

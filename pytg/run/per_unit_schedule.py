@@ -19,6 +19,7 @@ from pytg.run.plan_failure import PlanFailed
 from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
+from pytg.run.stages import BAD
 
 
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
@@ -41,7 +42,8 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
         return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
 
     independent: nx.DiGraph[Address] = nx.DiGraph()
-    independent.add_nodes_from(execution.order)  # a plan waits for no other plan
+    left = [unit for unit in execution.order if execution.status(unit) not in BAD]
+    independent.add_nodes_from(left)  # a plan waits for no other plan
     schedule(execution, independent, work)
     _name_outdated(execution, found)
     refuse(refused)

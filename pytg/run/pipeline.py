@@ -19,6 +19,7 @@ from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
 from pytg.run.apart import Apart, leaking
 from pytg.run.approval import approve, name_stages
+from pytg.run.broken import set_aside_broken
 from pytg.run.checkout import refuse_uncommitted
 from pytg.run.culprits import led_back
 from pytg.run.diagnosis import record, tell
@@ -48,6 +49,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     `skipped`, with the reason. Raises Refused at the end where a check refuses.
     """
     _name_orphans(execution)
+    set_aside_broken(execution)
     if execution.options.per_unit:
         return plan_per_unit(execution)
     changes: dict[Address, UnitChanges] = {}
@@ -87,6 +89,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply. Returns the changes by unit."""
     refuse_uncommitted(execution)
     _name_orphans(execution)
+    set_aside_broken(execution)
     if execution.options.destroy:
         _name_in_flight(execution)
         estate, selected, states = execution.estate, execution.selection.units, execution.states

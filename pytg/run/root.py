@@ -71,12 +71,8 @@ class Root:
                 self._discard()
 
     def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed.
-
-        Raises PlanFailed where Terraform names what is wrong in the modules of units, InitFailed
-        where it names something else.
-        """
-        try:
+        """Write the files, and initialise where that is needed; see `_init_led_back`."""
+        with self._init_led_back():
             prepare(
                 self.execution.binary,
                 self.workdir,
@@ -88,11 +84,6 @@ class Root:
                 cancel=self.execution.cancel,
                 kill=self.execution.kill,
             )
-        except InitFailed as error:
-            said = self.blame.of(error.completed.diagnostics)
-            if not any(one.units for one in said):
-                raise
-            raise PlanFailed(error.completed, self.calls, {}, said) from error
 
     def plan(self, **options: object) -> SavedPlan:
         """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
@@ -163,15 +154,28 @@ class Root:
 
     def _init_again(self) -> None:
         execution = self.execution
-        init_again(
-            execution.binary,
-            self.workdir,
-            self.environment,
-            logs=self.logs("init").parent,
-            record=execution.processes,
-            cancel=execution.cancel,
-            kill=execution.kill,
-        )
+        with self._init_led_back():
+            init_again(
+                execution.binary,
+                self.workdir,
+                self.environment,
+                logs=self.logs("init").parent,
+                record=execution.processes,
+                cancel=execution.cancel,
+                kill=execution.kill,
+            )
+
+    @contextlib.contextmanager
+    def _init_led_back(self) -> Iterator[None]:
+        """Raise PlanFailed where init fails for what is in a unit's module, else InitFailed."""
+        try:
+            yield
+        except InitFailed as error:
+            said = self.blame.of(error.completed.diagnostics)
+            wrong = [one for one in said if one.diagnostic.severity == "error" and one.file]
+            if not any(one.units for one in wrong):
+                raise
+            raise PlanFailed(error.completed, self.calls, {}, said) from error
 
     def _discard(self) -> None:
         if not self.composed:

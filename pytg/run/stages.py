@@ -17,12 +17,13 @@ BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN
 
 
 def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
-    """The stages of the selection, in run order.
+    """The stages of the selection, without what went wrong already, in run order.
 
     A bootstrap unit comes first, by itself, where its backend is missing and something is
     applied; in a destroy it comes last, since it holds the state of all others.
     """
     estate, order = execution.estate, execution.order
+    order = order.subgraph([unit for unit in order if execution.status(unit) not in BAD])
     units = [estate.units[address] for address in nx.lexicographical_topological_sort(order)]
     isolated = {u.address for u in units if u.isolate and not u.bootstrap}
     bootstrap = [u for u in units if u.bootstrap]

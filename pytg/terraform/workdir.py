@@ -28,7 +28,7 @@ LOCK_WAIT_S = 300.0
 
 
 class InitFailed(Refused):
-    """What is missing, or what Terraform does not take in the modules: `completed` says it."""
+    """`terraform init` failed; `completed` has what it said."""
 
     def __init__(self, workdir: Path, completed: Completed) -> None:
         self.completed = completed
@@ -57,7 +57,8 @@ def prepare(
     module calls change: the text of the files that hold them will do. Together with the
     binary and the CLI configuration it decides whether init has to run. `options` go to init
     as they are (`reconfigure`, `migrate_state`, ...). `logs` is the directory for `init.jsonl`
-    and `init.stderr`; by default `workdir`. Raises InitFailed, or Interrupted.
+    and `init.stderr`; by default `workdir`. Raises InitFailed with Terraform's words, Refused, or
+    Interrupted.
     """
     workdir.mkdir(parents=True, exist_ok=True)
     with locked(workdir / LOCK, cancel):

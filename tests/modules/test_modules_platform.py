@@ -127,6 +127,6 @@ def test_monitoring_knows_every_queue_and_rule() -> None:
 def test_monitoring_knows_the_rule_of_the_replication() -> None:
     rule = re.search(r'rule_id += "([a-z-]+)"', FILES[Path("replication/main.tf")])
     assert rule
-    found = read_module(ROOT, "monitoring", "modules/monitoring", Scope.REGION, lambda _: None)
+    found = read_module(ROOT, "monitoring", "modules/monitoring", Scope.REGION)
     assert found.module.variables["replication_rule_id"].required is False
     assert f'"{rule[1]}"' in _default("replication_rule_id")

@@ -72,6 +72,7 @@ def test_json(run: object) -> None:
                 "docs/eu-west-1/prod/bucket": ["arn"],
                 "docs/us-east-1/prod/bucket": ["arn"],
             },
+            "broken": [],
             "why": "env:prod, and module:replication",
         }
     ]

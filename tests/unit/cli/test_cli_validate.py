@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from pytg.generate.aws import STATES
 from support.command import run
 from support.estate_builder import build_estate, terraform_module
 
@@ -77,3 +79,27 @@ def test_a_mistake_inside_a_module_is_told_and_stops_no_other_command(
     assert run("-C", str(estate_root), "validate") == 3
     assert "this module declares no variable `nope`" in capfd.readouterr().err
     assert run("-C", str(estate_root), "ls") == 0
+
+
+def test_what_left_the_configuration_is_named_as_far_as_this_directory_knows(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without a word to a backend: by a state that lies here, and by the record of a run."""
+    gone = estate_root / STATES / "docs/us-east-1/dev/renamed/terraform.tfstate"
+    gone.parent.mkdir(parents=True)
+    resource = {"mode": "managed", "type": "x", "name": "y", "provider": "z"}
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "a"}
+    gone.write_text(
+        json.dumps({**state, "outputs": {}, "resources": [{**resource, "instances": []}]})
+    )
+    record = estate_root / ".pytg/runs/20250101T000000Z-000000/run.json"
+    record.parent.mkdir(parents=True)
+    units = {"docs/us-east-1/old/kms": {"status": "succeeded", "attempts": [{}]}}
+    record.write_text(json.dumps({"command": "apply", "units": units}))
+    assert run("-C", str(estate_root), "validate") == 0
+    told = capfd.readouterr().err.splitlines()
+    left, lost, valid = told
+    assert left.startswith("warning: docs/us-east-1/dev/renamed is no longer configured and still")
+    assert lost.startswith("warning: docs/us-east-1/old/kms left the configuration and is in no")
+    assert f"run {record.parent.name} applied it here, and none destroyed it since" in lost
+    assert valid == "18 units, 20 edges: valid"

@@ -21,9 +21,8 @@ def read(
     for name, text in files.items():
         content = text.encode() if isinstance(text, str) else text
         (root / "m" / name).write_bytes(content)
-    problems: list[Problem] = []
-    declared = read_module(root, "m", "m", Scope.REGION, problems.append, flavour)
-    return declared, [*problems, *declared.mistakes]
+    declared = read_module(root, "m", "m", Scope.REGION, flavour)
+    return declared, [*declared.module.broken, *declared.mistakes]
 
 
 def told(problems: list[Problem]) -> list[str]:
@@ -98,6 +97,7 @@ JSON = """\
 
 @pytest.mark.parametrize("mixed", [{}, {"main.tf": BASE}])
 def test_json_declares_the_same(tmp_path: Path, mixed: dict[str, str | bytes]) -> None:
+    (tmp_path / "s").mkdir()
     declared, problems = read(tmp_path, {"more.tf.json": JSON, **mixed})
     module = declared.module
     assert problems == []
@@ -230,11 +230,45 @@ def test_what_is_wrong_in_a_local_module_that_it_calls_is_told_once(tmp_path: Pa
     ]
 
 
-def test_a_local_module_that_cannot_be_read_is_left_to_terraform(tmp_path: Path) -> None:
+def test_a_local_module_that_cannot_be_read_breaks_what_calls_it(tmp_path: Path) -> None:
     (tmp_path / "m" / "part").mkdir(parents=True)
     (tmp_path / "m" / "part" / "main.tf").write_text("locals {\n  a = var.nope\n")
-    calls = 'module "a" {\n  source = "./part"\n}\nmodule "b" {\n  source = "./gone"\n}\n'
-    assert read(tmp_path, {"main.tf": calls})[1] == []
+    calls = "".join(
+        f'module "{name}" {{\n  source = "{source}"\n}}\n'
+        for name, source in (("a", "./part"), ("b", "./gone"), ("c", "./main.tf"))
+    )
+    declared, _ = read(tmp_path, {"main.tf": calls})
+    assert told(list(declared.module.broken)) == [
+        (
+            "m/part/main.tf:3: module `m`: not valid HCL: the block of line 1 is not closed\n"
+            "    `terraform fmt` says more about it"
+        ),
+        (
+            "m/main.tf:4: module `m` calls what is not there: there is no m/gone\n"
+            "    mend its `source`"
+        ),
+        (
+            "m/main.tf:7: module `m` calls what is not there: m/main.tf is no directory\n"
+            "    mend its `source`"
+        ),
+    ]
+
+
+def test_a_directory_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    declared, problems = read(tmp_path, {"main.tf": BASE})
+    assert not declared.complete
+    assert told(problems) == [
+        (
+            "m:1: module `m`: the directory cannot be read: Permission denied\n"
+            "    mend it, or name another with `source`"
+        )
+    ]
 
 
 @pytest.mark.parametrize(

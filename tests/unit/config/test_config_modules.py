@@ -57,8 +57,8 @@ output "arn" {
 
 
 def read(root: Path) -> tuple[DeclaredModule, list[Problem]]:
-    problems: list[Problem] = []
-    return read_module(root, "m", "m", Scope.REGION, problems.append), problems
+    declared = read_module(root, "m", "m", Scope.REGION)
+    return declared, list(declared.module.broken)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_cached_module_is_the_same_and_needs_no_parser(root: Path) -> None:
         "import sys; from pathlib import Path; from pytg.config.modules import read_module\n"
         "from pytg.model import Scope\n"
         "from pytg.config.declarations import declarations\n"
-        "read_module(Path(sys.argv[1]), 'm', 'm', Scope.REGION, print)\n"
+        "read_module(Path(sys.argv[1]), 'm', 'm', Scope.REGION)\n"
         "print(declarations.cache_info().misses)"
     )
     command = [sys.executable, "-c", script, str(root)]
