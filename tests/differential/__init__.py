@@ -1,5 +1,8 @@
 """The differential harness: five ways to plan and apply one estate, held side by side.
 
+Estates that fail (`faults.py`) are held side by side too: how each unit ends, in which phase, what
+is said of it, and what its state is then (`ends.py`, `history.py`).
+
 The ways (`ways.py`): pytg's composed run; the same, one module after another, so that what they
 read of each other comes from states; pytg's `--per-unit`; plain Terraform in the unit roots
 that `pytg generate` writes; plain Terraform on one root that the harness composes by itself, from
@@ -19,4 +22,9 @@ must agree (`compare.py`). What is legitimately different, and so is not compare
   nobody: pytg marks the reference in both kinds of root, so the hand-composed root does too.
 * Serial, lineage and Terraform's version of a state; dependencies that leave the unit.
 * A state does not hold an output that is null; a plan tells of it.
+* Where something fails: one plan fails on what is known, a unit at its turn knows more, and fails
+  in its plan on what among others fails in the apply. One error hides others, in plain Terraform's
+  plan of many units more than in pytg's, which plans the rest again. What reads only such outputs
+  of a unit that failed as are known goes on in one apply, and is skipped alone.
+* Plain Terraform names the line of a generated file, pytg that of the configuration.
 """

@@ -47,13 +47,14 @@ def same_states(one: Step, other: Step) -> Iterator[str]:
     right = _numbered({unit.call: _state(part) for unit, part in sorted(other.states.items())})
     for unit in left:
         yield from _differences(f"state of {unit}", left[unit], right.get(unit, {}))
-    if sorted(one.log) != sorted(other.log):
-        yield f"provisioners: {one.log} and {other.log}"
 
 
 def told_as_planned(step: Step) -> Iterator[str]:
     """Where pytg says something else of a plan than Terraform does."""
     for unit, said in step.told.items():
+        if unit not in step.plans:
+            yield f"{unit.call}: pytg says {said}, and planned nothing"
+            continue
         plan = _plan(step.plans[unit])
         done = {name: _action(c) for name, c in plan.items() if not name.startswith("output ")}
         done = {name: _TOLD.get(a, a) for name, a in done.items() if a not in ("read", "no-op")}

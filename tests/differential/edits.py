@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from differential.estates import VALUES, Estate, Module, Part, hidden, offered, parts
+from differential.estates import Estate, Module, Part, hidden, offered, parts
+from differential.faults import BAD, GOOD, MOODS
+from differential.literals import VALUES
 from differential.parts import KINDS
 from differential.values import Ref
 
@@ -20,8 +22,18 @@ _CHANGEABLE = {name for name, kind in KINDS.items() if kind.type == "any" and no
 @st.composite
 def edited(draw: st.DrawFn, estate: Estate, serial: int) -> Estate:
     """`estate` after one or two edits; `serial` makes the names of new parts new."""
+    if estate.faulty:
+        estate = go_bad(draw, go_bad(draw, estate))
     for number in range(draw(st.integers(1, 2))):
         estate = draw(st.sampled_from(EDITS))(draw, estate, serial * 10 + number)
+    return estate
+
+
+def mended(estate: Estate) -> Estate:
+    """`estate` with nothing in it that is bad."""
+    for module in estate.modules:
+        new = (replace(p, value=GOOD) if p.value == BAD else p for p in module.parts)
+        estate = _with(estate, replace(module, parts=tuple(new)))
     return estate
 
 
@@ -56,12 +68,23 @@ def change_kind(draw: st.DrawFn, estate: Estate, _serial: int) -> Estate:
     return _with(estate, _swap(module, part, replace(part, kind=draw(st.sampled_from(kinds)))))
 
 
+def go_bad(draw: st.DrawFn, estate: Estate) -> Estate:
+    """What did well is given what it fails with: by itself, or by what it reads."""
+    found = [(m, p) for m in estate.modules for p in m.parts if p.value == GOOD]
+    fails = [(m, p) for m, p in found if p.kind not in MOODS or p not in _unread(estate, m)]
+    if not fails:
+        return estate
+    module, part = draw(st.sampled_from(fails))
+    return _with(estate, _swap(module, part, replace(part, value=BAD)))
+
+
 def add_part(draw: st.DrawFn, estate: Estate, serial: int) -> Estate:
     """A new part, which may read what is above."""
     at = draw(st.integers(0, len(estate.modules) - 1))
     module = estate.modules[at]
     above = estate.modules[:at]
-    new = draw(parts(f"n{serial}", above, module.scope, len(estate.regions)))
+    regions = len(estate.regions)
+    new = draw(parts(f"n{serial}", above, module.scope, regions, faulty=estate.faulty))
     if new.kind == "read" and module.after:
         return estate
     return _with(estate, replace(module, parts=(*module.parts, new)))

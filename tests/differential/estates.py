@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypothesis import strategies as st
 
+from differential.faults import FAULTS, MOODS
+from differential.literals import VALUES
 from differential.parts import KINDS, Kind
-from differential.values import Num, Ref, Value
+from differential.values import Ref, Value
 
 # What the ways are known to differ in: not generated, and not compared, until it is in MENDED.
 KNOWN = {
@@ -18,9 +21,11 @@ KNOWN = {
     "path": "`path.module` is another text",
     "null_output": "one that is null is not there for a unit root",
     "ephemeral": "variables and outputs that are ephemeral",
+    "published": "what is read beside all states is not in a root made by hand",
     "typed_null": "a null in an object with an odd attribute loses its type when read from a state",
 }
-MENDED = frozenset(KNOWN)
+EVERY_KIND = KINDS | FAULTS
+MENDED = frozenset(KNOWN) - {"published"}
 
 REGIONS = ("us-east-1", "eu-west-1")
 ROLES = dict(zip(("source", "target"), REGIONS, strict=True))
@@ -37,7 +42,7 @@ class Part:
 
     @property
     def what(self) -> Kind:
-        return KINDS[self.kind]
+        return EVERY_KIND[self.kind]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class UnitName:
 class Estate:
     """Modules in order of need, in one account and one environment.
 
-    `fixture` is a directory with the whole project, where it is no random one.
+    `fixture` is a directory with the whole project, where it is no random one. One that is
+    `faulty` may hold kinds of part that fail.
     """
 
     modules: tuple[Module, ...]
@@ -77,6 +83,7 @@ class Estate:
     suffix: str = ""
     account: str = "acc"
     fixture: Path | None = None
+    faulty: bool = False
 
     def module(self, name: str) -> Module:
         return next(m for m in self.modules if m.name == name)
@@ -100,6 +107,14 @@ class Estate:
             for module in self.modules
             for region in (self.regions if module.scope == "region" else ("global",))
         ]
+
+    def needs(self, unit: UnitName) -> set[UnitName]:
+        """The units that must be there before `unit`."""
+        module = self.module(unit.module)
+        read = {self.target(unit, p.value) for p in module.parts if isinstance(p.value, Ref)}
+        here = {unit.region, "global"}
+        after = [u for u in self.units() if u.module in module.after]
+        return read | {u for u in after if u.region in here or unit.region == "global"}
 
     def target(self, unit: UnitName, ref: Ref) -> UnitName:
         """The unit that a reference in `unit` means."""
@@ -125,77 +140,56 @@ def may_be_null(estate: Estate, ref: Ref) -> bool:
     return part.value is None or part.kind == "nulled"
 
 
-SCRAPS = ('"', "\\", "${x}", "%{ if }", "\n", "\t", "é", "漢", "😀", "'", ": ", "# ", "{{ x }}")
-TEXTS = st.lists(st.sampled_from((*SCRAPS, "a", "B", " ", "<&>", "$", "1", "~")), max_size=5).map(
-    "".join
-)
-NUMBERS = st.sampled_from(
-    [
-        *("0", "-1", "7", "0.1", "1.10", "33.333333333333333333", "1.0e-30", "-2.5e+3"),
-        *("9223372036854775808", "170141183460469231731687303715884105729", "1.0e+400"),
-    ]
-).map(Num)
-SCALARS = st.one_of(st.booleans(), TEXTS, NUMBERS)
-KEYS = st.sampled_from(["a", "b", "key with space", "ключ", "for", "1"])
-ANY: st.SearchStrategy[Value] = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
-    max_leaves=4,
-)
-
-
-def _record(fields: dict[str, st.SearchStrategy[Value]]) -> st.SearchStrategy[Value]:
-    """An object that has some of `fields`."""
-    return st.fixed_dictionaries({}, optional=fields).map(dict)
-
-
-SIZED = _record({"enabled": st.booleans(), "size": NUMBERS})
-OBJECT = _record(
-    {
-        "a": st.one_of(st.none(), TEXTS),
-        "n": NUMBERS,
-        "l": st.lists(NUMBERS, max_size=2),
-        "o": _record({"b": st.booleans()}),
-    }
-)
-VALUES: dict[str, st.SearchStrategy[Value]] = {
-    "any": ANY,
-    "null": st.none() | TEXTS,
-    "object": OBJECT,
-    "number": NUMBERS,
-    "text": TEXTS,
-    "map": st.dictionaries(KEYS, SIZED, max_size=3),
-    "texts": st.lists(TEXTS, max_size=3),
-}
-
-
 # Kinds that may be given a sensitive value: Terraform takes none in `for_each`.
 MAY_BE_SECRET = frozenset({"stored", "passed", "secret", "identified", "ignoring", "linked"})
 
 
-def offered() -> list[str]:
-    """The kinds of part that may be generated."""
-    return [name for name, kind in KINDS.items() if not kind.known or kind.known in MENDED]
+def offered(*, faulty: bool = False) -> list[str]:
+    """The kinds of part that may be generated; where they may fail, mostly those that do."""
+    usual = [name for name, kind in KINDS.items() if not kind.known or kind.known in MENDED]
+    return [*[*FAULTS][::-1], *FAULTS, *usual] if faulty else usual
 
 
 @st.composite
-def references(draw: st.DrawFn, above: tuple[Module, ...], scope: str, regions: int) -> Ref:
-    """A reference from a module of `scope` to one of the modules above it."""
-    module = draw(st.sampled_from(above))
+def references(
+    draw: st.DrawFn,
+    above: tuple[Module, ...],
+    scope: str,
+    regions: int,
+    kinds: Collection[str] = EVERY_KIND,
+) -> Ref:
+    """A reference from a module of `scope` to a part of one of `kinds` in the modules above it."""
+    module = draw(st.sampled_from([m for m in above if _of(m, kinds)]))
     role = ""
     if module.scope == "region":
         roles = [*([] if scope == "environment" else ["", ""]), "source"]
         if regions > 1:
             roles += ["target", *([] if scope == "environment" else ["peer"])]
         role = draw(st.sampled_from(roles))
-    return Ref(module.name, draw(st.sampled_from(module.parts)).name + "_out", role)
+    return Ref(module.name, draw(st.sampled_from(_of(module, kinds))).name + "_out", role)
+
+
+def _of(module: Module, kinds: Collection[str]) -> list[Part]:
+    return [part for part in module.parts if part.kind in kinds]
 
 
 @st.composite
-def parts(draw: st.DrawFn, name: str, above: tuple[Module, ...], scope: str, regions: int) -> Part:
-    """A part, which reads a module above it where its kind takes any value."""
-    kind = draw(st.sampled_from(offered()))
-    values = VALUES[KINDS[kind].values]
+def parts(
+    draw: st.DrawFn,
+    name: str,
+    above: tuple[Module, ...],
+    scope: str,
+    regions: int,
+    *,
+    faulty: bool = False,
+) -> Part:
+    """A part, which reads a module above it where its kind takes any value; a faulty one a mood."""
+    kind = draw(st.sampled_from(offered(faulty=faulty)))
+    values = VALUES[EVERY_KIND[kind].values]
+    if kind in FAULTS:
+        moody = any(_of(m, MOODS) for m in above)
+        read = moody and draw(st.booleans())
+        return Part(kind, name, draw(references(above, scope, regions, MOODS) if read else values))
     if above and KINDS[kind].type == "any" and draw(st.integers(0, 2)):
         ref = draw(references(above, scope, regions))
         estate = Estate(above)
@@ -205,19 +199,20 @@ def parts(draw: st.DrawFn, name: str, above: tuple[Module, ...], scope: str, reg
 
 
 @st.composite
-def estates(draw: st.DrawFn, most: int = 3) -> Estate:
+def estates(draw: st.DrawFn, most: int = 3, *, faulty: bool = False) -> Estate:
     """At most `most` modules of two to six parts."""
     regions = REGIONS[: draw(st.sampled_from([1, 1, 2]))]
     made: tuple[Module, ...] = ()
     for number in range(draw(st.integers(2, most))):
         scope = draw(st.sampled_from(["region", "environment"]))
         found = tuple(
-            draw(parts(f"p{i}", made, scope, len(regions))) for i in range(draw(st.integers(2, 6)))
+            draw(parts(f"p{i}", made, scope, len(regions), faulty=faulty))
+            for i in range(draw(st.integers(2, 6)))
         )
         module = Module(f"m{number}", scope, found, isolate=draw(st.integers(0, 9)) == 0)
         after = _after(draw, module, made)
         made = (*made, replace(module, after=after))
-    return Estate(made, regions, draw(st.sampled_from(["", "x1"])))
+    return Estate(made, regions, draw(st.sampled_from(["", "x1"])), faulty=faulty)
 
 
 def _after(draw: st.DrawFn, module: Module, above: tuple[Module, ...]) -> tuple[str, ...]:

@@ -14,19 +14,24 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from differential.estates import Estate
+from differential.plain_ways import UnitRoots
 from differential.play import COMPOSED, Scenario, Ways, play
-from differential.pytg_ways import Pieces
-from differential.sample import sample
-from differential.ways import UnitRoots
+from differential.pytg_ways import Pieces, Pytg
+from differential.sample import published, refused, sample, spread
 from pytg import exact_json
 from pytg.compose import state_merge
 from pytg.compose.changes import Calls
+from pytg.compose.shape import Shape
 from pytg.generate import composed, hcl
-from pytg.run import composed_plan, state_mirror
+from pytg.generate.line import Line
+from pytg.run import blame, pipeline, state_mirror
 from pytg.run.stage_inputs import StageInputs
 
 Guard = Callable[[], AbstractContextManager[Any]]
+Shown = tuple[str, ...] | tuple[Estate, ...]
 PIECES: Ways = {"pieces": Pieces, "roots": UnitRoots}
+ROOTS: Ways = {"composed": Pytg, "roots": UnitRoots}
 
 
 @contextmanager
@@ -65,17 +70,17 @@ def _told_elsewhere(self: Calls, address: str) -> Any:
     return (next(iter(self.units.values())), rest) if call in self.units else None
 
 
-def _without_order(*arguments: Any, **options: Any) -> Any:
-    made = _RENDER(*arguments, **options)
-    lines = made.files["main.tf"].splitlines(keepends=True)
-    text = "".join(line for line in lines if "depends_on" not in line)
-    return composed.ComposedRoot({**made.files, "main.tf": text}, made.secrets)
+def _first_of_all(_line: Line, calls: Calls, _units: Any) -> list[Any]:
+    """Whatever a generated file says is blamed on the first unit."""
+    return [next(iter(calls.units.values()))]
 
 
-_RENDER = composed.render_composed
+def _replaced(where: Any, name: str, made: Any) -> Guard:
+    return lambda: patch.object(where, name, made)
 
-# By name: how the guard is taken out, the kinds of part that show it, the ways held together.
-GUARDS: dict[str, tuple[Guard, tuple[str, ...], Ways]] = {
+
+# By name: how the guard is taken out; the kinds of part, or the estates, that show it; the ways.
+GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {
     "a split state keeps the composed addresses": (
         _resources(lambda r: {**r, "module": f"module.composed.{r['module']}"}),
         ("stored",),
@@ -123,9 +128,34 @@ GUARDS: dict[str, tuple[Guard, tuple[str, ...], Ways]] = {
         COMPOSED,
     ),
     "order without a value is dropped": (
-        lambda: patch.object(composed_plan, "render_composed", _without_order),
+        _replaced(composed, "_waits", lambda *_, **__: []),
         ("provisioned",),
         COMPOSED,
+    ),
+    "a counted call has no instance": (
+        _replaced(Shape, "call", property(lambda self: self.slug)),
+        ("stored",),
+        COMPOSED,
+    ),
+    "data is not read anew": (
+        _replaced(pipeline, "read_anew", lambda *_: []),
+        published(),
+        ROOTS,
+    ),
+    "lifecycles spread to the states": (
+        _replaced(state_merge, "own_lifecycles", lambda _shape, state: dict(state)),
+        spread(),
+        ROOTS,
+    ),
+    "a literal is a float": (
+        _replaced(hcl, "_scalar", lambda value: json.dumps(value, default=float)),
+        ("number",),
+        COMPOSED,
+    ),
+    "a line of a generated file is blamed on another unit": (
+        _replaced(blame, "owners", _first_of_all),
+        refused(),
+        ROOTS,
     ),
     "values from outside lose their types": (
         lambda: patch.object(StageInputs, "types", {}),
@@ -135,12 +165,19 @@ GUARDS: dict[str, tuple[Guard, tuple[str, ...], Ways]] = {
 }
 
 
+def scenario(shown: Shown) -> Scenario:
+    """The estates, or the one that has those kinds of part, with an edit."""
+    kinds = tuple(kind for kind in shown if isinstance(kind, str))
+    estates = tuple(estate for estate in shown if isinstance(estate, Estate))
+    return Scenario(estates or sample(kinds))
+
+
 def noticed(name: str, root: Path) -> str:
     """What the harness says with that guard out; empty where it notices nothing."""
-    guard, kinds, ways = GUARDS[name]
+    guard, shown, ways = GUARDS[name]
     try:
         with guard():
-            play(Scenario(sample(kinds)), root, ways=ways)
+            play(scenario(shown), root, ways=ways)
     except Exception as error:  # noqa: BLE001 - whatever it is, it was noticed
         return f"{type(error).__name__}: {error}"
     return ""

@@ -29,7 +29,7 @@ class Kind:
     known: str = ""
 
 
-def _data(body: str) -> str:
+def data(body: str) -> str:
     """The resource of a part."""
     return f'resource "terraform_data" "NAME" {{\n{body}\n}}\n'
 
@@ -38,11 +38,11 @@ MAIN = "terraform_data.NAME"
 STORED = "  input = var.NAME"
 
 KINDS: dict[str, Kind] = {
-    "stored": Kind(_data(STORED), f"{MAIN}.output", main=MAIN),
+    "stored": Kind(data(STORED), f"{MAIN}.output", main=MAIN),
     "passed": Kind(),
-    "identified": Kind(_data("  triggers_replace = [var.NAME]"), f"{MAIN}.id", main=MAIN),
+    "identified": Kind(data("  triggers_replace = [var.NAME]"), f"{MAIN}.id", main=MAIN),
     "each": Kind(
-        _data(
+        data(
             '  for_each = { for k, v in { a = [var.NAME], "b c" = ["${upper("x")}"], off = [] } :'
             " k => v if length(v) > 0 }\n  input = each.value[0]"
         ),
@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
         main=MAIN,
     ),
     "counted": Kind(
-        _data("  count = 2\n  input = [count.index, var.NAME]"), f"{MAIN}[*].output", main=MAIN
+        data("  count = 2\n  input = [count.index, var.NAME]"), f"{MAIN}[*].output", main=MAIN
     ),
     "nested": Kind(
         'module "NAME" {\n  source   = "./inner"\n  for_each = toset(["x", "y.[\\"z\\"]"])\n'
@@ -58,7 +58,7 @@ KINDS: dict[str, Kind] = {
         "{ for k, m in module.NAME : k => m.value }",
     ),
     "conditions": Kind(
-        _data(
+        data(
             f"{STORED}\n  lifecycle {{\n    precondition {{\n"
             "      condition     = length(jsonencode(var.NAME)) > 0\n"
             '      error_message = "never"\n    }\n    postcondition {\n'
@@ -68,87 +68,85 @@ KINDS: dict[str, Kind] = {
         main=MAIN,
     ),
     "checked": Kind(
-        _data(STORED) + 'check "NAME" {\n  assert {\n'
+        data(STORED) + 'check "NAME" {\n  assert {\n'
         "    condition     = length(jsonencode(terraform_data.NAME.output)) < 12\n"
         '    error_message = "NAME is long"\n  }\n}\n',
         f"{MAIN}.output",
         main=MAIN,
     ),
     "ignoring": Kind(
-        _data(f"{STORED}\n  lifecycle {{\n    ignore_changes = [input]\n  }}"),
+        data(f"{STORED}\n  lifecycle {{\n    ignore_changes = [input]\n  }}"),
         f"{MAIN}.output",
         main=MAIN,
     ),
     "linked": Kind(
-        _data(STORED) + 'resource "terraform_data" "NAME_after" {\n  lifecycle {\n'
+        data(STORED) + 'resource "terraform_data" "NAME_after" {\n  lifecycle {\n'
         "    replace_triggered_by = [terraform_data.NAME]\n  }\n}\n",
         "terraform_data.NAME_after.id",
         main=MAIN,
     ),
     "guarded": Kind(
-        _data(f"{STORED}\n  lifecycle {{\n    prevent_destroy = true\n  }}"), f"{MAIN}.output"
+        data(f"{STORED}\n  lifecycle {{\n    prevent_destroy = true\n  }}"), f"{MAIN}.output"
     ),
     "secret": Kind(
-        _data(STORED), f"{MAIN}.output", main=MAIN, sensitive=True, variable="  sensitive = true\n"
+        data(STORED), f"{MAIN}.output", main=MAIN, sensitive=True, variable="  sensitive = true\n"
     ),
-    "nothing": Kind(_data("  input = [var.NAME, null]"), "[var.NAME, null]", values="null"),
-    "defaulted": Kind(_data(STORED), f"{MAIN}.output", "string", "null", MAIN, nullable=False),
+    "nothing": Kind(data("  input = [var.NAME, null]"), "[var.NAME, null]", values="null"),
+    "defaulted": Kind(data(STORED), f"{MAIN}.output", "string", "null", MAIN, nullable=False),
     "object": Kind(
-        _data(STORED),
+        data(STORED),
         f"{MAIN}.output",
         'object({ a = optional(string, "d"), n = optional(number), l = optional(list(number), [])'
         ", o = optional(object({ b = optional(bool, true) }), {}) })",
         "object",
         MAIN,
     ),
-    "number": Kind(_data(STORED), "[var.NAME, var.NAME / 3]", "number", "number", MAIN),
-    "text": Kind(_data(STORED), '"<${terraform_data.NAME.output}>"', "string", "text", MAIN),
+    "number": Kind(data(STORED), "[var.NAME, var.NAME / 3]", "number", "number", MAIN),
+    "text": Kind(data(STORED), '"<${terraform_data.NAME.output}>"', "string", "text", MAIN),
     "map": Kind(
-        _data("  for_each = { for k, v in var.NAME : k => v if v.enabled }\n  input = each.value"),
+        data("  for_each = { for k, v in var.NAME : k => v if v.enabled }\n  input = each.value"),
         f"{{ for k, d in {MAIN} : upper(k) => coalesce(d.output.size, 0) }}",
         "map(object({ enabled = optional(bool, true), size = optional(number) }))",
         "map",
         MAIN,
     ),
-    "set": Kind(_data(STORED), f"tolist({MAIN}.output)", "set(string)", "texts", MAIN),
+    "set": Kind(data(STORED), f"tolist({MAIN}.output)", "set(string)", "texts", MAIN),
     "read": Kind(
         'data "terraform_remote_state" "NAME" {\n  backend = "local"\n'
         '  config = { path = "OUTSIDE/one.tfstate" }\n}\n'
-        + _data(
+        + data(
             "  input = var.NAME\n  triggers_replace = data.terraform_remote_state.NAME.outputs.ami"
         ),
         f"[{MAIN}.output, data.terraform_remote_state.NAME.outputs.third]",
         main=MAIN,
     ),
     "provisioned": Kind(
-        _data(
+        data(
             '  triggers_replace = var.NAME\n  provisioner "local-exec" {\n'
             '    command = "sleep 0.2; echo MODULE NAME >> $DIFFERENTIAL_LOG"\n  }'
         ),
         "true",
         main=MAIN,
     ),
-    "imported": Kind(_data(STORED), f"{MAIN}.id", main=MAIN, imports=True),
+    "imported": Kind(data(STORED), f"{MAIN}.id", main=MAIN, imports=True),
     "replaced_first": Kind(
-        _data(
-            "  triggers_replace = var.NAME\n  lifecycle {\n    create_before_destroy = true\n  }"
-        ),
+        data("  triggers_replace = var.NAME\n  lifecycle {\n    create_before_destroy = true\n  }"),
         f"{MAIN}.id",
         main=MAIN,
         known="create_before_destroy",
     ),
     "pathed": Kind(
-        _data('  input = ["${path.module}", var.NAME]'), f"{MAIN}.output", known="path", main=MAIN
+        data('  input = ["${path.module}", var.NAME]'), f"{MAIN}.output", known="path", main=MAIN
     ),
-    "nulled": Kind(_data(STORED), "null", known="null_output", main=MAIN),
+    "nulled": Kind(data(STORED), "null", known="null_output", main=MAIN),
     "typed_null": Kind(
-        _data('  input = { "key with space" = tonumber(null), value = var.NAME }'),
+        data('  input = { "key with space" = tonumber(null), value = var.NAME }'),
         f"{MAIN}.output",
         main=MAIN,
         known="typed_null",
     ),
     "ephemeral": Kind(
-        _data(
+        data(
             '  provisioner "local-exec" {\n    command     = "true"\n'
             "    environment = { VALUE = jsonencode(var.NAME) }\n  }"
         ),
@@ -158,5 +156,28 @@ KINDS: dict[str, Kind] = {
         MAIN,
         variable="  ephemeral = true\n",
         known="ephemeral",
+    ),
+    "publishes": Kind(
+        data(
+            '  triggers_replace = var.NAME\n  provisioner "local-exec" {\n    command = <<-EOT\n'
+            "      mkdir -p ${path.module}/../../published\n"
+            "      cat > ${path.module}/../../published/one.tfstate <<END\n"
+            '      ${jsonencode({ version = 4, serial = 1, lineage = "x", resources = [],'
+            ' outputs = { found = { value = var.NAME, type = "string" } } })}\n'
+            "      END\n    EOT\n  }"
+        ),
+        "true",
+        "string",
+        "text",
+        MAIN,
+        known="published",
+    ),
+    "finds": Kind(
+        'data "terraform_remote_state" "NAME" {\n  backend = "local"\n'
+        '  config = { path = "${path.module}/../../published/one.tfstate" }\n}\n'
+        + data("  input = data.terraform_remote_state.NAME.outputs.found"),
+        f"{MAIN}.output",
+        main=MAIN,
+        known="published",
     ),
 }

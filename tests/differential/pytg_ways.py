@@ -9,12 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
 
+from differential.ends import FAILED, OK, SKIPPED, End, Said, said, whole
 from differential.estates import Estate, UnitName
 from differential.ways import Failed, Part, Step, Way, project_states, touched
 from pytg.compose.changes import UnitChanges
-from pytg.errors import PytgError
-from pytg.project import Project, Selectors
+from pytg.project import Finished, Project, Selectors
+from pytg.record.run import Finding, Run, Status
 from pytg.run.root import Root, SavedPlan
+
+_STATUS = {
+    Status.SUCCEEDED: OK,
+    Status.UNCHANGED: OK,
+    Status.FAILED: FAILED,
+    Status.SKIPPED: SKIPPED,
+}
 
 
 class Pytg(Way):
@@ -34,11 +42,14 @@ class Pytg(Way):
         for _ in range(1 + len(estate.modules)):
             with patch.dict(os.environ, self.environ), self._heard(estate, step):
                 finished = Project(self.root).apply(selectors, yes=True, **self.options)
-            if finished.ok:
+            if finished.ok or estate.faulty:
                 step.told |= told(estate, finished.changes.values())
-                return
-            if not self._again(finished.error):
+                step.ends |= ends(estate, finished)
+                step.whole = whole(step.ends.values(), _general(finished.run))
+            if finished.ok or not self._again(finished):
                 break
+        if finished.ok or estate.faulty:
+            return
         said = f"{finished.error}\n{getattr(finished.error, 'hint', '')}\n"
         raise Failed(said + "\n".join(f"{a}: {u}" for a, u in finished.run.units.items()))
 
@@ -49,7 +60,7 @@ class Pytg(Way):
             raise Failed(str(finished.error))
         return [str(c) for c in finished.changes.values() if c.changed]
 
-    def _again(self, _error: PytgError | None) -> bool:
+    def _again(self, _finished: Finished) -> bool:
         """Whether a run that ended so is begun again."""
         return False
 
@@ -93,8 +104,8 @@ class PerUnit(Pytg):
 
     options: Mapping[str, Any] = {"per_unit": True}
 
-    def _again(self, error: PytgError | None) -> bool:
-        return error is None or "approved" in str(error)
+    def _again(self, finished: Finished) -> bool:
+        return any("approved" in unit.reason for unit in finished.run.units.values())
 
 
 class Pieces(Pytg):
@@ -122,3 +133,26 @@ def told(estate: Estate, changes: Iterable[UnitChanges]) -> dict[UnitName, dict[
     """What pytg says that a plan does, by unit."""
     units = {estate.address(unit): unit for unit in estate.units()}
     return {units[str(c.address)]: {r.address: r.action for r in c.resources} for c in changes}
+
+
+def ends(estate: Estate, finished: Finished) -> dict[UnitName, End]:
+    """How each unit ended by the run's record; one that was planned failed in the apply."""
+    found = {}
+    names = {estate.address(unit): unit for unit in estate.units()}
+    for address, unit in finished.run.units.items():
+        status = _STATUS.get(unit.status, unit.status)
+        phase = "apply" if address in finished.changes else "plan"
+        heard = _said(unit.diagnostics)
+        found[names[str(address)]] = End(status, phase if status == FAILED else "", heard)
+    return found
+
+
+def _general(run: Run) -> frozenset[Said]:
+    """What is of no unit surely."""
+    return _said(run.diagnostics)
+
+
+def _said(findings: Iterable[Finding]) -> frozenset[Said]:
+    return frozenset(
+        said(f.severity, f.summary, f.detail, f.file or "", f.line or 0) for f in findings
+    )

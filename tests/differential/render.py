@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from differential.estates import REGIONS, ROLES, Estate, Module, Part, UnitName, hidden, may_be_null
+from differential.faults import STRICT
 from differential.values import Ref, hcl_text, yaml_text
 
 INNER = """
@@ -55,6 +56,7 @@ def module_files(estate: Estate, outside: Path) -> dict[str, str]:
             "MODULE", module.name
         )
         files[f"{home}/inner/main.tf"] = INNER
+        files[f"{home}/strict/main.tf"] = STRICT
     return files
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from differential.estates import MAY_BE_SECRET, MENDED, REGIONS, Estate, Module, Part, offered
+from differential.faults import BAD, GOOD
 from differential.parts import KINDS
 from differential.values import Num, Ref, Value
 
@@ -77,3 +78,57 @@ def _edited(estate: Estate) -> Estate:
             replace(last, parts=(replace(last.parts[0], value="alone"), last.parts[1])),
         ),
     )
+
+
+def published() -> tuple[Estate, Estate]:
+    """One unit writes what another, which comes after it, reads; then it writes something else."""
+    reader = Module("reader", "region", (Part("finds", "found", ""),), after=("base",))
+    return _bases(reader, Part("publishes", "shown", "one"), Part("publishes", "shown", "two"))
+
+
+def spread() -> tuple[Estate, Estate]:
+    """What is created first needs what alone is not; and both are replaced."""
+    ref = Ref("base", "first_out")
+    reader = Module("reader", "region", (Part("replaced_first", "second", ref),))
+    return _bases(reader, Part("stored", "first", "one"), Part("stored", "first", "two"))
+
+
+def refused() -> tuple[Estate, Estate]:
+    """A variable refuses its value in one of the units that have such a variable."""
+    reader = Module("reader", "region", (Part("validated", "same", GOOD),))
+    before, after = _bases(reader, Part("validated", "same", GOOD), Part("validated", "same", BAD))
+    return replace(before, faulty=True), replace(after, faulty=True)
+
+
+def _bases(reader: Module, *parts: Part) -> tuple[Estate, Estate]:
+    """`reader` below one module of one part, first with the one and then with the other."""
+    one, other = (Estate((Module("base", "environment", (p,)), reader), REGIONS) for p in parts)
+    return one, other
+
+
+def failures(*kinds: str) -> tuple[Estate, Estate, Estate]:
+    """Kinds that fail, well, then in three ways, and mended; the fourth and those after it do well.
+
+    The first is given what is bad by itself, the second by what it reads and what is known in
+    the plan, the third by what only the apply shows.
+    """
+    ways = ("mood_passed", "mood_passed", "mood_kept")
+    moods = [Part(how, f"mood{at}", GOOD) for at, how in enumerate(ways)]
+    modules = [Module("base", "environment", tuple(moods))]
+    for at, kind in enumerate(kinds):
+        read = Ref("base", f"mood{min(at, 2)}_out")
+        found = (Part(kind, "given", GOOD), Part(kind, "reads", read), Part("stored", "by", "x"))
+        modules.append(Module(f"fails{at}", "region" if at == 0 else "environment", found))
+    below = (Part("stored", "one", Ref("fails0", "given_out")), Part("stored", "two", "alone"))
+    modules.append(Module("below", "region", below, after=("fails1",)))
+    well = Estate(tuple(modules), REGIONS[:1], faulty=True)
+    bad = _with(_with(_with(well, "fails0", "given"), "base", "mood1"), "base", "mood2")
+    return well, bad, well
+
+
+def _with(estate: Estate, name: str, part: str) -> Estate:
+    """`estate` with that part of that module given what is bad."""
+    module = estate.module(name)
+    found = tuple(replace(p, value=BAD) if p.name == part else p for p in module.parts)
+    changed = replace(module, parts=found)
+    return replace(estate, modules=tuple(changed if m is module else m for m in estate.modules))

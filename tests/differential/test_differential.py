@@ -12,14 +12,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from differential.guards import GUARDS, noticed
-from differential.play import COMPOSED, Scenario, play, scenarios
-from differential.sample import sample
+from differential.guards import GUARDS, ROOTS, noticed
+from differential.play import COMPOSED, FAILING, Scenario, failing, play, scenarios
+from differential.sample import failures, sample
 
 pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "0"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "0"))
+# kinds of part that fail: by themselves, by what they read, and by what only the apply shows
+GROUPS = (
+    ("validated", "no_file", "exits"),
+    ("two", "no_index", "afterwards"),
+    ("judged", "before", "late"),
+    ("negative", "twice", "no_attribute"),
+    ("strict", "no_data", "numbered"),
+    ("held", "watched", "redundant"),
+)
 EDITS = 2 if EXAMPLES else 1
 # a failing example is a whole estate: shrinking it costs hours, and its files are kept
 CHOSEN = settings(
@@ -49,6 +58,19 @@ def test_all_ways_agree(scenario: Scenario) -> None:
     play(scenario)
 
 
+@pytest.mark.skipif(not EXAMPLES, reason="what fails by chance: make differential")
+@seed(SEED + 2)
+@settings(CHOSEN, max_examples=EXAMPLES or 1)
+@given(failing(EDITS))
+def test_failures_are_the_same_in_every_way(scenario: Scenario) -> None:
+    play(scenario, ways=FAILING)
+
+
+@pytest.mark.parametrize("kinds", GROUPS if EXAMPLES else GROUPS[:1], ids=",".join)
+def test_what_fails_is_told_and_blamed_alike(kinds: tuple[str, ...], tmp_path: Path) -> None:
+    play(Scenario(failures(*kinds)), tmp_path, ways=FAILING if EXAMPLES else ROOTS)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -63,5 +85,6 @@ def test_a_guard_that_is_out_is_noticed(name: str, tmp_path: Path) -> None:
 
 def test_with_every_guard_in_there_is_nothing_to_notice(tmp_path: Path) -> None:
     """What shows that a guard is out agrees while it is in."""
-    kinds = tuple(sorted({kind for _, found, ways in GUARDS.values() for kind in found}))
+    shown = [kind for _, found, _ in GUARDS.values() for kind in found]
+    kinds = tuple(sorted({kind for kind in shown if isinstance(kind, str)}))
     play(Scenario(sample(kinds)), tmp_path, ways=COMPOSED)

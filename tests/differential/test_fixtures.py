@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from differential.estates import REGIONS, Estate, Module
-from differential.play import differences
+from differential.history import History
+from differential.plain_ways import UnitRoots
 from differential.pytg_ways import PerUnit, Pytg
-from differential.ways import Step, UnitRoots, Way
+from differential.ways import Step, Way
 from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, SandboxServer
 
@@ -72,6 +73,7 @@ def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer
         name: _play(way(tmp_path / name, tmp_path, environ), sandbox, estates)
         for name, way in WAYS.items()
     }
-    for steps in zip(*seen.values(), strict=True):
-        found = list(differences(dict(zip(seen, steps, strict=True))))
+    history = History()
+    for estate, *steps in zip(estates, *seen.values(), strict=True):
+        found = list(history.differences(estate, dict(zip(seen, steps, strict=True))))
         assert not found, "\n".join(found)

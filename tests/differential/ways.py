@@ -1,4 +1,4 @@
-"""What the ways to plan and apply an estate share, and the two of plain Terraform.
+"""What the ways to plan and apply an estate share.
 
 Each way has a directory of its own. What it has seen is a `Step`: the plans and the states by unit,
 in Terraform's own documents.
@@ -15,8 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from differential.ends import FAILED, OK, End, said_in
 from differential.estates import Estate, UnitName
-from differential.render import HAND, hand_root, module_files, project_files, write
+from differential.render import project_files, write
 from pytg.model import Address
 
 BINARY = os.environ.get("TERRAFORM") or os.environ.get("PYTG_TERRAFORM") or "terraform"
@@ -50,7 +51,8 @@ class Step:
     """What one way saw.
 
     `told` is what pytg said of each unit's plan: action by address. `log` is what provisioners
-    wrote, in that order. `processes` counts pytg's plans.
+    wrote, in that order. `processes` counts pytg's plans. `ends` is how each unit ended; a root
+    made by hand has one for `all`.
     """
 
     plans: dict[UnitName, Part] = field(default_factory=dict)
@@ -58,6 +60,8 @@ class Step:
     told: dict[UnitName, dict[str, str]] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     processes: int = 0
+    ends: dict[UnitName, End] = field(default_factory=dict)
+    whole: End = field(default_factory=lambda: End(OK))
 
 
 class Failed(AssertionError):
@@ -104,7 +108,19 @@ class Way:
 
     def terraform(self, directory: Path, *arguments: str) -> str:
         """Plain Terraform in `directory`. Raises Failed with what it said."""
-        done = subprocess.run(
+        done = self._ran(directory, *arguments)
+        if done.returncode:
+            raise Failed(f"{' '.join(arguments)} in {directory}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def heard(self, directory: Path, phase: str, *arguments: str) -> End:
+        """How a plan or an apply of plain Terraform ended."""
+        done = self._ran(directory, phase, "-json", "-input=false", *arguments)
+        said = said_in(done.stdout)
+        return End(FAILED, phase, said) if done.returncode else End(OK, said=said)
+
+    def _ran(self, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [BINARY, *arguments],
             cwd=directory,
             env={**os.environ, **self.environ},
@@ -112,15 +128,6 @@ class Way:
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise Failed(f"{' '.join(arguments)} in {directory}:\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def planned(self, directory: Path) -> Document:
-        """Initialise, plan into `differential.plan`, and read it."""
-        self.terraform(directory, "init", "-input=false", "-no-color")
-        self.terraform(directory, "plan", "-input=false", "-no-color", "-out=differential.plan")
-        return self.shown(directory, "differential.plan")
 
     def shown(self, directory: Path, plan: str) -> Document:
         found: Document = parsed(self.terraform(directory, "show", "-json", plan))
@@ -137,54 +144,6 @@ def touched(document: Document, part: Part | None = None) -> list[str]:
     quiet = (["no-op"], ["read"])
     found = [*changes, *outputs]
     return [f"{name} {c['actions']}" for name, c in found if c["actions"] not in quiet]
-
-
-class UnitRoots(Way):
-    """By plain Terraform in what `pytg generate` writes, in order of need."""
-
-    def apply(self, estate: Estate) -> Step:
-        step = Step()
-        self._generate(estate)
-        for unit in estate.units():
-            directory = self._directory(estate, unit)
-            step.plans[unit] = Part(self.planned(directory), f"module.{unit.module}.")
-            self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
-        step.states = project_states(self.root, estate)
-        step.log = self.log
-        return step
-
-    def changes(self, estate: Estate) -> list[str]:
-        directories = (self._directory(estate, unit) for unit in estate.units())
-        return [text for found in directories for text in touched(self.planned(found))]
-
-    def _generate(self, estate: Estate) -> None:
-        self.write(estate)
-        generate(self.root, self.environ)
-
-    def _directory(self, estate: Estate, unit: UnitName) -> Path:
-        return self.root / ".pytg" / "units" / estate.address(unit)
-
-
-class Hand(Way):
-    """By plain Terraform on one root that the harness composed."""
-
-    def write(self, estate: Estate) -> None:
-        write(self.root, module_files(estate, self.outside) | hand_root(estate))
-
-    def apply(self, estate: Estate) -> Step:
-        self.write(estate)
-        directory = self.root / HAND
-        document = self.planned(directory)
-        self.terraform(directory, "apply", "-input=false", "-no-color", "differential.plan")
-        state = parsed((directory / "terraform.tfstate").read_text())
-        step = Step(log=self.log)
-        for unit in estate.units():
-            step.plans[unit] = Part(document, f"module.{unit.call}.", f"{unit.call}__")
-            step.states[unit] = Part(state, f"module.{unit.call}", f"{unit.call}__")
-        return step
-
-    def changes(self, _estate: Estate) -> list[str]:
-        return touched(self.planned(self.root / HAND))
 
 
 def generate(root: Path, environ: Mapping[str, str]) -> None:

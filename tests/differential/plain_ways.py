@@ -1,0 +1,104 @@
+"""The two ways of plain Terraform: in the units' roots, and on one root made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from differential.ends import FAILED, OK, SKIPPED, End, whole
+from differential.estates import Estate, UnitName
+from differential.render import HAND, hand_root, module_files, write
+from differential.ways import (
+    Document,
+    Failed,
+    Part,
+    Step,
+    Way,
+    generate,
+    parsed,
+    project_states,
+    touched,
+)
+
+PLAN = "differential.plan"
+
+
+class Plain(Way):
+    """By plain Terraform."""
+
+    def planned(self, directory: Path) -> Document:
+        """Initialise, plan and read the plan. Raises Failed."""
+        self.terraform(directory, "init", "-input=false", "-no-color")
+        if (end := self.heard(directory, "plan", f"-out={PLAN}")).status != OK:
+            raise Failed(f"{directory}: {end}")
+        return self.shown(directory, PLAN)
+
+    def ended(self, estate: Estate, directory: Path, planned: Callable[[Document], None]) -> End:
+        """Initialise, plan and apply; `planned` is told the plan. Raises Failed unless faulty."""
+        self.terraform(directory, "init", "-input=false", "-no-color")
+        end = self.heard(directory, "plan", f"-out={PLAN}")
+        if end.status == OK:
+            planned(self.shown(directory, PLAN))
+            apply = self.heard(directory, "apply", PLAN)
+            end = End(apply.status, apply.phase, end.said | apply.said)
+        if end.status == FAILED and not estate.faulty:
+            raise Failed(f"{directory}: {end}")
+        return end
+
+
+class UnitRoots(Plain):
+    """By plain Terraform in what `pytg generate` writes, in order of need."""
+
+    def apply(self, estate: Estate) -> Step:
+        step = Step()
+        self.write(estate)
+        generate(self.root, self.environ)
+        for unit in estate.units():
+            if any(step.ends[needed].status != OK for needed in estate.needs(unit)):
+                step.ends[unit] = End(SKIPPED)
+            else:
+                step.ends[unit] = self._applied(estate, unit, step)
+        step.whole = whole(step.ends.values(), frozenset())
+        step.states = project_states(self.root, estate)
+        step.log = self.log
+        return step
+
+    def _applied(self, estate: Estate, unit: UnitName, step: Step) -> End:
+        def planned(document: Document) -> None:
+            step.plans[unit] = Part(document, f"module.{unit.module}.")
+
+        return self.ended(estate, self._directory(estate, unit), planned)
+
+    def changes(self, estate: Estate) -> list[str]:
+        directories = (self._directory(estate, unit) for unit in estate.units())
+        return [text for found in directories for text in touched(self.planned(found))]
+
+    def _directory(self, estate: Estate, unit: UnitName) -> Path:
+        return self.root / ".pytg" / "units" / estate.address(unit)
+
+
+class Hand(Plain):
+    """By plain Terraform on one root that the harness composed."""
+
+    def write(self, estate: Estate) -> None:
+        write(self.root, module_files(estate, self.outside) | hand_root(estate))
+
+    def apply(self, estate: Estate) -> Step:
+        self.write(estate)
+        directory = self.root / HAND
+        step = Step()
+
+        def planned(document: Document) -> None:
+            for unit in estate.units():
+                step.plans[unit] = Part(document, f"module.{unit.call}.", f"{unit.call}__")
+
+        step.whole = self.ended(estate, directory, planned)
+        path = directory / "terraform.tfstate"
+        state = parsed(path.read_text()) if path.exists() else {}
+        for unit in estate.units():
+            step.states[unit] = Part(state, f"module.{unit.call}", f"{unit.call}__")
+        step.log = self.log
+        return step
+
+    def changes(self, _estate: Estate) -> list[str]:
+        return touched(self.planned(self.root / HAND))
