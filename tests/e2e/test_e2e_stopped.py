@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,46 @@ def test_fail_fast_cancels_what_works_and_says_by_what(tmp_path: Path) -> None:
         for name in ("bad", "slow")
     }
     assert severities == {"bad": {"error"}, "slow": {"warning"}}
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_what_comes_and_goes_is_tried_again_and_nothing_else(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    files = dict(FILES)
+    once = "echo {0} >> made; test -e {0} || {{ touch {0}; echo '{1}' >&2; exit 1; }}"
+    files["config.yaml"] = f"""
+        project: stopped
+        regions: {{north: {{}}}}
+        terraform:
+          retry: {{pause: 0.1, patterns: ["the moon is full"]}}
+        modules:
+          busy:
+            source: modules/plain
+            inputs: {{command: "{once.format("busy", "ThrottlingException: Rate exceeded")}"}}
+          upon: {{source: modules/plain, inputs: {{up: "${{busy.id}}"}}}}
+          ours:
+            source: modules/plain
+            inputs: {{command: "{once.format("ours", "the moon is full")}"}}
+          denied:
+            source: modules/plain
+            inputs: {{command: "{once.format("denied", "AccessDenied")}"}}
+          quota:
+            source: modules/plain
+            inputs: {{command: "echo quota >> made; echo LimitExceededException >&2; exit 1"}}
+        """
+    project = Project(build_estate(tmp_path, files))
+    done = project.pytg("apply-all", "--yes", *way, expect=1)
+    assert statuses(project) == {
+        "busy": "succeeded",
+        "upon": "succeeded",
+        "ours": "succeeded",
+        "denied": "failed",
+        "quota": "failed",
+    }
+    made = Counter((project.root / "made").read_text().split())
+    assert made == {"busy": 2, "ours": 2, "denied": 1, "quota": 1}
+    found = project.record()["units"]
+    assert found[f"{AT}/busy"]["attempts"] == 2
+    assert {one["severity"] for one in found[f"{AT}/busy"]["diagnostics"]} == {"warning"}
+    assert f"{AT}/busy: ThrottlingException comes and goes; attempt 2 of 3" in done.err
