@@ -104,6 +104,11 @@ class Execution:
         self.log.emit(Note(text))
 
     @property
+    def only_plans(self) -> bool:
+        """Whether nothing is applied after the plan."""
+        return self.record.run.command.startswith("plan")
+
+    @property
     def needs(self) -> nx.DiGraph[Address]:
         """What must be done before what: `order`; in a destroy, its reverse."""
         return self.order.reverse(copy=False) if self.options.destroy else self.order

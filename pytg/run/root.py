@@ -113,6 +113,7 @@ class Root:
             record=self.execution.processes,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
+            lock_timeout=self.execution.options.lock_timeout,
         )
 
     def _plan(self, **options: object) -> SavedPlan:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.estate_builder import build_estate
+from support.process import eventually
 from support.project import Project
 
 pytestmark = pytest.mark.slow
@@ -145,3 +146,31 @@ def test_what_comes_and_goes_is_tried_again_and_nothing_else(
     assert found[f"{AT}/busy"]["attempts"] == 2
     assert {one["severity"] for one in found[f"{AT}/busy"]["diagnostics"]} == {"warning"}
     assert f"{AT}/busy: ThrottlingException comes and goes; attempt 2 of 3" in done.err
+
+
+def test_while_it_applies_a_plan_is_made_and_another_apply_waits_as_long_as_asked(
+    tmp_path: Path,
+) -> None:
+    files = dict(FILES)
+    wait = "touch began; while ! test -e go; do sleep 0.1; done"
+    files["config.yaml"] = f"""
+        project: stopped
+        regions: {{north: {{}}}}
+        modules:
+          slow: {{source: modules/plain, inputs: {{command: "{wait}"}}}}
+          upon: {{source: modules/plain, inputs: {{up: "${{slow.id}}"}}}}
+        """
+    project = Project(build_estate(tmp_path, files))
+    process = project.start("apply-all", "--yes")
+    eventually((project.root / "began").exists)
+    planned = project.pytg("plan-all", "--lock-timeout", "1")
+    assert "may be outdated" in planned.err
+    refused = [
+        project.pytg(*command, "--lock-timeout", "1", expect=6).err
+        for command in (["apply-all", "--yes"], ["apply", "--module", "slow", "--yes"])
+    ]
+    assert ["1 s" in text for text in refused] == [True, True]
+    (project.root / "go").touch()
+    process.communicate()
+    assert process.returncode == 0
+    assert "No changes" in project.pytg("plan-all").out
