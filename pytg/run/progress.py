@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -122,15 +121,6 @@ class Progress:
         if stopped:
             return Outcome(Status.CANCELLED, f"{self._why}{of}")
         return Outcome(Status.FAILED, f"{of}: {completed.explain()}")
-
-    def plainly(self, said: Sequence[Blamed]) -> list[Blamed]:
-        """`said`, with what is of stopped units alone as warnings: after `outcomes`."""
-        return [
-            replace(one, diagnostic=replace(one.diagnostic, severity="warning"))
-            if one.units and self.stopped.issuperset(one.units)
-            else one
-            for one in said
-        ]
 
     def _tell_stopped_apart(self, said: Sequence[Blamed]) -> None:
         """Take out of what failed what was only stopped."""

@@ -13,17 +13,19 @@ from pathlib import Path
 
 from pytg import exact_json
 from pytg.compose.changes import Calls, UnitChanges, split_changes
-from pytg.errors import PytgError, StalePlan
+from pytg.errors import PytgError, Refused, StalePlan
 from pytg.files import close_to_others
 from pytg.generate.composed import init_key
 from pytg.generate.unit import local_states
 from pytg.model import Address, Unit
+from pytg.record.words import named
 from pytg.recovery.composed_directory import DOCUMENTS, PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
 from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
+from pytg.run.passing import transient_of, wait_to_try_again
 from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
@@ -71,7 +73,40 @@ class Root:
                 self._discard()
 
     def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed; see `_init_led_back`."""
+        """Write the files, and initialise where that is needed, more than once if it must be.
+
+        See `_init_led_back`.
+        """
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return self._prepare(files)
+            except Refused as error:
+                if not self._again("init", tried, [error.message]):
+                    raise
+
+    def plan(self, **options: object) -> SavedPlan:
+        """Plan into a file. Raises PlanFailed with Terraform's diagnostics.
+
+        What fails on errors that come and go is planned once more.
+        """
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return self._plan(**options)
+            except PlanFailed as error:
+                said = [str(one) for one in error.errors] or [error.message]
+                if error.late or not self._again("plan", tried, said):
+                    raise
+
+    def _again(self, what: str, tried: int, errors: Sequence[str]) -> bool:
+        why = transient_of(self.execution).among(errors)
+        units = named([unit.address for unit in self.units])
+        return wait_to_try_again(self.execution, f"{what} of {units}", tried, why)
+
+    def _prepare(self, files: Mapping[str, str]) -> None:
         with self._init_led_back():
             prepare(
                 self.execution.binary,
@@ -83,10 +118,10 @@ class Root:
                 record=self.execution.processes,
                 cancel=self.execution.cancel,
                 kill=self.execution.kill,
+                lock_timeout=self.execution.options.lock_timeout,
             )
 
-    def plan(self, **options: object) -> SavedPlan:
-        """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
+    def _plan(self, **options: object) -> SavedPlan:
         self.plan_file.unlink(missing_ok=True)  # one that fails early would be judged by the last
         events: list[Event] = []
         common = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from support.estate_builder import build_estate
+from support.process import eventually
 from support.project import Project
 
 pytestmark = pytest.mark.slow
@@ -101,3 +103,74 @@ def test_fail_fast_cancels_what_works_and_says_by_what(tmp_path: Path) -> None:
         for name in ("bad", "slow")
     }
     assert severities == {"bad": {"error"}, "slow": {"warning"}}
+
+
+@pytest.mark.parametrize("way", [(), ("--per-unit",)])
+def test_what_comes_and_goes_is_tried_again_and_nothing_else(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    files = dict(FILES)
+    once = "echo {0} >> made; test -e {0} || {{ touch {0}; echo '{1}' >&2; exit 1; }}"
+    files["config.yaml"] = f"""
+        project: stopped
+        regions: {{north: {{}}}}
+        terraform:
+          retry: {{pause: 0.1, patterns: ["the moon is full"]}}
+        modules:
+          busy:
+            source: modules/plain
+            inputs: {{command: "{once.format("busy", "ThrottlingException: Rate exceeded")}"}}
+          upon: {{source: modules/plain, inputs: {{up: "${{busy.id}}"}}}}
+          ours:
+            source: modules/plain
+            inputs: {{command: "{once.format("ours", "the moon is full")}"}}
+          denied:
+            source: modules/plain
+            inputs: {{command: "{once.format("denied", "AccessDenied")}"}}
+          quota:
+            source: modules/plain
+            inputs: {{command: "echo quota >> made; echo LimitExceededException >&2; exit 1"}}
+        """
+    project = Project(build_estate(tmp_path, files))
+    done = project.pytg("apply-all", "--yes", *way, expect=1)
+    assert statuses(project) == {
+        "busy": "succeeded",
+        "upon": "succeeded",
+        "ours": "succeeded",
+        "denied": "failed",
+        "quota": "failed",
+    }
+    made = Counter((project.root / "made").read_text().split())
+    assert made == {"busy": 2, "ours": 2, "denied": 1, "quota": 1}
+    found = project.record()["units"]
+    assert found[f"{AT}/busy"]["attempts"] == 2
+    assert {one["severity"] for one in found[f"{AT}/busy"]["diagnostics"]} == {"warning"}
+    assert f"{AT}/busy: ThrottlingException comes and goes; attempt 2 of 3" in done.err
+
+
+def test_while_it_applies_a_plan_is_made_and_another_apply_waits_as_long_as_asked(
+    tmp_path: Path,
+) -> None:
+    files = dict(FILES)
+    wait = "touch began; while ! test -e go; do sleep 0.1; done"
+    files["config.yaml"] = f"""
+        project: stopped
+        regions: {{north: {{}}}}
+        modules:
+          slow: {{source: modules/plain, inputs: {{command: "{wait}"}}}}
+          upon: {{source: modules/plain, inputs: {{up: "${{slow.id}}"}}}}
+        """
+    project = Project(build_estate(tmp_path, files))
+    process = project.start("apply-all", "--yes")
+    eventually((project.root / "began").exists)
+    planned = project.pytg("plan-all", "--lock-timeout", "1")
+    assert "may be outdated" in planned.err
+    refused = [
+        project.pytg(*command, "--lock-timeout", "1", expect=6).err
+        for command in (["apply-all", "--yes"], ["apply", "--module", "slow", "--yes"])
+    ]
+    assert ["1 s" in text for text in refused] == [True, True]
+    (project.root / "go").touch()
+    process.communicate()
+    assert process.returncode == 0
+    assert "No changes" in project.pytg("plan-all").out

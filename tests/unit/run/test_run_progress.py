@@ -8,7 +8,7 @@ import pytest
 from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed
+from pytg.run.blame import Blamed, softened
 from pytg.run.progress import Progress, raw_events
 from pytg.terraform.completed import PANIC, Completed
 from pytg.terraform.event_stream import Diagnostic, Event
@@ -301,7 +301,7 @@ def test_what_was_stopped_is_cancelled_and_so_is_what_needs_it(*, fail_fast: boo
     stopped = Outcome(Status.CANCELLED, f"{why}0 of 1 changes were applied")
     assert (found[TWO], found[THREE]) == (stopped, stopped)
     assert found[ONE].status is (Status.FAILED if fail_fast else Status.CANCELLED)
-    severities = [one.diagnostic.severity for one in progress.plainly(told)]
+    severities = [one.diagnostic.severity for one in softened(told, progress.stopped)]
     assert severities == ["warning", *(["error"] * fail_fast)]
 
 
