@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pytg.cli._state_list import list_command
+from pytg.cli._state_mv import mv_command
 from pytg.cli._state_show import show_command
 from pytg.cli._terraform_options import Answering
 
@@ -21,5 +22,5 @@ def command() -> None:
     """
 
 
-for each in (list_command, show_command):
+for each in (list_command, mv_command, show_command):
     command.add_command(each)

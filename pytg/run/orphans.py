@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
+from pytg.compose.state_document import State
 from pytg.compose.state_merge import is_empty
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.aws import STATES
-from pytg.model import Address, Estate
+from pytg.model import Address, Estate, Unit
 from pytg.record.history import last_applied
 from pytg.run.execution import Execution
+from pytg.run.renamed import renamed
 from pytg.state.local_store import LocalStore
 from pytg.state.state_reader import parse_state
 from pytg.state.state_store import StateStore
@@ -43,12 +47,14 @@ class Orphans:
     Of the lost no state can be read: their backend is in no configuration either. `suffixed` are
     environments, as `account/environment`, that hold resources and may be another suffix.
     `unread` are units with a state that cannot be read, and why: they may hold resources.
+    `renamed` says of selected units that look renamed which state would be theirs.
     """
 
     held: tuple[Address, ...] = ()
     lost: tuple[tuple[Address, str], ...] = ()
     suffixed: tuple[str, ...] = ()
     unread: _Unread = ()
+    renamed: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[Address, ...]:
@@ -63,13 +69,14 @@ def orphans(execution: Execution) -> Orphans:
     environments = {(u.address.account, u.address.environment) for u in units}
     every = execution.record.run.command.endswith("-all") and len(units) == len(estate.units)
     prefixes = [""] if every else sorted({f"{account}/" for account, _ in environments})
-    there = [
+    found = [
         place
         for store in _stores(execution, every=every)
         for prefix in prefixes
         for place in _places(store, prefix)
-        if place.address not in estate.units
     ]
+    there = [place for place in found if place.address not in estate.units]
+    new = _renamed(execution, units, found, there)
     near: list[_Place] = []
     far: list[_Place] = []
     for place in there:
@@ -77,7 +84,7 @@ def orphans(execution: Execution) -> Orphans:
         (near if of in environments else far).append(place)
     if not every:
         held, unread = _holding(near)
-        return Orphans(held, unread=unread)
+        return Orphans(held, unread=unread, renamed=new)
     configured = _Configured(estate)
     gone = [*near, *(p for p in far if not configured.with_a_suffix(p.address))]
     seen = {place.address for place in there}
@@ -88,7 +95,29 @@ def orphans(execution: Execution) -> Orphans:
     )
     held, unread = _holding(gone)
     suffixed, more = _alive(p for p in far if configured.with_a_suffix(p.address))
-    return Orphans(held, lost, suffixed, (*unread, *more))
+    return Orphans(held, lost, suffixed, (*unread, *more), new)
+
+
+def _renamed(
+    execution: Execution, units: Iterable[Unit], found: Iterable[_Place], there: Iterable[_Place]
+) -> tuple[str, ...]:
+    """What to say of those of `units` that have no state and look renamed.
+
+    With `--suffix` a new environment beside the old one is what is asked for.
+    """
+    if "suffix:" in execution.selection.canonical:
+        return ()
+    stored = {place.address for place in found}
+    new = [unit for unit in units if unit.address not in stored]
+    left = {place.address: partial(_state, place) for place in there}
+    return tuple(renamed(new, left, execution.estate.units))
+
+
+def _state(place: _Place) -> State | None:
+    with suppress(PytgError):  # it is named as one that cannot be read
+        stored = place.store.read(place.key)
+        return parse_state(stored, place.key) if stored else None
+    return None
 
 
 class _Configured:
