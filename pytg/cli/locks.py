@@ -13,7 +13,7 @@ from pytg.cli._options import option, selecting
 from pytg.graph.selection import Selectors
 from pytg.model import Address, Unit
 from pytg.record.words import counted
-from pytg.report.table import printable
+from pytg.report.table import columns
 from pytg.state.state_store import LockInfo
 
 _THREADS = 16
@@ -59,7 +59,4 @@ def _document(address: Address, info: LockInfo) -> dict[str, str]:
 def _table(held: Mapping[Address, LockInfo]) -> str:
     rows = [("unit", "held by", "since", "operation", "lock id")]
     rows += [(str(a), i.who, i.created, i.operation, i.id) for a, i in held.items()]
-    shown = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    cells = ((f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in shown)
-    return "\n".join("  ".join(row).rstrip() for row in cells)
+    return columns(rows)

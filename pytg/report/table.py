@@ -59,6 +59,14 @@ def printable(text: str) -> str:
     return text.translate(CONTROLS)
 
 
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """`rows`, the first of them the heads, with their cells below each other."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    cells = ((f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in shown)
+    return "\n".join("  ".join(row).rstrip() for row in cells)
+
+
 def plan_table(units: Sequence[UnitChanges], style: Style | None = None) -> str:
     """The plan as text, without a line break at its end.
 
