@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from pytg.cli._state_backup import backup_command
 from pytg.cli._state_list import list_command
+from pytg.cli._state_mv import mv_command
+from pytg.cli._state_restore import restore_command
 from pytg.cli._state_show import show_command
 from pytg.cli._terraform_options import Answering
 
@@ -21,5 +24,5 @@ def command() -> None:
     """
 
 
-for each in (list_command, show_command):
+for each in (backup_command, list_command, mv_command, restore_command, show_command):
     command.add_command(each)

@@ -17,6 +17,7 @@ from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
 from pytg.recovery.printed_state import take_out_states
 from pytg.recovery.recovery import Recovery
+from pytg.recovery.state_change import finish_changes
 from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.state_reader import StateReader
 
@@ -39,12 +40,13 @@ def recover_all(
 
     Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
     """
+    changed = finish_changes(estate.root, states, say, cancel)
     composed = recover_composed(estate.root, states, say, cancel)
     take_out_states(estate)
     pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
     closed = close_dead_runs(estate, states, say)
     remove_dead_plans(estate.root)
-    return [*composed, *closed, *pushed]
+    return [*changed, *composed, *closed, *pushed]
 
 
 def recover_unit(
@@ -67,8 +69,9 @@ def recover_units(
     def concerns(journal: Journal) -> bool:
         return not wanted.isdisjoint(journal.writes)
 
+    changed = finish_changes(estate.root, states, say, cancel)
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
-    return [*composed, *push_unpushed_states(estate, units, states, say, cancel)]
+    return [*changed, *composed, *push_unpushed_states(estate, units, states, say, cancel)]
 
 
 def recover_lock(
@@ -96,7 +99,9 @@ def recover_lock(
                 f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
-    return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
+    cancel = threading.Event()
+    changed = finish_changes(estate.root, states, say, cancel)
+    return [*changed, *recover_composed(estate.root, states, say, cancel, concerns=concerns)]
 
 
 def refuse_unfinished(root: Path, units: Iterable[Address], *, workdir: Path) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 
+from pytg.compose.state_document import State
 from pytg.compose.state_merge import is_empty
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.aws import STATES
-from pytg.model import Address, Estate
+from pytg.model import Address, Estate, Unit
 from pytg.record.history import last_applied
 from pytg.run.execution import Execution
+from pytg.run.renamed import renamed
 from pytg.state.local_store import LocalStore
 from pytg.state.state_reader import parse_state
 from pytg.state.state_store import StateStore
@@ -47,12 +51,14 @@ class Orphans:
     Of the lost no state can be read: their backend is in no configuration either. `suffixed` are
     environments, as `account/environment`, that hold resources and may be another suffix.
     `unread` are units with a state that cannot be read, and why: they may hold resources.
+    `renamed` says of selected units that look renamed which state would be theirs.
     """
 
     held: tuple[Address, ...] = ()
     lost: tuple[tuple[Address, str], ...] = ()
     suffixed: tuple[str, ...] = ()
     unread: _Unread = ()
+    renamed: tuple[str, ...] = ()
 
     @property
     def units(self) -> tuple[Address, ...]:
@@ -65,13 +71,19 @@ def orphans(execution: Execution) -> Orphans:
     estate = execution.estate
     units = [estate.units[address] for address in execution.selection.units]
     environments = {(u.address.account, u.address.environment) for u in units}
-    stores = {id(s): s for s in map(execution.states.store, units) if s.exists()}.values()
-    if execution.record.run.command.endswith("-all") and len(units) == len(estate.units):
-        return _of_everything(estate, [LocalStore(estate.root / STATES), *stores])
-    prefixes = sorted({f"{account}/" for account, _ in environments})
-    there = (p for prefix in prefixes for p in _left(estate, stores, prefix))
-    held, unread = _holding([place for place in there if place.environment in environments])
-    return Orphans(held, unread=unread)
+    stores: list[StateStore] = [
+        *{id(s): s for s in map(execution.states.store, units) if s.exists()}.values()
+    ]
+    every = execution.record.run.command.endswith("-all") and len(units) == len(estate.units)
+    prefixes = [""] if every else sorted({f"{account}/" for account, _ in environments})
+    if every:
+        stores.insert(0, LocalStore(estate.root / STATES))
+    found = [p for store in stores for prefix in prefixes for p in _places(store, prefix)]
+    new = _renamed(execution, units, found)
+    if every:
+        return replace(_of_everything(estate, found), renamed=new)
+    held, unread = _holding([p for p in _left(estate, found) if p.environment in environments])
+    return Orphans(held, unread=unread, renamed=new)
 
 
 def orphans_here(estate: Estate) -> Orphans:
@@ -79,12 +91,12 @@ def orphans_here(estate: Estate) -> Orphans:
 
     That is of the states that lie in it, and of the records of past runs.
     """
-    return _of_everything(estate, [LocalStore(estate.root / STATES)])
+    return _of_everything(estate, [*_places(LocalStore(estate.root / STATES), "")])
 
 
-def _of_everything(estate: Estate, stores: Iterable[StateStore]) -> Orphans:
+def _of_everything(estate: Estate, found: Iterable[_Place]) -> Orphans:
     environments = {(unit.account, unit.environment) for unit in estate.units}
-    there = _left(estate, stores)
+    there = _left(estate, found)
     near = [place for place in there if place.environment in environments]
     far = [place for place in there if place.environment not in environments]
     configured = _Configured(estate)
@@ -98,6 +110,28 @@ def _of_everything(estate: Estate, stores: Iterable[StateStore]) -> Orphans:
     held, unread = _holding(gone)
     suffixed, more = _alive(p for p in far if configured.with_a_suffix(p.address))
     return Orphans(held, lost, suffixed, (*unread, *more))
+
+
+def _renamed(
+    execution: Execution, units: Iterable[Unit], found: Sequence[_Place]
+) -> tuple[str, ...]:
+    """What to say of those of `units` that have no state and look renamed.
+
+    With `--suffix` a new environment beside the old one is what is asked for.
+    """
+    if "suffix:" in execution.selection.canonical:
+        return ()
+    stored = {place.address for place in found}
+    new = [unit for unit in units if unit.address not in stored]
+    left = {place.address: partial(_state, place) for place in _left(execution.estate, found)}
+    return tuple(renamed(new, left, execution.estate.units))
+
+
+def _state(place: _Place) -> State | None:
+    with suppress(PytgError):  # it is named as one that cannot be read
+        stored = place.store.read(place.key)
+        return parse_state(stored, place.key) if stored else None
+    return None
 
 
 class _Configured:
@@ -145,10 +179,9 @@ def told(found: Orphans) -> Iterator[str]:
         yield f"{unit} is not configured and may hold resources: {why}"
 
 
-def _left(estate: Estate, stores: Iterable[StateStore], prefix: str = "") -> list[_Place]:
-    """The states of units that are not configured."""
-    places = (place for store in stores for place in _places(store, prefix))
-    return [place for place in places if place.address not in estate.units]
+def _left(estate: Estate, found: Iterable[_Place]) -> list[_Place]:
+    """Those of units that are not configured."""
+    return [place for place in found if place.address not in estate.units]
 
 
 def _places(store: StateStore, prefix: str) -> Iterator[_Place]:

@@ -109,6 +109,8 @@ def _name_orphans(execution: Execution) -> None:
         execution.note(text)
     if found.units:
         execution.record.update_run(orphans=found.units)
+    if found.renamed:
+        record(execution, None, [Finding("warning", text) for text in found.renamed])
     if text := unguarded(execution.estate, execution.selection.units):
         record(execution, None, [Finding("warning", text)])
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from pytg import exact_json
 from pytg.errors import LockHeld, PytgError, Refused
-from pytg.state.state_store import LockInfo, StateStore, StoredState
+from pytg.state.state_store import KeptVersion, LockInfo, StateStore, StoredState
 
 
 class LocalStates(StateStore, Protocol):
@@ -49,6 +49,14 @@ class BootstrapStore:
     def keys(self, prefix: str) -> list[str]:
         """See StateStore."""
         return (self._remote if self.exists() else self._local).keys(prefix)
+
+    def versions(self, key: str) -> list[KeptVersion]:
+        """See StateStore. The project keeps none."""
+        return self._remote.versions(key) if self.exists() else []
+
+    def read_version(self, key: str, version: KeptVersion) -> bytes:
+        """See StateStore."""
+        return self._remote.read_version(key, version)
 
     def write(self, key: str, body: bytes) -> str:
         """See StateStore. Only under the lock."""

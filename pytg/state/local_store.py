@@ -20,7 +20,14 @@ from pathlib import Path
 from pytg.errors import PytgError, Refused
 from pytg.state import local_file
 from pytg.state.file_lock import is_locked, try_lock
-from pytg.state.state_store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
+from pytg.state.state_store import (
+    STATE_SUFFIX,
+    KeptVersion,
+    LockInfo,
+    StoredState,
+    lock_held,
+    version_of,
+)
 
 _PATIENCE = 10
 _PAUSE_S = 0.05
@@ -66,6 +73,14 @@ class LocalStore:
             except FileNotFoundError:
                 return None
         return StoredState.of(body, str(path)) if body else None
+
+    def versions(self, key: str) -> list[KeptVersion]:  # noqa: ARG002 - files have none
+        """See StateStore."""
+        return []
+
+    def read_version(self, key: str, version: KeptVersion) -> bytes:
+        """See StateStore."""
+        raise Refused(f"there is no version {version.id} of {key}: files have none")
 
     def write(self, key: str, body: bytes) -> str:
         """See StateStore. Without the lock it takes it for the moment: LockHeld."""

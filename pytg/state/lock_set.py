@@ -69,6 +69,10 @@ class LockSet:
         items, self._taken = self._taken, []
         self._leave(items)
 
+    def abandon(self) -> None:
+        """Hold them beyond the end of this: whoever finishes the work leaves them."""
+        self._taken = []
+
     def __enter__(self) -> Self:
         self.acquire()
         return self

@@ -19,7 +19,14 @@ from pytg.state.s3_locks import (
     get_object,
     raise_unless_missing,
 )
-from pytg.state.state_store import STATE_SUFFIX, LockInfo, StoredState, lock_held, version_of
+from pytg.state.state_store import (
+    STATE_SUFFIX,
+    KeptVersion,
+    LockInfo,
+    StoredState,
+    lock_held,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -81,6 +88,30 @@ class S3Store:
             )
             found = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return sorted(key for key in found if key.endswith(STATE_SUFFIX))
+
+    def versions(self, key: str) -> list[KeptVersion]:
+        """See StateStore. A bucket without versioning has none."""
+        with reported(f"list the versions of the state {self._place(key)}", self._account):
+            pages = self._s3.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=key
+            )
+            found: list[KeptVersion] = []
+            try:
+                for page in pages:
+                    found += [
+                        KeptVersion(item["VersionId"], item["LastModified"])
+                        for item in page.get("Versions", ())
+                        if item["Key"] == key and not item["IsLatest"]
+                    ]
+            except ClientError as error:
+                raise_unless_missing(error)
+        return sorted(found, key=lambda version: version.at, reverse=True)
+
+    def read_version(self, key: str, version: KeptVersion) -> bytes:
+        """See StateStore."""
+        with reported(f"read a version of the state {self._place(key)}", self._account):
+            found = self._s3.get_object(Bucket=self._bucket, Key=key, VersionId=version.id)
+            return found["Body"].read()
 
     def write(self, key: str, body: bytes) -> str:
         """See StateStore."""

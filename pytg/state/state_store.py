@@ -53,6 +53,14 @@ class StoredState:
         return cls(body, version_of(body))
 
 
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A state as it once was, which the backend itself has kept. `at` is when it was written."""
+
+    id: str
+    at: datetime
+
+
 def version_of(body: bytes) -> str:
     """The MD5 of a state in hex: what Terraform's S3 backend keeps as its digest."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
@@ -113,6 +121,12 @@ class StateStore(Protocol):
 
     def keys(self, prefix: str) -> list[str]:
         """The keys of the states that begin with `prefix`, sorted."""
+
+    def versions(self, key: str) -> list[KeptVersion]:
+        """What the backend has kept of the state, the newest first; not what is there now."""
+
+    def read_version(self, key: str, version: KeptVersion) -> bytes:
+        """The state as it was then, as it lies there."""
 
     def write(self, key: str, body: bytes) -> str:
         """Write the state whole, with its digest; returns its version."""

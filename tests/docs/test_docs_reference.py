@@ -73,7 +73,9 @@ CALLS = {
     "get_paginator": "s3:ListBucket",
     "head_bucket": "s3:ListBucket",
     "list_objects_v2": "s3:ListBucket",
+    "list_object_versions": "s3:ListBucketVersions",
     "get_object": "s3:GetObject",
+    "get_object of a version": "s3:GetObjectVersion",
     "put_object": "s3:PutObject",
     "delete_object": "s3:DeleteObject",
     "describe_table": "dynamodb:DescribeTable",
@@ -92,6 +94,8 @@ def calls() -> set[str]:
                 client = ast.unparse(node.func.value).removeprefix("self._")
                 if client in {"s3", "dynamodb"}:
                     name = node.func.attr
+                    old = any(each.arg == "VersionId" for each in node.keywords)
+                    name = f"{name} of a version" if old else name
                     found.add(ast.literal_eval(node.args[0]) if name == "get_paginator" else name)
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytg.errors import Refused
 from pytg.model import Address
-from pytg.state.state_store import LockInfo, StoredState, lock_held
+from pytg.state.state_store import KeptVersion, LockInfo, StoredState, lock_held
 
 
 def composed(*units: Address) -> bytes:
@@ -35,6 +35,7 @@ class MemoryStore:
         self.there = there
         self.states: dict[str, bytes] = {}
         self.locks: dict[str, LockInfo] = {}
+        self.kept: dict[str, list[tuple[KeptVersion, bytes]]] = {}
 
     def exists(self) -> bool:
         return self.there
@@ -45,6 +46,12 @@ class MemoryStore:
 
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.states if key.startswith(prefix))
+
+    def versions(self, key: str) -> list[KeptVersion]:
+        return [kept for kept, _ in self.kept.get(key, ())]
+
+    def read_version(self, key: str, version: KeptVersion) -> bytes:
+        return dict(self.kept[key])[version]
 
     def write(self, key: str, body: bytes) -> str:
         self._require()

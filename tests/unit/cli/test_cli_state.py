@@ -110,3 +110,122 @@ def test_what_is_not_there_is_said(
 ) -> None:
     assert run("-C", root, "state", "show", target) == 4
     assert said in capfd.readouterr().err
+
+
+STATE = f".pytg/state/{KMS}/terraform.tfstate"
+
+
+def rows(text: str) -> list[str]:
+    """The first column of a table, without its head."""
+    return [line.split()[0] for line in text.splitlines()[1:]]
+
+
+def test_a_backup_is_restored_with_a_serial_beyond_all(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = Path(root, STATE).read_bytes()
+    assert run("-C", root, "state", "backup", "--env", "dev", "--json") == 0
+    out, err = capfd.readouterr()
+    (file,) = json.loads(out)["backups"].values()
+    assert Path(file).read_bytes() == first
+    assert "1 state copied to .pytg/backups; 8 units without one" in err
+
+    write(Path(root), KMS, {**state_of("kms", "other"), "serial": 5})
+    assert run("-C", root, "state", "restore", KMS) == 0
+    (name,) = rows(capfd.readouterr().out)
+    assert file.endswith(f"{name}.tfstate")
+
+    assert run("-C", root, "state", "restore", KMS, name) == 6  # nobody is there to ask
+    assert run("-C", root, "state", "restore", KMS, name, "--dry-run", "--json") == 0
+    dry = json.loads(capfd.readouterr().out)
+    assert (dry["serial"], dry["new_serial"], dry["dry_run"]) == (1, 6, True)
+    assert dry["changes"] == [
+        {"change": "-", "address": "terraform_data.other"},
+        {"change": "+", "address": "terraform_data.this"},
+    ]
+    assert exact_json.loads(Path(root, STATE).read_bytes())["serial"] == 5
+
+    assert run("-C", root, "state", "restore", KMS, name, "--yes") == 0
+    assert "terraform_data.other  (is in no state then)" in capfd.readouterr().err
+    assert exact_json.loads(Path(root, STATE).read_bytes()) == {
+        **exact_json.loads(first),
+        "serial": 6,
+    }
+    assert run("-C", root, "state", "restore", KMS) == 0
+    newest, oldest = rows(capfd.readouterr().out)
+    assert oldest == name
+    assert "-5-pytg-state-restore" in newest
+
+
+def test_a_copy_in_a_directory_is_private_and_comes_back(
+    root: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "copies"
+    assert run("-C", root, "state", "backup", "--out", str(out)) == 0
+    file = out / f"{KMS}.tfstate"
+    assert file.stat().st_mode & 0o777 == 0o600
+    Path(root, STATE).write_bytes(b"")
+    assert run("-C", root, "state", "restore", KMS, str(file), "--yes") == 0
+    assert exact_json.loads(Path(root, STATE).read_bytes())["serial"] == 2
+    assert run("-C", root, "state", "backup", "--out", str(file)) == 4
+    capfd.readouterr()
+
+
+def test_another_lineage_is_refused_unless_it_is_meant(
+    root: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.tfstate"
+    other.write_text(exact_json.dumps({**state_of("kms"), "lineage": "x", "serial": 9}))
+    assert run("-C", root, "state", "restore", KMS, str(other), "--yes") == 6
+    assert "--other-lineage" in capfd.readouterr().err
+    assert run("-C", root, "state", "restore", KMS, str(other), "--yes", "--other-lineage") == 0
+    found = exact_json.loads(Path(root, STATE).read_bytes())
+    assert (found["lineage"], found["serial"]) == ("x", 10)
+
+
+def test_what_cannot_be_restored_is_said(
+    root: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", root, "state", "restore", KMS) == 0
+    assert f"nothing is kept of the state of {KMS}" in capfd.readouterr().err
+    assert run("-C", root, "state", "restore", KMS, "nothing") == 4
+    damaged = tmp_path / "damaged.tfstate"
+    damaged.write_bytes(b"\xff")
+    assert run("-C", root, "state", "restore", KMS, str(damaged), "--yes") == 6
+    assert "is no state of version 4" in capfd.readouterr().err
+    assert run("-C", root, "state", "restore", "docs/us-east-1/dev/km") == 4
+
+
+MOVES = [
+    ((f"{KMS}:terraform_data.this", KMS), "FROM and TO are the same"),
+    ((KMS, "docs/us-east-1/dev/table:terraform_data.x"), "a whole unit moves to a whole unit"),
+    ((f"{KMS}:terraform_data.x", "docs/us-east-1/dev/table"), "there is no"),
+    ((f"{KMS}:x", "docs/us-east-1/dev/table"), "no address of a resource"),
+    (("docs/us-east-1/dev/km:a.b", KMS), "no unit docs/us-east-1/dev/km"),
+    ((f"{KMS}:a.b", "docs/us-east-1/dev/tabl"), "no unit docs/us-east-1/dev/tabl"),
+    ((KMS, "docs/us-east-1/dev/table"), "declares no"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), MOVES)
+def test_a_move_that_cannot_be_meant_changes_nothing(
+    root: str, given: tuple[str, str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = Path(root, STATE).read_bytes()
+    file = Path(root, "modules/table/main.tf")
+    file.write_text(file.read_text().replace('"this"', '"that"'))
+    code = run("-C", root, "state", "mv", *given, "--dry-run")
+    assert code == (0 if said == "declares no" else code)
+    assert code in (0, 4, 6)
+    assert said in capfd.readouterr().err
+    assert Path(root, STATE).read_bytes() == before
+
+
+def test_a_move_is_told_object_by_object(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    table = "docs/us-east-1/dev/table"
+    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", table) == 0
+    out, err = capfd.readouterr()
+    assert out == f"{KMS}:terraform_data.this -> {table}:terraform_data.this\n"
+    assert err == "2 states written\n"
+    assert run("-C", root, "state", "list") == 0
+    assert capfd.readouterr().out == f"{table}  terraform_data.this\n"

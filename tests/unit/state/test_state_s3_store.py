@@ -224,3 +224,27 @@ def test_the_store_is_shared_by_the_units_of_a_backend(
 ) -> None:
     assert stores.of(unit_in(replace(backend, key="another"), account)) is store
     assert stores.of(unit_in(replace(backend, bucket="another"), account)) is not store
+
+
+def test_versions_of_the_bucket_are_the_newest_first_and_not_the_present_one(
+    store: StateStore, s3: Any
+) -> None:
+    assert store.versions(KEY) == []
+    on = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket="states", VersioningConfiguration=on)
+    bodies = [json.dumps({"serial": serial}).encode() for serial in range(3)]
+    for body in bodies:
+        store.write(KEY, body)
+        store.write(f"{KEY}.other", body)
+    found = store.versions(KEY)
+    assert [store.read_version(KEY, version) for version in found] == [bodies[1], bodies[0]]
+    s3.delete_object(Bucket="states", Key=KEY)
+    assert store.read(KEY) is None
+    assert store.read_version(KEY, store.versions(KEY)[0]) == bodies[2]
+
+
+def test_a_bucket_that_is_not_there_has_no_versions(
+    stores: BackendStores, backend: Backend, account: Account
+) -> None:
+    gone = replace(backend, bucket="gone-for-good")
+    assert stores.of(unit_in(gone, account)).versions(KEY) == []

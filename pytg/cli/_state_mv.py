@@ -1,0 +1,134 @@
+"""`pytg state mv`: a resource into another unit, or a unit's whole state to its new address."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import option, suffix_option
+from pytg.cli._recovered import report_recovered, say
+from pytg.cli._state_target import Target
+from pytg.compose.state_document import State
+from pytg.errors import UsageError
+from pytg.model import Address
+from pytg.project import Project
+from pytg.record.words import counted
+from pytg.recovery.recover import recover_all
+from pytg.recovery.state_change import StatePlace, change_states
+from pytg.report.table import printable
+from pytg.run.state_moves import Move, Moved, make_moves
+from pytg.run.state_places import find_place, renames, state_places
+from pytg.state.state_reader import UnitState
+
+WAIT_S = 30.0
+
+
+@click.command("mv")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@option("--dry-run", is_flag=True, help="Say what would move, and write nothing.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option(
+    "--lock-timeout",
+    type=click.FloatRange(0),
+    default=WAIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the locks.",
+)
+@suffix_option()
+@click.pass_obj
+def mv_command(
+    context: Context,
+    source: str,
+    target: str,
+    suffix: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    lock_timeout: float,
+) -> None:
+    """Move what is in a state: FROM UNIT:ADDRESS TO UNIT:ADDRESS, or FROM UNIT TO UNIT.
+
+    ADDRESS is a resource, an instance or a module, as `pytg state list` names it; TO may leave it
+    out where it stays the same. Without ADDRESS the whole state moves, with its outputs: after the
+    rename of a directory, a module, an environment or a suffix. There a part of FROM may be `*`,
+    and is then the same in TO: `'lab/*/dev/*' 'lab/*/develop/*'`.
+
+    Nothing is destroyed or made, and of each state that is written a backup is kept.
+    """
+    project = context.project(suffix)
+    estate, states = project.estate, project.states
+    wanted, to = Target.parse(source), Target.parse(target)
+    report_recovered(recover_all(estate, states, say, threading.Event()))
+    places = state_places(estate, states)
+    moves = _moves(project, places, wanted, to)
+    units = dict.fromkeys(unit for move in moves for unit in (move.target, move.source))
+    project.check_identity(estate.units[unit] for unit in units if unit in estate.units)
+    done: list[Moved] = []
+
+    def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
+        done.append(make_moves(estate, moves, held))
+        return done[0].states
+
+    concerned = [places[unit] for unit in units]
+    if dry_run:
+        make(states.read(concerned))
+    else:
+        change_states(
+            estate.root,
+            concerned,
+            states,
+            make,
+            operation="pytg state mv",
+            say=say,
+            timeout_s=lock_timeout,
+        )
+    _report(done[0], dry_run=dry_run, as_json=as_json)
+
+
+def _moves(
+    project: Project, places: Mapping[Address, StatePlace], wanted: Target, to: Target
+) -> list[Move]:
+    """What is asked for. Raises UsageError for what cannot be meant."""
+    if wanted.what is None:
+        if to.what is not None:
+            raise UsageError(
+                "a whole unit moves to a whole unit",
+                hint=f"say what moves: {wanted.unit}:ADDRESS",
+            )
+        pairs = renames(places, project.estate, project.states, wanted.unit, to.unit)
+        moves = [Move(*pair) for pair in pairs]
+        targets = [move.target for move in moves]
+        if len({*targets, *(move.source for move in moves)}) < 2 * len(moves):
+            raise UsageError("two of these units meet at one address: move one after the other")
+    else:
+        source, target = find_place(places, wanted.unit).address, project.unit(to.unit).address
+        move = Move(source, target, wanted.what, to.what or wanted.what)
+        moves = [] if (source, move.what) == (target, move.to) else [move]
+    if not moves:
+        raise UsageError("FROM and TO are the same")
+    return moves
+
+
+def _report(moved: Moved, *, dry_run: bool, as_json: bool) -> None:
+    for warning in moved.warnings:
+        say(f"warning: {warning}")
+    written = [str(unit) for unit, _ in moved.states]
+    if as_json:
+        document = {
+            "dry_run": dry_run,
+            "moves": [{"from": was, "to": now} for was, now in moved.objects],
+            "states": written,
+            "warnings": list(moved.warnings),
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    for was, now in moved.objects:
+        click.echo(printable(f"{was} -> {now}"))
+    verb = "would be written" if dry_run else "written"
+    say(f"{counted(len(written), 'state')} {verb}")

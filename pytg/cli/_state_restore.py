@@ -1,0 +1,180 @@
+"""`pytg state restore`: an older state of a unit in place of the present one."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+
+import click
+
+from pytg.cli._context import Context
+from pytg.cli._options import option, suffix_option
+from pytg.cli._recovered import report_recovered, say
+from pytg.cli._state_mv import WAIT_S
+from pytg.compose.state_document import State
+from pytg.errors import Interrupted, Refused, StalePlan
+from pytg.model import Address
+from pytg.recovery.recover import recover_all
+from pytg.recovery.state_change import change_states
+from pytg.report.table import columns, printable
+from pytg.run.state_places import find_place, state_places
+from pytg.state.restorable import Restorable, choose, following, restorable
+from pytg.state.state_reader import UnitState
+from pytg.state.stored_objects import stored_objects
+
+
+@click.command("restore")
+@click.argument("unit")
+@click.argument("which", required=False)
+@option("--yes", "-y", is_flag=True, help="Do not ask.")
+@option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@option("--other-lineage", is_flag=True, help="Also where it is not an earlier state of this one.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option(
+    "--lock-timeout",
+    type=click.FloatRange(0),
+    default=WAIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the lock.",
+)
+@suffix_option()
+@click.pass_obj
+def restore_command(
+    context: Context,
+    unit: str,
+    which: str | None,
+    suffix: str | None,
+    *,
+    yes: bool,
+    dry_run: bool,
+    other_lineage: bool,
+    as_json: bool,
+    lock_timeout: float,
+) -> None:
+    """Bring an older state of UNIT back; without WHICH list what there is.
+
+    WHICH is a backup that pytg has kept, a version of the bucket, or a file. It gets a serial
+    beyond the present one, of which a backup is kept. No resource is touched: what the older state
+    does not know is in no state afterwards, and what is gone since is made anew by the next apply.
+    """
+    project = context.project(suffix)
+    estate, states = project.estate, project.states
+    report_recovered(recover_all(estate, states, say, threading.Event()))
+    place = find_place(state_places(estate, states), unit.strip("/"))
+    project.check_identity([estate.units[a] for a in (place.address,) if a in estate.units])
+    found = restorable(estate.root, place, states)
+    if which is None:
+        _list(found, place.address, as_json=as_json)
+        return
+    chosen = choose(found, which, place.address)
+    shown = states.read([place])[place.address]
+    old: State = chosen.state or {}
+    after = following(shown.state, old, place.address, other_lineage=other_lineage)
+    changes = _changes(place.address, shown.state, after)
+    if not dry_run:
+        _show(changes)
+        _approve(place.address, chosen, yes=yes)
+
+        def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
+            if held[place.address].version != shown.version:
+                raise StalePlan(
+                    f"the state of {place.address} has moved since it was shown",
+                    hint="run the command again",
+                )
+            return [(place.address, after)]
+
+        change_states(
+            estate.root,
+            [place],
+            states,
+            make,
+            operation="pytg state restore",
+            say=say,
+            timeout_s=lock_timeout,
+        )
+    elif not as_json:
+        _show(changes)
+    if as_json:
+        document = {
+            "unit": str(place.address),
+            "dry_run": dry_run,
+            **_document(chosen),
+            "new_serial": after["serial"],
+            "changes": [{"change": sign, "address": name} for sign, name in changes],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    verb = "would become" if dry_run else "is now"
+    say(f"the state of {place.address} {verb} that of {chosen.kind} {chosen.name}")
+
+
+def _list(found: Sequence[Restorable], unit: Address, *, as_json: bool) -> None:
+    if as_json:
+        document = {"unit": str(unit), "restorable": [_document(each) for each in found]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif found:
+        rows = [("which", "kind", "time", "serial", "resources", "why")]
+        rows += [
+            (
+                each.name,
+                each.kind,
+                f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
+                "" if each.serial is None else str(each.serial),
+                "" if each.state is None else str(_managed(each.state)),
+                each.why or each.problem,
+            )
+            for each in found
+        ]
+        click.echo(columns(rows))
+    else:
+        say(f"nothing is kept of the state of {unit}")
+
+
+def _document(each: Restorable) -> dict[str, object]:
+    return {
+        "which": each.name,
+        "kind": each.kind,
+        "time": each.at.isoformat(),
+        "serial": each.serial,
+        "resources": None if each.state is None else _managed(each.state),
+        "why": each.why,
+        "problem": each.problem,
+    }
+
+
+def _managed(state: State) -> int:
+    return sum(len(r["instances"]) for r in state["resources"] if r["mode"] == "managed")
+
+
+def _changes(unit: Address, before: State | None, after: State) -> list[tuple[str, str]]:
+    """What comes back (`+`), what is in no state then (`-`), and what differs (`~`)."""
+    was, now = (
+        {(str(o.address), o.deposed): o.attributes for o in stored_objects(unit.module, state)}
+        for state in (before, after)
+    )
+    signs = []
+    for key in sorted(was.keys() | now.keys()):
+        if was.get(key) != now.get(key):
+            sign = "+" if key not in was else "-" if key not in now else "~"
+            signs.append((sign, " deposed ".join(filter(None, key))))
+    return signs
+
+
+def _show(changes: Sequence[tuple[str, str]]) -> None:
+    words = {"+": "comes back", "-": "is in no state then", "~": "differs"}
+    for sign, name in changes:
+        say(printable(f"  {sign} {name}  ({words[sign]})"))
+    if not changes:
+        say("  no resource differs")
+
+
+def _approve(unit: Address, chosen: Restorable, *, yes: bool) -> None:
+    """Ask. Raises Interrupted where the answer is no, Refused where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is there to approve it", hint="pass --yes to approve it")
+    if not click.confirm(f"Write {chosen.kind} {chosen.name} over the state of {unit}?", err=True):
+        raise Interrupted("not approved: nothing was written")

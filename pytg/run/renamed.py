@@ -1,0 +1,79 @@
+"""Units that look renamed: nothing is in their state yet, and it lies at an address that left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from pytg.compose.resource_address import MANAGED
+from pytg.compose.state_document import State
+from pytg.model import Address, Unit
+from pytg.run.state_moves import declared_part
+from pytg.run.state_places import EVERY, matches
+from pytg.state.stored_objects import stored_objects
+
+_RENAMED = ("account", "environment", "module")  # what lies in a region stays there
+_SAMPLE = 3  # states that are read of those that moved together
+_SHOWN = 3
+
+Pair = tuple[Unit, Address]
+
+
+def renamed(
+    new: Iterable[Unit],
+    left: Mapping[Address, Callable[[], State | None]],
+    configured: Collection[Address],
+) -> Iterator[str]:
+    """What to say of `new` units, which have no state, that look like one of those that `left`.
+
+    That is: their addresses differ in one part, and their module declares all that is in the state
+    of the other, which `left` reads.
+    """
+    groups: dict[tuple[str, str, str], list[Pair]] = {}
+    for unit in new:
+        for old in left:
+            if (part := _only_difference(unit.address, old)) is not None:
+                key = (part, getattr(old, part), getattr(unit.address, part))
+                groups.setdefault(key, []).append((unit, old))
+    for pairs in groups.values():
+        if all(_fits(unit, old, left[old]()) for unit, old in pairs[:_SAMPLE]):
+            yield from _told(pairs, {*left, *configured})
+
+
+def _only_difference(one: Address, other: Address) -> str | None:
+    """The part in which they differ, where it is one that can be renamed."""
+    parts = ("account", "region", "environment", "module")
+    differing = [part for part in parts if getattr(one, part) != getattr(other, part)]
+    return differing[0] if len(differing) == 1 and differing[0] in _RENAMED else None
+
+
+def _fits(unit: Unit, old: Address, state: State | None) -> bool:
+    """Whether the module declares everything that the state of `old` holds, and it holds some."""
+    held = stored_objects(old.module, state)
+    found = {declared_part(each.address) for each in held if each.address.mode == MANAGED}
+    return bool(found) and found <= unit.module.parts
+
+
+def _told(pairs: Sequence[Pair], known: Collection[Address]) -> Iterator[str]:
+    sources = {old for _, old in pairs}
+    before, after = _pattern([old for _, old in pairs]), _pattern([u.address for u, _ in pairs])
+    if {unit for unit in known if matches(unit, before)} == sources:
+        moves = [("/".join(before), "/".join(after))]
+    else:
+        moves = [(str(old), str(unit.address)) for unit, old in pairs]
+    for old, new in moves[:_SHOWN]:
+        more = f" (and {len(moves) - _SHOWN} more such)" if len(moves) > _SHOWN else ""
+        yield (
+            f"{new} has no state yet, and {old}, which is not configured, holds what its module "
+            f"declares: if that was renamed, `pytg state mv {_quoted(old)} {_quoted(new)}` takes "
+            f"it along; as it is, all of it is made anew{more}"
+        )
+
+
+def _pattern(units: Sequence[Address]) -> tuple[str, ...]:
+    """Their common parts, and `*` where they differ."""
+    columns = zip(*(str(unit).split("/") for unit in units), strict=True)
+    return tuple(column[0] if len(set(column)) == 1 else EVERY for column in columns)
+
+
+def _quoted(address: str) -> str:
+    return f"'{address}'" if EVERY in address else address
