@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import click
 
@@ -26,10 +27,11 @@ from pytg.run.runner import View, nobody
 
 def execute(context: Context, request: Request, shown: ViewOptions) -> int:
     """Do `request`; returns the exit code. Raises PytgError where it is refused, or failed."""
-    display = Display(shown, applies=request.applies)
+    out = request.options.out
+    read = Path(out) if out and not out.startswith("s3://") else None
+    display = Display(shown, applies=request.applies, out=read)
     with before_the_record(as_json=shown.json):
         _require_selection(request)
-        shown.require_place()
         project = context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
             view = View(display.show, _confirm(plain.asking), say, (plain,))

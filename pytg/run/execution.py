@@ -37,7 +37,8 @@ class Execution:
     `environment(units)` is the environment of a Terraform process for these units. `show` is
     told each plan before it is applied; `confirm` asks. `overwritten` says what a
     resource of a type would overwrite in a bucket. `written` is where a value of a unit stands in
-    the configuration; `told` is what was said of units, and is not said again.
+    the configuration; `told` is what was said of units, and is not said again. `later` are units
+    that a reviewed plan leaves to the next one.
     """
 
     estate: Estate
@@ -57,6 +58,7 @@ class Execution:
     overwritten: Callable[[Unit, str, str], str | None]
     written: Written = lambda _unit, _path: None
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)
+    later: set[Address] = field(default_factory=set)
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""

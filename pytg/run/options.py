@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytg.bundle.archive import Bundle
 from pytg.errors import UsageError
 from pytg.graph.selection import Selectors
 
@@ -59,6 +60,18 @@ class Options:
     detailed_exitcode: bool = asked(
         "Exit 2 when the plan has changes, 0 when not.", commands=("plan",), default=False
     )
+    out: str | None = asked(
+        "Write the plan there, to apply it later: a bundle, and a file a unit to read.",
+        metavar="DIR",
+        commands=("plan",),
+        default=None,
+    )
+    recipient: frozenset[str] = asked(
+        "With --out: encrypt the bundle with age to this public key.",
+        metavar="KEY",
+        commands=("plan",),
+        default=frozenset(),
+    )
     yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
     allow_loss: frozenset[str] = asked(
         "Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
@@ -79,14 +92,16 @@ class Request:
     """What a run is to do: `command` on the units that `selectors` name.
 
     `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
-    that name. `args` is what stood after `pytg` on the command line, for the record. Raises
-    UsageError for another command, and for an apply with the option `destroy`.
+    that name. `args` is what stood after `pytg` on the command line, for the record. `bundle` is
+    the reviewed plan that is applied in place of one of its own. Raises UsageError for another
+    command, and for an apply with the option `destroy`.
     """
 
     command: str
     selectors: Selectors = field(default_factory=Selectors)
     options: Options = field(default_factory=Options)
     args: tuple[str, ...] = ()
+    bundle: Bundle | None = None
 
     def __post_init__(self) -> None:
         kind = self.command.removesuffix("-all")
@@ -96,6 +111,19 @@ class Request:
             raise UsageError("an apply does not destroy", hint="the command for that is `destroy`")
         if kind == "destroy":
             object.__setattr__(self, "options", replace(self.options, destroy=True))
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, options: Options, args: tuple[str, ...] = ()) -> Request:
+        """To apply `bundle`; how it was planned, whole or unit by unit, is how it is applied."""
+        manifest = bundle.manifest
+        units = tuple(str(unit) for unit in manifest.units)
+        return cls(
+            "destroy" if manifest.destroy else "apply",
+            Selectors(select=units, suffix=manifest.suffix),
+            replace(options, per_unit=manifest.per_unit, yes=True),
+            args,
+            bundle,
+        )
 
     @property
     def applies(self) -> bool:

@@ -95,7 +95,7 @@ def plan_stage(
     planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
     if plans:
         planned = replace(planned, readers=_readers_of(execution, planned, earlier))
-        _show(execution, planned)
+        show_stage(execution, planned)
     return planned, [
         (stage.only(unit.address for unit in root.units), error)
         for root, error in tried
@@ -111,7 +111,8 @@ def _readers_of(
     return readers(execution, planned.stage, {**earlier, **planned.changes}, waited)
 
 
-def _show(execution: Execution, planned: PlannedStage) -> None:
+def show_stage(execution: Execution, planned: PlannedStage) -> None:
+    """Record what is planned, and show it."""
     stage, found = planned.stage, planned.changes
     execution.planned(found)
     total = sum((Changes(**change.counts) for change in found.values()), Changes())

@@ -66,8 +66,8 @@ class Root:
             finally:
                 self._discard()
 
-    def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed."""
+    def prepare(self, files: Mapping[str, str], **init: object) -> None:
+        """Write the files, and initialise where that is needed, with the options `init`."""
         prepare(
             self.execution.binary,
             self.workdir,
@@ -75,6 +75,7 @@ class Root:
             self.environment,
             init_key=init_key(files, self.workdir, self.execution.binary.flavour),
             logs=self.logs("init").parent,
+            options=init,
             record=self.execution.processes,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
