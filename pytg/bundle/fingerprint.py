@@ -52,11 +52,13 @@ def of_module(root: Path, directory: Path, flavour: str) -> dict[str, str]:
     With what their text reads elsewhere by `${path.module}/…`. Names are relative to `root`.
     """
     found: dict[str, str] = {}
+    own, root = directory.resolve(), root.resolve()
+    called = os.path.relpath(directory, root)  # whatever it is a link to, on whichever machine
     for near in module_directories(directory, flavour):
-        found |= _tree(root, near)
-        for place in _read_elsewhere(near, flavour):
-            if place not in (root, *root.parents):
-                found |= _tree(root, place)
+        places = [near, *_read_elsewhere(near, flavour)]
+        for place in (place for place in places if place not in (root, *root.parents)):
+            tree = _tree(own, place)
+            found |= {os.path.normpath(f"{called}/{name}"): digest for name, digest in tree.items()}
     return found
 
 

@@ -22,7 +22,7 @@ _WRITTEN = {"providers.tf": "its provider blocks", "backend.tf": "its backend"}
 
 def refuse_unknown(bundle: Bundle, estate: Estate) -> None:
     """Raise StalePlan where units of the bundle are no longer configured."""
-    gone = [str(unit) for unit in bundle.manifest.planned if unit not in estate.units]
+    gone = [str(unit) for unit in bundle.manifest.units if unit not in estate.units]
     _refuse(bundle, [f"{unit} is no longer in the configuration" for unit in gone])
 
 

@@ -12,6 +12,7 @@ from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
+from pytg.run.approved import Approved
 from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.per_unit import plan_unit, run_unit
@@ -59,7 +60,7 @@ def _name_outdated(execution: Execution, found: Mapping[Address, UnitChanges]) -
 def apply_per_unit(
     execution: Execution,
     graph: nx.DiGraph[Address],
-    approved: Mapping[Address, UnitChanges] | None,
+    approved: Approved | None,
 ) -> dict[Address, UnitChanges]:
     """Plan and apply every unit of `graph` at its turn; see `run_unit` for `approved`."""
     found: dict[Address, UnitChanges] = {}

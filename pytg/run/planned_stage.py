@@ -17,6 +17,7 @@ from pytg.record.run import OPEN, Changes, Outcome, Status
 from pytg.record.run_events import StagePlanned
 from pytg.record.words import in_units
 from pytg.run.apart import Apart, leaking
+from pytg.run.approved import Approved
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
@@ -158,7 +159,7 @@ def apply_stage(execution: Execution, planned: PlannedStage) -> None:
     if not isinstance(plan, ComposedPlan):
         _apply_side_by_side(execution, planned, changed)
     elif execution.options.per_unit and not makes_backend(execution, planned.stage):
-        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
+        apply_per_unit(execution, contract(execution.needs, changed), Approved.of(plan))
     else:
         outcomes = apply_composed(plan)
         execution.end(

@@ -124,14 +124,14 @@ def test_another_machine_applies_exactly_that_and_only_once(kept: Kept) -> None:
     assert f"{APP}: its state was made since (serial" in kept.refused()
 
 
-def edit(name: str, old: str, new: str) -> Callable[[Kept], None]:
-    def change(kept: Kept) -> None:
-        file = kept.project.root / name
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new))
+def edit_in(project: Project, name: str, old: str, new: str) -> None:
+    text = (project.root / name).read_text()
+    assert old in text
+    (project.root / name).write_text(text.replace(old, new))
 
-    return change
+
+def edit(name: str, old: str, new: str) -> Callable[[Kept], None]:
+    return lambda kept: edit_in(kept.project, name, old, new)
 
 
 def apply_upstream(kept: Kept) -> None:
@@ -214,6 +214,21 @@ def test_what_was_not_meant_is_refused(kept: Kept) -> None:
     assert "is not the one that was meant" in kept.refused("--digest", "sha256:00")
     kept.project.pytg("apply", str(kept.bundle), *DEV, expect=4)
     kept.project.pytg("apply", str(kept.bundle / "none"), expect=4)
+
+
+def test_unit_by_unit_a_value_that_was_shown_is_the_one_that_is_applied(tmp_path: Path) -> None:
+    files = FILES | data_module("outside", '"${plantimestamp()} is another in each plan"')
+    project = Project(build_estate(tmp_path / "project", files))
+    project.pytg("apply", *DEV, "--yes")
+    edit_in(project, "config.yaml", "size: 2", "size: 4")
+    bundle = str(tmp_path / "bundle")
+    project.pytg("plan", *DEV, "--per-unit", "--out", bundle)
+    done = project.pytg("apply", bundle, "--json", expect=1)
+    assert project.statuses(done)[OUTSIDE] == "failed"
+    assert "terraform_data.this: input is not what was shown" in done.err
+    project.pytg("plan", *DEV, "--module", "app", "--per-unit", "--out", bundle)
+    done = project.pytg("apply", bundle, "--json")
+    assert project.statuses(done) == {APP: "succeeded"}
 
 
 def test_what_must_be_planned_anew_is_named_and_not_applied(tmp_path: Path) -> None:
