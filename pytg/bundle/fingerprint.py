@@ -52,8 +52,8 @@ def of_module(root: Path, directory: Path, flavour: str) -> dict[str, str]:
     With what their text reads elsewhere by `${path.module}/…`. Names are relative to `root`.
     """
     found: dict[str, str] = {}
-    own, root = directory.resolve(), root.resolve()
     called = os.path.relpath(directory, root)  # whatever it is a link to, on whichever machine
+    own, root = directory.resolve(), root.resolve()
     for near in module_directories(directory, flavour):
         places = [near, *_read_elsewhere(near, flavour)]
         for place in (place for place in places if place not in (root, *root.parents)):
