@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +16,10 @@ from typing import Any, Self
 from pytg.aws.bucket_settings import BucketSettings
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
+from pytg.bundle.archive import Bundle, digest_of, pack, unpack
+from pytg.bundle.manifest import Manifest
+from pytg.bundle.place import Place, is_in_bucket, place_of
+from pytg.bundle.seal import require_recipients
 from pytg.compose.state_merge import is_empty
 from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
@@ -28,6 +32,8 @@ from pytg.model import Account, Address, Estate, Unit
 from pytg.recovery.recover import recover_unit
 from pytg.recovery.recovery import Recovery
 from pytg.run.options import Options, Request
+from pytg.run.outdated import refuse_unknown
+from pytg.run.reviewed import Keep
 from pytg.run.runner import Finished, View, run
 from pytg.state.backend_stores import BackendStores
 from pytg.state.state_reader import StateReader
@@ -37,6 +43,7 @@ from pytg.terraform.environment import environment
 from pytg.terraform.provider_mirror import cli_config
 
 __all__ = [
+    "Bundle",
     "Finished",
     "Options",
     "Project",
@@ -215,11 +222,21 @@ class Project:
         """Plan a destroy of the selected units and apply it; see `apply`."""
         return self.run(Request("destroy", selectors or Selectors(), Options(**options)), view)
 
+    def read_bundle(self, place: str, identities: Sequence[Path] = ()) -> Bundle:
+        """The bundle that `plan` with `out` left at `place`; `Request.of_bundle` applies it.
+
+        `identities` are files of the keys that open an encrypted one. Raises UsageError where
+        there is none, Refused where it is damaged.
+        """
+        return unpack(self._place(place).read(), place, identities)
+
     def run(self, request: Request, view: View | None = None) -> Finished:
         """Do what `request` says, from what dead runs left to the end of the run's record.
 
         Without a view nothing is shown, and a plan is approved only by the option `yes`.
         """
+        if request.bundle is not None:
+            refuse_unknown(request.bundle, self.estate)
         selection = self.select(request.selectors)
         for name in sorted(request.options.allow_loss | request.options.allow_overwrite):
             self.unit(name.partition(":")[0])
@@ -236,7 +253,29 @@ class Project:
             environment=self.environment,
             overwritten=BucketSettings(self.sessions).there,
             written=self.loaded.written,
+            keep=self._keep(request.options),
         )
+
+    def _place(self, text: str) -> Place:
+        """Where a bundle is kept that the command line calls `text`."""
+        units = self.estate.units.values() if is_in_bucket(text) else ()
+        return place_of(
+            text, units, lambda account, region: self.sessions.client(account, "s3", region)
+        )
+
+    def _keep(self, options: Options) -> Keep | None:
+        """What keeps a plan where `options.out` says; an older one there is removed."""
+        if options.out is None:
+            return None
+        require_recipients(sorted(options.recipient))
+        place = self._place(options.out)
+        place.clear()
+
+        def keep(manifest: Manifest, files: Mapping[str, bytes]) -> str:
+            data = pack(manifest, files, sorted(options.recipient))
+            return f"{place.write(data)} ({digest_of(data)})"
+
+        return keep
 
     @cached_property
     def _cli_config(self) -> Path | None:

@@ -1,9 +1,19 @@
 locals {
-  lifecycle_rules = [for days in var.noncurrent_state_days[*] : {
+  overwritten_states = [for days in var.noncurrent_state_days[*] : {
     id                         = "overwritten-states"
+    prefix                     = null
     abort_multipart_days       = 7
+    expiration_days            = null
     noncurrent_expiration_days = days
   }]
+  kept_plans = [for days in var.kept_plan_days[*] : {
+    id                         = "kept-plans"
+    prefix                     = "plans/"
+    abort_multipart_days       = null
+    expiration_days            = days
+    noncurrent_expiration_days = 1
+  }]
+  lifecycle_rules = concat(local.overwritten_states, local.kept_plans)
 }
 
 module "bucket" {

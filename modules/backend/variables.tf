@@ -43,3 +43,15 @@ variable "noncurrent_state_days" {
     error_message = "Overwritten states are the way back from a mistake: keep them for 30 days at least."
   }
 }
+
+variable "kept_plan_days" {
+  description = "Days after which a plan that was kept below `plans/` (`pytg plan --out s3://BUCKET/plans/NAME`) is deleted. Null keeps them, and spares the bootstrap the same wait."
+  type        = number
+  default     = null
+  nullable    = true
+
+  validation {
+    condition     = var.kept_plan_days == null ? true : var.kept_plan_days >= 1
+    error_message = "A plan is kept for a day at least."
+  }
+}

@@ -113,7 +113,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       id     = rule.value.id
       status = "Enabled"
 
-      filter {}
+      filter {
+        prefix = rule.value.prefix
+      }
 
       dynamic "abort_incomplete_multipart_upload" {
         for_each = rule.value.abort_multipart_days[*]

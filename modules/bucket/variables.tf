@@ -39,9 +39,10 @@ variable "policy_statements" {
 }
 
 variable "lifecycle_rules" {
-  description = "Lifecycle rules for the whole bucket, all numbers in days. Empty: no lifecycle configuration, which spares the provider's wait of about 55 s."
+  description = "Lifecycle rules, for the whole bucket where no prefix is given, all numbers in days. Empty: no lifecycle configuration, which spares the provider's wait of about 55 s."
   type = list(object({
     id                            = string
+    prefix                        = optional(string)
     abort_multipart_days          = optional(number)
     expiration_days               = optional(number)
     noncurrent_expiration_days    = optional(number)

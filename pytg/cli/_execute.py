@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -36,10 +37,11 @@ def execute(
 
     `project` is that of the context, where it is open already.
     """
-    display = Display(shown, applies=request.applies)
+    out = request.options.out
+    read = Path(out) if out and not out.startswith("s3://") else None
+    display = Display(shown, applies=request.applies, out=read)
     with before_the_record(as_json=shown.json):
         _require_selection(request)
-        shown.require_place()
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
             view = View(display.show, _confirm(plain.asking), say, (plain,))

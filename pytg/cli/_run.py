@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from pytg.cli._context import Context
+from pytg.cli._document import before_the_record
 from pytg.cli._execute import execute
 from pytg.cli._options import option, selecting
+from pytg.cli._reviewed import BundleOptions, applying
 from pytg.cli._terraform_options import Answering
 from pytg.cli._view_options import ViewOptions
 from pytg.graph.selection import Selectors
@@ -22,18 +24,32 @@ from pytg.run.options import Flag, Options, Request
 Decorator = Callable[[Any], Any]
 
 
-def run_command(name: str, text: str) -> click.Command:
-    """The click command `name`; `-all` forms start from the whole estate."""
+def run_command(name: str, text: str, *, of_bundle: bool = False) -> click.Command:
+    """The click command `name`; `-all` forms start from the whole estate.
+
+    `of_bundle`: it takes a bundle in place of a selection.
+    """
     kind = name.partition("-")[0]
 
-    def body(context: Context, selectors: Selectors, **given: Any) -> int:
-        view = ViewOptions(**{f.name: given.pop(f.name) for f in _fields(ViewOptions, kind)})
-        chosen = {key: _typed(value) for key, value in given.items()}
-        request = Request(name, selectors, Options(**chosen), tuple(sys.argv[1:]))
+    def body(
+        context: Context, selectors: Selectors, bundle: str | None = None, **given: Any
+    ) -> int:
+        typed = {key: _typed(value) for key, value in given.items()}
+
+        def taken(kept: type) -> dict[str, Any]:
+            return {found.name: typed.pop(found.name) for found in _fields(kept, kind)}
+
+        view = ViewOptions(**taken(ViewOptions))
+        asked = BundleOptions(**taken(BundleOptions)) if of_bundle else BundleOptions()
+        request = Request(name, selectors, Options(**typed), tuple(sys.argv[1:]))
+        with before_the_record(as_json=view.json):
+            request = applying(context, request, bundle, asked)
         return execute(context, request, view)
 
     decorated: Any = click.pass_obj(selecting(body))
-    for kept in (ViewOptions, Options):
+    if of_bundle:
+        decorated = click.argument("bundle", required=False)(decorated)
+    for kept in (ViewOptions, Options, *((BundleOptions,) if of_bundle else ())):
         for found in reversed(list(_options(kept, kind))):
             decorated = found(decorated)
     return click.command(name, cls=Answering, help=text)(decorated)
@@ -68,11 +84,13 @@ def _settings(kind: Any, default: Any, flag: Flag) -> dict[str, Any]:
         return {"is_flag": True}
     if kind == frozenset[str]:
         return {"multiple": True}
-    if kind == Path | None:
-        return {"type": click.Path(path_type=Path)}
+    if kind == frozenset[Path]:
+        return {"multiple": True, "type": click.Path(path_type=Path)}
+    if kind == str | None:
+        return {}
     shown = {} if default is None else {"default": default, "show_default": True}
     least = flag.minimum
-    if kind is float:
+    if kind in {float, float | None}:
         return {"type": click.FloatRange(least), **shown}
     return {"type": click.IntRange(None if least is None else int(least)), **shown}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,8 +22,10 @@ from pytg.terraform.plan import Plan, ResourceChange
 class Display:
     """Collects what was shown, for `--json`; values that are sensitive are masked in all forms."""
 
-    def __init__(self, shown: ViewOptions, *, applies: bool) -> None:
+    def __init__(self, shown: ViewOptions, *, applies: bool, out: Path | None = None) -> None:
+        """`out` is a directory that gets a file for each unit's plan."""
         self._shown = shown
+        self._out = out
         self._stream = sys.stderr if shown.json or applies else sys.stdout
         self.document: dict[str, Any] = {}
 
@@ -37,15 +40,15 @@ class Display:
         rows = [changes[unit] for unit in sorted(changes)]
         self.document |= {str(row.address): _document(row) for row in rows}
         click.echo(plan_table(rows, Style.of(self._stream)), file=self._stream)
-        if not (self._shown.verbose or self._shown.out):
+        if not (self._shown.verbose or self._out):
             return
         lines = _lines(details(), calls)
         if self._shown.verbose:
             for unit in sorted(lines):
                 click.echo(f"\n{unit}\n" + "\n".join(lines[unit]), file=self._stream)
-        if self._shown.out:
+        if self._out:
             for row in rows:
-                path = self._shown.out / f"{row.address}.json"
+                path = self._out / f"{row.address}.json"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 detail = {"differences": lines.get(row.address, [])}
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)

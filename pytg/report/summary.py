@@ -81,6 +81,8 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
     if run.result is not Result.SUCCEEDED:
         return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
     changes = run.changes.total or _besides(run)
+    if kept := _out(args):
+        return shlex.join(("pytg", *args[: _command_at(args)], "apply", kept)) if changes else ""
     if run.command.startswith("plan") and run.command in args and changes:
         place = _command_at(args)
         done = "destroy" if destroy or "--destroy" in args else "apply"
@@ -99,6 +101,16 @@ def _command_at(args: list[str]) -> int:
     while args[place].startswith("-"):
         place += 2 if args[place] in DIRECTORY else 1
     return place
+
+
+def _out(args: list[str]) -> str:
+    """Where a plan was kept; empty where it was not."""
+    for place, arg in enumerate(args):
+        if arg == "--out":
+            return args[place + 1]
+        if arg.startswith("--out="):
+            return arg.removeprefix("--out=")
+    return ""
 
 
 def _of_both(args: list[str]) -> Iterator[str]:

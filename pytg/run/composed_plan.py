@@ -50,7 +50,7 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     and was never applied.
     """
     execution = root.execution
-    _recover_late(root)
+    recover_late(root)
     inputs = read_stage_inputs(execution, stage)
     deferred = first = _deferred(execution, stage, inputs)
     while True:
@@ -70,7 +70,7 @@ def plan_composed(root: Root, stage: Stage) -> ComposedPlan:
     return planned
 
 
-def _recover_late(root: Root) -> None:
+def recover_late(root: Root) -> None:
     """Recover a run that looked alive when this one began, and died since."""
     execution = root.execution
     found = recover_directory(
@@ -99,21 +99,8 @@ def _plan_with(
         deferred=deferred,
     )
     root.prepare(composed.files)
-    modules = {unit.module.path for unit in inputs.units}
-    early = {path: created_first(path, execution.binary.flavour) for path in modules}
-    shapes = [
-        (
-            unit,
-            replace(
-                execution.shape(unit),
-                counted=unit.address in composed.counted,
-                early=early[unit.module.path],
-            ),
-        )
-        for unit in inputs.units
-    ]
-    (workdir / SNAPSHOT).unlink(missing_ok=True)
-    write_atomic(workdir / STATE, _merged(execution, shapes, inputs))
+    shapes = shapes_in(execution, inputs.units, composed.counted)
+    write_merged(root, shapes, inputs.held)
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
     return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
@@ -177,14 +164,37 @@ def _plan(root: Root, *, missing: bool) -> SavedPlan:
         return root.plan(parallelism=parallelism, refresh=False)
 
 
-def _merged(
-    execution: Execution, shapes: Sequence[tuple[Unit, Shape]], inputs: StageInputs
+def shapes_in(
+    execution: Execution, units: Sequence[Unit], counted: Collection[Address]
+) -> list[tuple[Unit, Shape]]:
+    """The names of `units` in their composed root, where the calls of `counted` have a count."""
+    modules = {unit.module.path for unit in units}
+    early = {path: created_first(path, execution.binary.flavour) for path in modules}
+    return [
+        (
+            unit,
+            replace(
+                execution.shape(unit),
+                counted=unit.address in counted,
+                early=early[unit.module.path],
+            ),
+        )
+        for unit in units
+    ]
+
+
+def write_merged(
+    root: Root, shapes: Sequence[tuple[Unit, Shape]], held: Mapping[Address, UnitState]
 ) -> bytes:
-    """The state that the stage is planned on."""
+    """Write the state that a stage is planned on into its root; returns it."""
+    execution = root.execution
     inside = {unit.address for unit, _ in shapes}
     others = [u for u in execution.estate.units.values() if u.address not in inside]
     merged = merge_states(
-        [(shape, inputs.held[unit.address].state) for unit, shape in shapes]
+        [(shape, held[unit.address].state) for unit, shape in shapes]
         + [(execution.shape(unit), None) for unit in others]  # the graph goes on through them
     )
-    return exact_json.dumps(merged, indent=2).encode()
+    body = exact_json.dumps(merged, indent=2).encode()
+    (root.workdir / SNAPSHOT).unlink(missing_ok=True)
+    write_atomic(root.workdir / STATE, body)
+    return body

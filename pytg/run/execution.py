@@ -48,7 +48,7 @@ class Execution:
     resource of a type would overwrite in a bucket. `written` is where a value of a unit stands in
     the configuration; `passing` are units that failed on what comes and goes, with what it was;
     `told` is what was said of units, and is not said again. `serials` are those of the states as
-    this run last read or wrote them.
+    this run last read or wrote them. `later` are units that a reviewed plan leaves to the next one.
     """
 
     estate: Estate
@@ -70,6 +70,7 @@ class Execution:
     passing: dict[Address, str] = field(default_factory=dict)
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)
     serials: dict[Address, int] = field(default_factory=dict)
+    later: set[Address] = field(default_factory=set)
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from pytg.bundle.archive import Bundle
 from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
 from pytg.record.run import OptionValue
@@ -61,6 +62,18 @@ class Options:
     detailed_exitcode: bool = asked(
         "Exit 2 when the plan has changes, 0 when not.", commands=("plan",), default=False
     )
+    out: str | None = asked(
+        "Write the plan there, to apply it later: a bundle, and a file a unit to read.",
+        metavar="DIR",
+        commands=("plan",),
+        default=None,
+    )
+    recipient: frozenset[str] = asked(
+        "With --out: encrypt the bundle with age to this public key.",
+        metavar="KEY",
+        commands=("plan",),
+        default=frozenset(),
+    )
     yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
     allow_dirty: bool = asked(
         "Change a protected environment from a git tree that is not clean, or behind.",
@@ -111,8 +124,9 @@ class Request:
 
     `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
     that name. `args` is what stood after `pytg` on the command line, for the record, and `parent`
-    the id of the run that this one repeats. Raises UsageError for another command, and for an
-    apply with the option `destroy`.
+    the id of the run that this one repeats. `bundle` is the reviewed plan that is applied in place
+    of one of its own. Raises UsageError for another command, and for an apply with the option
+    `destroy`.
     """
 
     command: str
@@ -120,6 +134,7 @@ class Request:
     options: Options = field(default_factory=Options)
     args: tuple[str, ...] = ()
     parent: str | None = None
+    bundle: Bundle | None = None
 
     def __post_init__(self) -> None:
         kind = self.command.removesuffix("-all")
@@ -129,6 +144,19 @@ class Request:
             raise UsageError("an apply does not destroy", hint="the command for that is `destroy`")
         if kind == "destroy":
             object.__setattr__(self, "options", replace(self.options, destroy=True))
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, options: Options, args: tuple[str, ...] = ()) -> Request:
+        """To apply `bundle`; how it was planned, whole or unit by unit, is how it is applied."""
+        manifest = bundle.manifest
+        units = tuple(str(unit) for unit in manifest.units)
+        return cls(
+            "destroy" if manifest.destroy else "apply",
+            Selectors(select=units, suffix=manifest.suffix),
+            replace(options, per_unit=manifest.per_unit, yes=True),
+            args,
+            bundle,
+        )
 
     @property
     def applies(self) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytg import exact_json
-from pytg.compose.changes import UnitChanges, exceeds
-from pytg.errors import Refused
+from pytg.compose.changes import UnitChanges
 from pytg.generate.unit import render_unit
 from pytg.generate.write import write_files
 from pytg.model import Address, Unit
@@ -15,6 +14,7 @@ from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import lost, stored
 from pytg.recovery.journal import newest_state
+from pytg.run.approved import Approved
 from pytg.run.blame import softened
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
@@ -104,7 +104,7 @@ def _conditions(execution: Execution, unit: Unit) -> Sequence[Condition]:
 def run_unit(
     execution: Execution,
     unit: Unit,
-    approved: Mapping[Address, UnitChanges] | None,
+    approved: Approved | None,
     found: dict[Address, UnitChanges],
     *,
     again: bool = False,
@@ -125,24 +125,12 @@ def run_unit(
         if not plan.touched:
             return Outcome(Status.UNCHANGED)
         if approved is not None:
-            _refuse_beyond(
-                changes, approved.get(unit.address, UnitChanges(unit.address)), again=again
-            )
+            approved.refuse_beyond(plan, unit.address, again=again)
         else:  # what was approved was looked at whole
             refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
         refuse(refusals(execution, [plan]))
         return apply_unit(plan)
-
-
-def _refuse_beyond(changes: UnitChanges, approved: UnitChanges, *, again: bool) -> None:
-    beyond = exceeds(changes, approved, again=again)
-    if beyond:
-        raise Refused(
-            f"the plan of {changes.address} goes beyond what was approved:\n"
-            + "\n".join(f"    {change.action} {change.address}" for change in beyond),
-            hint="run the command again to see and approve the new plan",
-        )
 
 
 def _record_log(root: Root, what: str) -> None:

@@ -13,6 +13,7 @@ from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
+from pytg.run.approved import Approved
 from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
 from pytg.run.passing import wait_to_try_again
@@ -67,7 +68,7 @@ def _name_outdated(execution: Execution, found: Mapping[Address, UnitChanges]) -
 def apply_per_unit(
     execution: Execution,
     graph: nx.DiGraph[Address],
-    approved: Mapping[Address, UnitChanges] | None,
+    approved: Approved | None,
 ) -> dict[Address, UnitChanges]:
     """Plan and apply every unit of `graph` at its turn; see `run_unit` for `approved`."""
     found: dict[Address, UnitChanges] = {}

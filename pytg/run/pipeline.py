@@ -49,7 +49,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     A stage that reads what an earlier one has yet to make is not planned: its units are
     `skipped`, with the reason. Raises Refused at the end where a check refuses.
     """
-    _name_orphans(execution)
+    name_orphans(execution)
     set_aside_broken(execution)
     if execution.options.per_unit:
         return plan_per_unit(execution)
@@ -65,7 +65,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
         if not stage.units:
             continue
         with contextlib.ExitStack() as held:
-            planned, failed = plan_stage(execution, _announce(execution, stage), held, changes)
+            planned, failed = plan_stage(execution, announce(execution, stage), held, changes)
             refused += refusals(execution, planned.plans)
             for plan_made in planned.plans:
                 for unit, reason in sorted(leaking(plan_made).items()):
@@ -89,13 +89,9 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply. Returns the changes by unit."""
     refuse_uncommitted(execution)
-    _name_orphans(execution)
+    name_orphans(execution)
     set_aside_broken(execution)
-    if execution.options.destroy:
-        _name_in_flight(execution)
-        estate, selected, states = execution.estate, execution.selection.units, execution.states
-        refuse_orphaning(execution.graph, estate, selected, states)
-        refuse_losing_states(estate, selected, states)
+    refuse_destroying(execution)
     stages = stages_of(execution, applying=True)
     name_stages(execution, stages)
     if execution.options.per_unit and execution.options.yes:
@@ -103,7 +99,8 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
     return _apply_stages(execution, stages)
 
 
-def _name_orphans(execution: Execution) -> None:
+def name_orphans(execution: Execution) -> None:
+    """Say what is no longer configured, and where a guard guards nothing."""
     found = orphans(execution)
     for text in told(found):
         execution.note(text)
@@ -113,6 +110,15 @@ def _name_orphans(execution: Execution) -> None:
         record(execution, None, [Finding("warning", text) for text in found.renamed])
     if text := unguarded(execution.estate, execution.selection.units):
         record(execution, None, [Finding("warning", text)])
+
+
+def refuse_destroying(execution: Execution) -> None:
+    """In a destroy, raise Refused where something outside of it would be lost."""
+    if execution.options.destroy:
+        _name_in_flight(execution)
+        estate, selected, states = execution.estate, execution.selection.units, execution.states
+        refuse_orphaning(execution.graph, estate, selected, states)
+        refuse_losing_states(estate, selected, states)
 
 
 def _name_in_flight(execution: Execution) -> None:
@@ -143,10 +149,10 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
     again = Again(execution)
     while pending and not execution.cancel.is_set():
         with contextlib.ExitStack() as held:
-            planned, pending = _plan_round(execution, pending, changes, held)
+            planned, pending = plan_round(execution, pending, changes, held)
             if planned:
                 approve(execution, planned, pending, again.approved)
-                anew = [*_apply_round(execution, planned)]
+                anew = [*apply_round(execution, planned)]
                 anew = [*again.after(planned), *anew]
                 pending = [*anew, *pending]
                 if anew:
@@ -155,7 +161,7 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
     return changes
 
 
-def _plan_round(
+def plan_round(
     execution: Execution,
     pending: Sequence[Stage],
     changes: dict[Address, UnitChanges],
@@ -177,7 +183,7 @@ def _plan_round(
             later += [waiting] if waiting.units else []
         if not stage.units:
             continue
-        found, failed = plan_stage(execution, _announce(execution, stage), held, now, apart=True)
+        found, failed = plan_stage(execution, announce(execution, stage), held, now, apart=True)
         for part, error in failed:
             pending = _parts(execution, part, error, pending)
         if found.plans:
@@ -189,7 +195,7 @@ def _plan_round(
     return planned, [*later, *pending]
 
 
-def _apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Sequence[Stage]:
+def apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Sequence[Stage]:
     """Apply the stages in order; returns what is to be planned anew.
 
     That is what reads data that an apply may have changed, and what is left of a stage a part of
@@ -223,7 +229,7 @@ def _parts(
     return [*parts, *pending]
 
 
-def _announce(execution: Execution, stage: Stage) -> Stage:
+def announce(execution: Execution, stage: Stage) -> Stage:
     """The stage with its number, now that its turn has come."""
     stages = execution.record.run.stages
     stage = replace(stage, number=len(stages) + 1)

@@ -17,6 +17,7 @@ from pytg.record.run import OPEN, Changes, Outcome, Status
 from pytg.record.run_events import StagePlanned
 from pytg.record.words import in_units
 from pytg.run.apart import Apart, leaking
+from pytg.run.approved import Approved
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution
@@ -98,7 +99,7 @@ def plan_stage(
             execution.knows(plan.read)
     if plans:
         planned = replace(planned, readers=_readers_of(execution, planned, earlier))
-        _show(execution, planned)
+        show_stage(execution, planned)
     return planned, [
         (stage.only(unit.address for unit in root.units), error)
         for root, error in tried
@@ -114,7 +115,8 @@ def _readers_of(
     return readers(execution, planned.stage, {**earlier, **planned.changes}, waited)
 
 
-def _show(execution: Execution, planned: PlannedStage) -> None:
+def show_stage(execution: Execution, planned: PlannedStage) -> None:
+    """Record what is planned, and show it."""
     stage, found = planned.stage, planned.changes
     execution.planned(found)
     total = sum((Changes(**change.counts) for change in found.values()), Changes())
@@ -160,7 +162,7 @@ def apply_stage(execution: Execution, planned: PlannedStage) -> None:
     if not isinstance(plan, ComposedPlan):
         _apply_side_by_side(execution, planned, changed)
     elif execution.options.per_unit and not makes_backend(execution, planned.stage):
-        apply_per_unit(execution, contract(execution.needs, changed), planned.changes)
+        apply_per_unit(execution, contract(execution.needs, changed), Approved.of(plan))
     else:
         outcomes = apply_composed(plan)
         execution.end(

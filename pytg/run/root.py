@@ -72,16 +72,16 @@ class Root:
             finally:
                 self._discard()
 
-    def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed, more than once if it must be.
+    def prepare(self, files: Mapping[str, str], **init: object) -> None:
+        """Write the files, and initialise where that is needed, with the options `init`.
 
-        See `_init_led_back`.
+        More than once if it must be. See `_init_led_back`.
         """
         tried = 0
         while True:
             tried += 1
             try:
-                return self._prepare(files)
+                return self._prepare(files, init)
             except Refused as error:
                 if not self._again("init", tried, [error.message]):
                     raise
@@ -106,7 +106,7 @@ class Root:
         units = named([unit.address for unit in self.units])
         return wait_to_try_again(self.execution, f"{what} of {units}", tried, why)
 
-    def _prepare(self, files: Mapping[str, str]) -> None:
+    def _prepare(self, files: Mapping[str, str], init: Mapping[str, object]) -> None:
         with self._init_led_back():
             prepare(
                 self.execution.binary,
@@ -115,6 +115,7 @@ class Root:
                 self.environment,
                 init_key=init_key(files, self.workdir, self.execution.binary.flavour),
                 logs=self.logs("init").parent,
+                options=init,
                 record=self.execution.processes,
                 cancel=self.execution.cancel,
                 kill=self.execution.kill,

@@ -24,6 +24,7 @@ from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
 from pytg.run.pipeline import apply, plan
+from pytg.run.reviewed import Keep, apply_kept, plan_to_keep
 from pytg.state.state_reader import StateReader
 from pytg.terraform.binary import Binary
 
@@ -78,8 +79,11 @@ def run(
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]],
     overwritten: Callable[[Unit, str, str], str | None],
     written: Written = lambda _unit, _path: None,
+    keep: Keep | None = None,
 ) -> Finished:
     """Recover what dead runs left, then do `request`. Ctrl-C ends it in order; see interrupts.
+
+    `keep` gets what is planned, to be applied later.
 
     Raises PytgError or OSError where the run could not begin; how it ended is in what is
     returned.
@@ -121,15 +125,15 @@ def run(
             report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode
             log.emit(RunStarted(run_id, request.command, mode, selection.units))
-            return _work(execution, request, stop)
+            return _work(execution, request, stop, keep)
 
 
-def _work(execution: Execution, request: Request, stop: Interrupts) -> Finished:
+def _work(execution: Execution, request: Request, stop: Interrupts, keep: Keep | None) -> Finished:
     record, result = execution.record, Result.FAILED
     changes: Mapping[Address, UnitChanges] = {}
     error: PytgError | None = None
     try:
-        changes = (apply if request.applies else plan)(execution)
+        changes = _do(execution, request, keep)
         result, code = _verdict(execution, request, changes, stop)
     except OSError as raised:
         error, code = PytgError(str(raised), hint="run the command again when that is mended"), 1
@@ -146,6 +150,14 @@ def _work(execution: Execution, request: Request, stop: Interrupts) -> Finished:
     return finished
 
 
+def _do(execution: Execution, request: Request, keep: Keep | None) -> dict[Address, UnitChanges]:
+    if request.bundle is not None:
+        return apply_kept(execution, request.bundle)
+    if keep is not None:
+        return plan_to_keep(execution, request.selectors.suffix, keep)
+    return (apply if request.applies else plan)(execution)
+
+
 def _result(error: PytgError) -> Result:
     match error:
         case Refused():
@@ -159,11 +171,14 @@ def _result(error: PytgError) -> Result:
 def _verdict(
     execution: Execution, request: Request, changes: Mapping[Address, UnitChanges], stop: Interrupts
 ) -> tuple[Result, int]:
-    statuses = {unit.status for unit in execution.record.run.units.values()}
+    units = execution.record.run.units.items()
+    statuses = {unit.status for address, unit in units if address not in execution.later}
     if stop.requested.is_set():
         return Result.INTERRUPTED, Interrupted.exit_code
     if statuses & FAILURES or (request.applies and statuses & LEFT):
         return Result.FAILED, 1
+    if execution.later:  # all that was reviewed is applied, and there is more to plan
+        return Result.SUCCEEDED, CHANGES
     changed = any(change.changed for change in changes.values())
     waiting = Status.SKIPPED in statuses
     code = CHANGES if request.options.detailed_exitcode and (changed or waiting) else 0

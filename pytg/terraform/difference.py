@@ -80,6 +80,26 @@ def differences(
     return tuple(lines)
 
 
+def uncovered(shown: Values, planned: Values, place: ValuePath = ()) -> Iterator[str]:
+    """Where `planned` ends otherwise than `shown` said, by name; what was unknown may be anything.
+
+    Elements of a list that is partly unknown may be in any number and order: it can be a set.
+    """
+    if shown.unknown is True:
+        return
+    value, now = shown.after, planned.after
+    if isinstance(value, dict) and isinstance(now, dict):
+        for key, part in ({**dict.fromkeys(now), **value}).items():
+            inside = Values(None, part, part_at(shown.unknown, key, absent=False))
+            other = part_at(now, key, None)
+            unknown = part_at(planned.unknown, key, absent=False)
+            yield from uncovered(inside, Values(None, other, unknown), (*place, key))
+    elif isinstance(value, list) and isinstance(now, list) and _marked(shown.unknown):
+        return
+    elif _text(value) != _text(now) or _marked(planned.unknown):
+        yield _name(place) or "it"
+
+
 def _walk(place: ValuePath, values: Values) -> Iterator[tuple[ValuePath, str]]:
     values = _opened(values)
     inside = values.inside()

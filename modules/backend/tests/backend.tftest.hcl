@@ -56,6 +56,19 @@ run "takes_a_limit" {
   }
 }
 
+run "takes_a_limit_for_plans" {
+  command = plan
+
+  variables {
+    kept_plan_days = 14
+  }
+
+  assert {
+    condition     = one(local.lifecycle_rules).prefix == "plans/" && one(local.lifecycle_rules).expiration_days == 14
+    error_message = "Kept plans, and nothing but them, end after two weeks."
+  }
+}
+
 run "keeps_every_state_by_default" {
   command = plan
 

@@ -19,7 +19,7 @@ UNIT = Address("docs", "us-east-1", "dev", "storage")
 
 
 def write(out: Path, changes: UnitChanges) -> None:
-    display = Display(ViewOptions(out=out), applies=False)
+    display = Display(ViewOptions(), applies=False, out=out)
     display.show(
         Stage((UNIT,)),
         {UNIT: changes},

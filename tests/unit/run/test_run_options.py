@@ -25,6 +25,8 @@ GIVEN: dict[str, tuple[list[str], object]] = {
     "lock_timeout": (["--lock-timeout", "1.5"], 1.5),
     "destroy": (["--destroy"], True),
     "detailed_exitcode": (["--detailed-exitcode"], True),
+    "out": (["--out", "review"], "review"),
+    "recipient": (["--recipient", "age1a", "--recipient", "age1b"], frozenset({"age1a", "age1b"})),
     "yes": (["--yes"], True),
     "allow_dirty": (["--allow-dirty"], True),
     "allow_loss": (["--allow-loss", UNIT, "--allow-loss", "b"], frozenset({UNIT, "b"})),

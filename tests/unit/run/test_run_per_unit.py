@@ -17,6 +17,7 @@ from pytg.record.run_events import UnitProgress
 from pytg.recovery.journal import ERRORED_STATE
 from pytg.recovery.unrecorded import remember, remembered
 from pytg.run import root as root_module
+from pytg.run.approved import Approved
 from pytg.run.execution import Execution
 from pytg.run.per_unit import apply_unit, plan_unit, run_unit
 from support.memory_store import composed
@@ -32,7 +33,8 @@ def unit_run(
 ) -> tuple[Outcome, dict[Address, UnitChanges]]:
     """How `a` ended, and what was found to change."""
     found: dict[Address, UnitChanges] = {}
-    return run_unit(execution, execution.estate.units[at("a")], approved, found), found
+    shown = None if approved is None else Approved(approved)
+    return run_unit(execution, execution.estate.units[at("a")], shown, found), found
 
 
 def test_a_plan_is_made_in_the_unit_s_own_root(chain: World) -> None:

@@ -12,6 +12,7 @@ from pytg.errors import Interrupted, PytgError
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Diagnosed, UnitFinished, UnitStarted
 from pytg.run import per_unit_schedule
+from pytg.run.approved import Approved
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 
 Make = Callable[..., World]
@@ -96,7 +97,7 @@ def test_what_was_approved_holds_for_each_unit(make: Make) -> None:
     world = make(reads={"a": (), "b": ()})
     changing(world, "a", "b")
     execution = world.execution()
-    apply_per_unit(execution, execution.needs, {at("a"): creating("a")})
+    apply_per_unit(execution, execution.needs, Approved({at("a"): creating("a")}))
     assert statuses(execution) == {"a": Status.SUCCEEDED, "b": Status.FAILED}
     (said,) = events(execution, Diagnosed)
     assert said.unit == at("b")
