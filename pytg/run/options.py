@@ -155,7 +155,7 @@ class Request:
             Selectors(select=units, suffix=manifest.suffix),
             replace(options, per_unit=manifest.per_unit, yes=True),
             args,
-            bundle,
+            bundle=bundle,
         )
 
     @property
