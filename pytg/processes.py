@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
+import signal
 import socket
-from collections.abc import Mapping
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import psutil
@@ -15,6 +20,7 @@ import psutil
 # again: systems hand all the others out first.
 TOLERANCE_S = 5.0
 OPEN_FILES = 1 << 14
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,42 @@ class ProcessId:
         if self.booted is not None:
             distances.append(now - psutil.boot_time() - (self.started - self.booted))
         return any(abs(distance) < TOLERANCE_S for distance in distances)
+
+
+def converse(
+    argv: Sequence[str],
+    given: str,
+    cwd: Path,
+    environ: Mapping[str, str],
+    cancel: threading.Event,
+) -> tuple[int, str] | None:
+    """Run a program to its end with `given` on standard input: its exit code, and all it said.
+
+    None where `cancel` is set meanwhile: it and what it started are killed then. Raises OSError
+    where it cannot be started.
+    """
+    child = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    first: bytes | None = given.encode()
+    while True:
+        try:
+            said, _ = child.communicate(first, timeout=_POLL_S)
+        except subprocess.TimeoutExpired:
+            first = None  # it is on its way
+            if cancel.is_set():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
+                return None
+        else:
+            return child.returncode, said.decode(errors="replace")
 
 
 def _seconds(value: object) -> float | None:

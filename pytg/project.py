@@ -31,6 +31,7 @@ from pytg.graph.selection import Selection, Selectors, select_units
 from pytg.model import Account, Address, Estate, Unit
 from pytg.recovery.recover import recover_unit
 from pytg.recovery.recovery import Recovery
+from pytg.run.lookups import lookups
 from pytg.run.options import Options, Request
 from pytg.run.outdated import refuse_unknown
 from pytg.run.reviewed import Keep
@@ -91,11 +92,13 @@ class Project:
         """The configuration with the trail of every value. Raises ConfigError with all problems."""
         with contextlib.suppress(OSError):  # whoever needs to write there says so
             private_directory(self.root / ".pytg")
-        loaded = load_project(
-            self.root, self.suffix, lambda configured: known_flavour(configured, self.root)
-        )
+        loaded = load_project(self.root, self.suffix, self._flavour)
         write_configs(self.root, loaded.estate.accounts.values())
         return loaded
+
+    def _flavour(self, configured: str) -> str:
+        """The rules of the binary, that is configured so, for which files a module has."""
+        return known_flavour(configured, self.root)
 
     @property
     def estate(self) -> Estate:
@@ -145,7 +148,8 @@ class Project:
 
         Raises UsageError for what names nothing known, EmptySelection where no unit is left.
         """
-        return select_units(self.estate, self.graph, selectors or Selectors())
+        found = lookups(self.estate, self.suffix, self._flavour)
+        return select_units(self.estate, self.graph, selectors or Selectors(), found)
 
     def accounts(self, units: Iterable[Unit] | None = None) -> list[Account]:
         """The accounts in which AWS is called for `units` (all): for resources, or for states."""

@@ -12,18 +12,25 @@ from pytg.model import GLOBAL, Address, Estate, Unit
 from pytg.suggest import did_you_mean
 
 Values = Callable[[Estate, Unit], Iterable[str]]
+# gets what stands after `method:`; gives the units that it means, and why
+Lookup = Callable[[str], Mapping[Address, str]]
 
 _SHOWN = 12
 
 
-def matching(estate: Estate, method: str, value: str) -> frozenset[Address]:
+def matching(
+    estate: Estate, method: str, value: str, lookups: Mapping[str, Lookup] = {}
+) -> Mapping[Address, str]:
     """The units with a value of `method` that the glob `value` matches; `""`: no method.
 
-    A glob's `*` goes over slashes. Raises UsageError for an unknown method, and for a value that
-    fits nothing in the estate.
+    Each with more on why it is among them, where there is more to say. A glob's `*` goes over
+    slashes. `lookups` are methods that look beyond the estate, by name. Raises UsageError for an
+    unknown method, and for a value that fits nothing in the estate.
     """
+    if method in lookups:
+        return lookups[method](value)
     if method not in METHODS:
-        known = ", ".join(sorted(filter(None, METHODS)))
+        known = ", ".join(sorted(filter(None, {*METHODS, *lookups})))
         raise UsageError(f"no selecting method `{method}:`", hint=f"the methods are {known}")
     fits = _test(method, value)
     found = frozenset(
@@ -33,7 +40,7 @@ def matching(estate: Estate, method: str, value: str) -> frozenset[Address]:
     )
     if not found and not any(map(fits, _declared(estate, method))):
         raise unknown(estate, method, value)
-    return found
+    return dict.fromkeys(found, "")
 
 
 def _test(method: str, value: str) -> Callable[[str], bool]:
@@ -94,6 +101,7 @@ def _relative(path: Path, root: Path) -> str:
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
+LOOKED_UP = frozenset({"git", "result", "state"})  # see pytg.run.lookups
 METHODS: Mapping[str, Values] = {
     "": lambda _, unit: (str(unit.address), unit.address.module),
     "account": lambda _, unit: (unit.address.account,),

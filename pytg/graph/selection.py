@@ -8,7 +8,7 @@
 `+x` adds what x needs, `x+` what needs x, a number bounds the steps, and `@x` is x, what needs x,
 and all that those need. Steps count from the nearest matched unit. A value holds no blank and no
 comma: write `?` for them. Without a method the glob is for the whole address, or the exact name
-of a module. The methods stand in `pytg.graph.methods`.
+of a module. The methods stand in `pytg.graph.methods`; those that look at runs or at git are given.
 
 Factors intersect after they have grown, so `env:prod,+module:api` is the part of prod that api
 needs. `region:` compares the region in the address and nothing else: units of the whole
@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 
 from pytg.errors import EmptySelection, UsageError
 from pytg.graph.build import UnitGraph, closure, run_order
-from pytg.graph.methods import matching
+from pytg.graph.methods import Lookup, matching
 from pytg.model import Address, Estate
 
 _FACTOR = re.compile(
@@ -34,6 +34,7 @@ _FACTOR = re.compile(
 _SUGAR = ("account", "region", "env", "suffix", "module")
 
 Reasons = dict[Address, str]
+Find = Callable[[str, str], Mapping[Address, str]]
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ class Selection:
     canonical: str
 
 
-def select_units(estate: Estate, graph: UnitGraph, selectors: Selectors) -> Selection:
-    """The units that `selectors` name; without any, all of them.
+def select_units(
+    estate: Estate,
+    graph: UnitGraph,
+    selectors: Selectors,
+    lookups: Mapping[str, Lookup] = {},
+) -> Selection:
+    """The units that `selectors` name; without any, all of them. `lookups` are more methods.
 
     `--suffix` works like `suffix:` here: units of a whole account have none and are not selected.
     Raises UsageError for an expression that is malformed or names something unknown, and
@@ -76,8 +82,13 @@ def select_units(estate: Estate, graph: UnitGraph, selectors: Selectors) -> Sele
     """
     groups = _groups(selectors)
     canonical = _canonical(groups, selectors.exclude)
-    evaluated = [_evaluate(estate, graph, group) for group in groups]
-    excluded = _evaluate(estate, graph, selectors.exclude)
+
+    @cache  # one lookup may look at every file of a commit
+    def find(method: str, value: str) -> Mapping[Address, str]:
+        return matching(estate, method, value, lookups)
+
+    evaluated = [_evaluate(find, graph, group) for group in groups]
+    excluded = _evaluate(find, graph, selectors.exclude)
     everything = dict.fromkeys(graph, "all units are selected")
     wanted = reduce(_intersect, evaluated) if evaluated else everything
     units = tuple(unit for unit in run_order(graph) if unit in wanted and unit not in excluded)
@@ -110,13 +121,13 @@ def _canonical(groups: Iterable[Sequence[str]], exclude: Sequence[str]) -> str:
     return f"{united} --exclude {without}" if without else united
 
 
-def _evaluate(estate: Estate, graph: UnitGraph, expressions: Iterable[str]) -> Reasons:
+def _evaluate(find: Find, graph: UnitGraph, expressions: Iterable[str]) -> Reasons:
     united: Reasons = {}
     for expression in expressions:
         if not expression.strip():
             raise UsageError("an empty selecting expression", hint="'*' is every unit")
         for term in expression.split():
-            factors = [_factor(estate, graph, factor) for factor in term.split(",")]
+            factors = [_factor(find, graph, factor) for factor in term.split(",")]
             united = reduce(_intersect, factors) | united
     return united
 
@@ -129,15 +140,16 @@ def _both(left: str, right: str) -> str:
     return left if left == right else f"{left}, and {right}"
 
 
-def _factor(estate: Estate, graph: UnitGraph, text: str) -> Reasons:
+def _factor(find: Find, graph: UnitGraph, text: str) -> Reasons:
     parsed = _FACTOR.fullmatch(text)
     if parsed is None or (not parsed["method"] and ":" in parsed["value"]):
         raise UsageError(
             f"cannot read `{text}` in a selecting expression",
             hint="a factor is [N+][method:]glob[+N] or @[method:]glob",
         )
-    seeds = matching(estate, parsed["method"] or "", parsed["value"])
-    reasons = dict.fromkeys(seeds, text)
+    found = find(parsed["method"] or "", parsed["value"])
+    seeds = frozenset(found)
+    reasons = {unit: f"{text}: {why}" if why else text for unit, why in found.items()}
     if parsed["at"] or parsed["down"] is not None:
         depth = _depth(parsed["down"])
         for unit, seed in closure(graph, seeds, upstream=False, depth=depth).items():

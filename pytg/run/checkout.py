@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 from pytg.config.hierarchy import LIVE, PROJECT
 from pytg.errors import Refused
+from pytg.git import Repository
 from pytg.run.execution import Execution
 
 _SHOWN = 20
@@ -19,8 +15,7 @@ def refuse_uncommitted(execution: Execution) -> None:
     """The git tree of the project must be clean and not behind, where a unit is protected.
 
     Looks at `config.yaml`, `live` and the directories of modules; behind is what git knows since
-    the last `git fetch`. Without git, or outside of a git tree, there is nothing to refuse.
-    Raises Refused.
+    the last `git fetch`. Outside of a git tree there is nothing to refuse. Raises Refused.
     """
     units = [execution.estate.units[unit] for unit in execution.selection.units]
     if execution.options.allow_dirty or not any(unit.protected for unit in units):
@@ -31,7 +26,11 @@ def refuse_uncommitted(execution: Execution) -> None:
         return
     modules = {unit.module.path.resolve() for unit in execution.estate.units.values()}
     own = sorted(module for module in modules if module.is_relative_to(tree))
-    status = _status(root, [PROJECT, LIVE, *own])
+    try:
+        status = Repository(tree).status([root / PROJECT, root / LIVE, *own])
+    except Refused as error:
+        message = f"cannot see whether the git tree is clean: {error.message}"
+        raise Refused(message, hint=_HINT.format("mend that")) from error
     changed = [line for line in status if not line.startswith("#")]
     if changed:
         shown = [f"    {_path(line)}" for line in changed[:_SHOWN]]
@@ -48,29 +47,6 @@ def refuse_uncommitted(execution: Execution) -> None:
             "is not changed from what is stale",
             hint=_HINT.format("pull first"),
         )
-
-
-def _status(root: Path, paths: list[Path]) -> list[str]:
-    """The lines of `git status --porcelain=v2`, empty where git is not installed."""
-    git = shutil.which("git")
-    if git is None:
-        return []
-    options = ["--porcelain=v2", "--branch", "--untracked-files=all"]
-    found = subprocess.run(
-        [git, "status", *options, "--", *paths],
-        cwd=root,
-        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if found.returncode != 0:
-        raise Refused(
-            f"cannot see whether the git tree is clean: {found.stderr.strip()}",
-            hint=_HINT.format("mend that"),
-        )
-    return found.stdout.splitlines()
 
 
 def _path(line: str) -> str:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_new
+from pytg.processes import converse
 from pytg.run.execution import Execution
 from pytg.run.root import Root, SavedPlan
 
 PLAN = "{plan}"
-_POLL_S = 0.1
 _SHOWN = 20_000  # characters of what a program said
 
 
@@ -49,9 +46,14 @@ def _refusal(
     """One text where the check refuses, none where it does not."""
     try:
         with _readable(root, command, document) as (argv, given):
-            code, said = _ask(execution, argv, given)
+            environ = {**os.environ, "PYTG_COMMAND": execution.record.run.command}
+            root_directory = execution.estate.root
+            ended = converse(argv, given, root_directory, environ, execution.cancel)
     except OSError as error:
         return [f"check `{name}` cannot be started: {error}"]
+    if ended is None:
+        raise Interrupted(f"interrupted while check `{name}` was at work")
+    code, said = ended
     if code == 0:
         return []
     said = root.calls.plain(said.strip()[-_SHOWN:])
@@ -76,33 +78,3 @@ def _readable(root: Root, command: Sequence[str], document: str) -> Iterator[tup
         yield [part.replace(PLAN, str(file)) for part in command], ""
     finally:
         file.unlink(missing_ok=True)
-
-
-def _ask(execution: Execution, argv: Sequence[str], given: str) -> tuple[int, str]:
-    """Exit code and output of the program, which runs in the project's directory."""
-    child = subprocess.Popen(
-        argv,
-        cwd=execution.estate.root,
-        env={**os.environ, "PYTG_COMMAND": execution.record.run.command},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    first: bytes | None = given.encode()
-    while True:
-        try:
-            said, _ = child.communicate(first, timeout=_POLL_S)
-        except subprocess.TimeoutExpired:
-            first = None  # it is on its way
-            if execution.cancel.is_set():
-                _end(child)
-                raise Interrupted(f"interrupted while {Path(argv[0]).name} looked at it") from None
-        else:
-            return child.returncode, said.decode(errors="replace")
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()

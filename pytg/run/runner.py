@@ -11,10 +11,12 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
+from pytg.generate.fingerprint import fingerprints
 from pytg.graph.build import contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.processes import allow_open_files
+from pytg.record import applied
 from pytg.record.run import Asked, Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
@@ -103,6 +105,9 @@ def run(
             asked=Asked(request.selectors.suffix, request.options.given),
             parent_run_id=request.parent,
         )
+        if request.applies and not request.options.destroy:
+            parts = fingerprints(estate, selection.units, flavour=binary.flavour)
+            applied.keep(record.run.directory, parts)
         with EventLog(record.run.directory, *view.subscribers) as log:
             execution = Execution(
                 estate=estate,

@@ -62,3 +62,7 @@ def test_a_run_is_retried_until_nothing_is_left(tmp_path: Path, mode: str) -> No
         assert "nothing to retry" in project.pytg("retry", *run).err
     ids = [line.split()[0] for line in project.pytg("runs").out.splitlines()[1:]]
     assert ids[0] == third["run_id"]
+    assert project.pytg("ls", "--select", "state:modified", "--suffix", "x1", expect=5).out == ""
+    (tmp_path / "modules" / "d" / "more.tf").write_text("locals {}\n")
+    done = project.pytg("ls", "--select", "state:modified", "--suffix", "x1", "--why")
+    assert "/d\tsuffix:x1, and state:modified: modules/d/more.tf since " in done.out

@@ -21,7 +21,7 @@ PURE = frozenset(
     | {"generate", "compose"}
 )
 CALLS_AWS = frozenset({"aws", "state", "plugin"})
-STARTS_PROCESSES = frozenset({"terraform"})
+STARTS_PROCESSES = frozenset({"terraform", "git", "processes"})
 OUTSIDE = frozenset({"subprocess", "socket", "boto3", "botocore", "moto", "click", "psutil"})
 
 

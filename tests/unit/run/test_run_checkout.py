@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -92,11 +93,14 @@ def test_a_tree_that_is_behind_its_upstream_is_stale(world: World, tmp_path: Pat
     refuse_uncommitted(world.execution())
 
 
-def test_without_git_there_is_nothing_to_refuse(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (world.estate.root / "config.yaml").write_text("project: q\n")
+def test_without_git_nobody_knows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Refused, match=r"cannot see whether .* git cannot be started"):
+        refuse_uncommitted(world.execution())
+
+
+def test_outside_of_a_git_tree_there_is_nothing_to_refuse(world: World) -> None:
+    shutil.rmtree(world.estate.root / ".git")
     refuse_uncommitted(world.execution())
 
 

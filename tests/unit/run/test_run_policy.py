@@ -108,6 +108,6 @@ def test_ctrl_c_ends_a_program_that_takes_its_time(world: World, tmp_path: Path)
     check(world, slow=program(slow))
     watch = threading.Thread(target=lambda: (eventually(started.exists), cancel.set()))
     watch.start()
-    with pytest.raises(Interrupted, match="looked at it"):
+    with pytest.raises(Interrupted, match="was at work"):
         apply(world.execution(yes=True, cancel=cancel))
     watch.join()
