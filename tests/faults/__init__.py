@@ -1,7 +1,7 @@
 """The fault harness: seeded rounds of crashes, damage and races; nothing may be lost.
 
-A round (`rounds.py`, `kinds.py`) makes a small estate of units without a provider (`estate.py`), starts
-pytg, waits for a moment that shows itself in a file (`moments.py`), lets something happen
+A round (`rounds.py`, `kinds.py`) makes a small estate of units without a provider (`estate.py`),
+starts pytg, waits for a moment that shows itself in a file (`moments.py`), lets something happen
 (`faults.py`, `damage.py`), and then does what a person would: plan, apply, destroy. What must hold
 throughout is in `checks.py`. What exists is known from outside of Terraform: each creation and
 each destruction of a resource, which has a random id, writes a line in a side file.
