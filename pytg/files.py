@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 
@@ -14,6 +16,21 @@ def private_directory(path: Path) -> None:
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
+
+
+def close_to_others(directory: Path, *files: Path) -> None:
+    """Take away from all but their owner what they may do with these, where they are there.
+
+    That is the directory, its own files and directories (not what is in those), and `files`
+    with the directories that they lie in. What belongs to somebody else stays as it is.
+    """
+    with contextlib.suppress(OSError):
+        files = (*files, *directory.iterdir())
+    for path in {directory, *files, *(file.parent for file in files)}:
+        with contextlib.suppress(OSError):
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(mode & 0o700)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:

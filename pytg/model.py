@@ -247,12 +247,25 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """How often what fails on an error that comes and goes is tried, and what else is such.
+
+    `pause` is the first, in seconds; `patterns` are regular expressions.
+    """
+
+    attempts: int = 3
+    pause: float = 5.0
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TerraformSettings:
     """What `terraform:` in config.yaml says."""
 
     binary: str
     required_version: str
     providers: Mapping[str, Provider]
+    retry: Retry = Retry()
 
 
 @dataclass(frozen=True, slots=True)

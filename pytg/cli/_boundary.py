@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from pytg.errors import Interrupted, PytgError, UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 FULL = "make room there, and run the command again: `pytg doctor` says how much is free"
 REMEDIES = {
@@ -23,11 +28,9 @@ REMEDIES = {
 def boundary(command: click.Command, name: str = "pytg") -> int:
     """Run `command` with this process's arguments; return the exit code."""
     _open_streams()
+    _outlive_readers()
     try:
         result = command.main(standalone_mode=False, prog_name=name)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nothing may pass the boundary
         return _report(error)
     return result if isinstance(result, int) else 0
@@ -46,6 +49,41 @@ def _open_streams() -> None:
             os.set_inheritable(number, True)  # noqa: FBT003 - the system's signature
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - a descriptor, for as long as the process lives
+
+
+class _Outlet(io.FileIO):
+    """A standard stream whose reader may leave, as `head` does: the rest then goes nowhere."""
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return super().write(data)
+
+
+def _outlive_readers() -> None:
+    """A reader that leaves ends no run: what it does counts for the exit code, not who looks on."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            number = stream.fileno()
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue  # not of the system, as in a test
+        outlet = io.BufferedWriter(_Outlet(number, "w", closefd=False))
+        setattr(
+            sys,
+            name,
+            io.TextIOWrapper(
+                outlet,
+                stream.encoding,
+                stream.errors,
+                line_buffering=name == "stderr" or stream.isatty(),
+            ),
+        )
 
 
 def _report(error: BaseException) -> int:

@@ -32,8 +32,9 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what would change, in one true plan of the selected units.",
     "plan-all": "plan, for the whole estate.",
     "schema": "Print the JSON Schema of a configuration file.",
+    "take-over": "Recover what applies on HOST, a machine that is gone, left unfinished here.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
-    "unlock": "Remove the lock LOCK_ID from the state of the unit at ADDRESS.",
+    "unlock": "Remove the lock LOCK_ID from the unit at ADDRESS, or those of a selection.",
     "validate": "Check configuration, modules, references and inputs: every problem at once.",
 }
 

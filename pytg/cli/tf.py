@@ -7,8 +7,9 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.cli._recovered import report_recovered, say
+from pytg.files import close_to_others
 from pytg.generate.composed import init_key
-from pytg.generate.unit import render_unit, unit_directory
+from pytg.generate.unit import local_states, render_unit, unit_directory
 from pytg.generate.write import write_files
 from pytg.run.stage_inputs import require_upstream
 from pytg.terraform.command import Command
@@ -56,4 +57,5 @@ def command(context: Context, address: str, arguments: tuple[str, ...], suffix: 
         click.echo("Terraform asks for init: running it, and the command once more", err=True)
         init_again(project.binary, directory, env)
         code = attach(project.binary.path, directory, wanted, asking)
+    close_to_others(directory, *local_states(estate, unit))
     return code if code >= 0 else 128 - code

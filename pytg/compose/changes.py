@@ -155,9 +155,18 @@ def split_changes(events: Iterable[Mapping[str, Any]], calls: Calls) -> dict[Add
     }
 
 
-def exceeds(planned: UnitChanges, approved: UnitChanges) -> tuple[ResourceAction, ...]:
-    """What `planned` does to resources that `approved` did not show."""
+def exceeds(
+    planned: UnitChanges, approved: UnitChanges, *, again: bool = False
+) -> tuple[ResourceAction, ...]:
+    """What `planned` does to resources that `approved` did not show.
+
+    `again`: after an apply of `approved` that failed half way. What it was to create may be there
+    in part and be replaced; what it was to replace may be gone and be created.
+    """
     shown = {(c.address, c.action) for c in approved.resources}
+    if again:
+        made = {address for address, action in shown if action in {"create", "replace"}}
+        shown |= {(address, action) for address in made for action in ("create", "replace")}
     return tuple(c for c in planned.resources if (c.address, c.action) not in shown)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import AccountFile, ProjectFile
 from pytg.errors import Problem
-from pytg.model import Account, AssumeRole, Provider, Region, TerraformSettings
+from pytg.model import Account, AssumeRole, Provider, Region, Retry, TerraformSettings
 from pytg.suggest import did_you_mean
 
 _LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"  # as botocore wants it: no underscore
@@ -106,4 +106,5 @@ def terraform_of(project: ProjectFile) -> TerraformSettings:
         name: Provider(name, provider.source, provider.version, provider.config)
         for name, provider in sorted(entry.providers.items())
     }
-    return TerraformSettings(entry.binary, entry.version, providers)
+    retry = Retry(entry.retry.attempts, entry.retry.pause, tuple(entry.retry.patterns))
+    return TerraformSettings(entry.binary, entry.version, providers, retry)

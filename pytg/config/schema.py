@@ -130,6 +130,30 @@ class ProviderEntry(_Strict):
     """Arguments of its provider block, as they are."""
 
 
+def _check_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"`{text}` is no regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[
+    str, AfterValidator(_check_pattern), Field(json_schema_extra={"format": "regex"})
+]
+
+
+class RetryEntry(_Strict):
+    """What is tried again: what fails on an error that comes and goes, such as throttling."""
+
+    attempts: int = Field(default=3, ge=1, le=10)
+    """How often in all; 1: never again."""
+    pause: float = Field(default=5.0, ge=0, le=60)
+    """Seconds before the second attempt; each next one is twice as long, up to a minute."""
+    patterns: list[Pattern] = Field(default_factory=list)
+    """Errors that come and go beside those that pytg knows: regular expressions."""
+
+
 class TerraformEntry(_Strict):
     """Terraform itself."""
 
@@ -138,6 +162,7 @@ class TerraformEntry(_Strict):
     version: Constraint = ">= 1.11.0"
     """required_version of the generated roots."""
     providers: dict[str, ProviderEntry] = Field(default_factory=dict)
+    retry: RetryEntry = Field(default_factory=RetryEntry)
 
 
 class RegionEntry(_Strict):

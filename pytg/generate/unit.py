@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pytg.generate.aws import backend_arguments, reading_arguments, relative
+from pytg.generate.aws import STATES, backend_arguments, reading_arguments, relative
 from pytg.generate.hcl import Expression, traversal
 from pytg.generate.providers import (
     PEER,
@@ -34,6 +34,14 @@ def unit_directory(estate: Estate, unit: Unit) -> Path:
     address = unit.address
     parts = (address.account, address.region, address.environment, address.module)
     return estate.root.joinpath(UNITS, *parts)
+
+
+def local_states(estate: Estate, unit: Unit) -> tuple[Path, ...]:
+    """The files of a unit's state that lies in the project; they need not be there."""
+    if unit.backend.type != "local":
+        return ()
+    state = estate.root / STATES / unit.backend.key
+    return state, state.with_name(f"{state.name}.backup")
 
 
 def render_unit(

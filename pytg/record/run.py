@@ -98,13 +98,14 @@ class Outcome:
     """How a unit ended in a run.
 
     `blocked_by` are the units that a skipped one needs and that went wrong; `unknown_resources`
-    may exist and be in no state.
+    may exist and be in no state. `passing`: it failed on what comes and goes, and on which.
     """
 
     status: Status
     reason: str = ""
     blocked_by: Addresses = ()
     unknown_resources: tuple[str, ...] = ()
+    passing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,18 @@ def begun(unit: UnitRecord, now: datetime) -> UnitRecord:
         started_at=unit.started_at or now,
         finished_at=None,
         attempts=unit.attempts + 1,
+    )
+
+
+def reopened(unit: UnitRecord) -> UnitRecord:
+    """`unit`, which ended, before it starts once more."""
+    return replace(
+        unit,
+        status=Status.PENDING,
+        reason="",
+        blocked_by=(),
+        unknown_resources=(),
+        finished_at=None,
     )
 
 

@@ -30,6 +30,7 @@ from pytg.record.run import (
     UnitRecord,
     begun,
     ended,
+    reopened,
     settled,
 )
 
@@ -136,6 +137,11 @@ class RunRecord:
             now, units = self._clock(), self._run.units
             done = {unit: ended(units[unit], outcome, now) for unit, outcome in outcomes.items()}
             self._save(self._with(done))
+
+    def reopen(self, units: Iterable[Address]) -> None:
+        """Units that ended are to be done once more. KeyError for one not in the run."""
+        with self._mutex:
+            self._save(self._with({unit: reopened(self._run.units[unit]) for unit in units}))
 
     def planned(
         self, changes: Mapping[Address, Changes], besides: Mapping[Address, str] | None = None

@@ -25,6 +25,7 @@ from pytg.recovery.journal import (
     newest_state,
     terraform_holds,
 )
+from pytg.recovery.printed_state import take_out_state
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.bootstrap_store import BootstrapStore
@@ -73,6 +74,7 @@ def recover_directory(
         return []
     journal = Journal.read(workdir)
     _wait_for_terraform(journal, workdir, say, cancel)
+    take_out_state(root / RUNS / journal.run_id / journal.events, workdir)
     return [_recover(root, workdir, journal, states)]
 
 

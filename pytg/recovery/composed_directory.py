@@ -53,6 +53,15 @@ def reserved(
             lock.write_text("")
 
 
+def holder_of(workdir: Path) -> str | None:
+    """Who works in `workdir`, as far as that is known; None where nobody does."""
+    lock = workdir / LOCK
+    if not lock.exists():
+        return None
+    with locked_if_free(lock) as free:
+        return None if free else _holder(lock)
+
+
 def _holder(lock: Path) -> str:
     """Who holds `lock`, such as ` (process 7, run X, since T)`; empty where it is not known."""
     try:

@@ -15,6 +15,7 @@ from pytg.recovery.composed import recover_composed, recover_directory
 from pytg.recovery.composed_directory import journals, remove_dead_plans
 from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
+from pytg.recovery.printed_state import take_out_states
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.state_reader import StateReader
@@ -38,6 +39,7 @@ def recover_all(
     Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
     """
     composed = recover_composed(estate.root, states, say, cancel)
+    take_out_states(estate)
     pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
     closed = close_dead_runs(estate, states, say)
     remove_dead_plans(estate.root)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from pytg.compose.changes import UnitChanges, total
+from pytg.compose.changes import UnitChanges, exceeds, total
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
+from pytg.model import Address
 from pytg.record.words import counted
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
@@ -33,8 +34,16 @@ def name_stages(execution: Execution, stages: Sequence[Stage]) -> None:
         execution.note("; ".join(filter(None, told)))
 
 
-def approve(execution: Execution, planned: Sequence[PlannedStage], later: Sequence[Stage]) -> None:
+def approve(
+    execution: Execution,
+    planned: Sequence[PlannedStage],
+    later: Sequence[Stage],
+    approved: Mapping[Address, UnitChanges],
+) -> None:
     """Ask once for all of `planned`; `later` are the stages that could not be planned yet.
+
+    `approved` is what was approved of units that are tried again: nothing is asked where all
+    that is planned is within that.
 
     Raises Refused where a guard does not let one of them pass, Interrupted where the answer is
     no. Nothing is asked with `--yes`, or where nothing changes.
@@ -48,6 +57,12 @@ def approve(execution: Execution, planned: Sequence[PlannedStage], later: Sequen
             refuse_overwriting(plan)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     if execution.options.yes:
+        return
+    if all(
+        change.address in approved and not exceeds(change, approved[change.address], again=True)
+        for change in changed
+    ):
+        execution.note("what is tried again is within what was approved")
         return
     units = counted(len(every), "unit")
     if len(changed) < len(every):

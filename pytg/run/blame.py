@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,16 @@ class Blamed:
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.reason, self.detail)))
+
+
+def softened(said: Iterable[Blamed], units: Collection[Address]) -> list[Blamed]:
+    """`said`, with what is of `units` alone as warnings."""
+    return [
+        replace(one, diagnostic=replace(one.diagnostic, severity="warning"))
+        if one.units and set(units).issuperset(one.units)
+        else one
+        for one in said
+    ]
 
 
 class Blame:

@@ -27,12 +27,13 @@ from pytg.recovery.journal import (
     newest_state,
 )
 from pytg.recovery.recover import refuse_unfinished
-from pytg.run.blame import Blamed
+from pytg.run.blame import Blamed, softened
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_stale
 from pytg.run.import_unrecorded import keep_unrecorded
+from pytg.run.passing import passing, to_try_again
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
 from pytg.run.state_mirror import StateMirror
@@ -101,8 +102,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
     said = _said(planned, completed)
-    tell(execution, said)
-    outcomes = progress.outcomes(completed, execution.needs, said)
+    outcomes = passing(execution, progress.outcomes(completed, execution.needs, said), said)
+    tell(execution, softened(said, progress.stopped | to_try_again(execution, outcomes)))
     ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:
         ids = ids_by_unit(begun.missing(newest_state(workdir)), planned.root.calls)
@@ -146,10 +147,13 @@ def _run(
 
     def on_event(event: Event) -> None:
         begun.feed(event)
+        if execution.cancel.is_set():
+            progress.stop()
         found = progress.feed(event)
         if found:
             _report(execution, progress, found, event)
         if execution.options.fail_fast and progress.failed:
+            progress.stop(fail_fast=True)
             running[0].interrupt()
 
     touched = {unit.address for unit in planned.touched}

@@ -37,7 +37,8 @@ class Execution:
     `environment(units)` is the environment of a Terraform process for these units. `show` is
     told each plan before it is applied; `confirm` asks. `overwritten` says what a
     resource of a type would overwrite in a bucket. `written` is where a value of a unit stands in
-    the configuration; `told` is what was said of units, and is not said again.
+    the configuration; `passing` are units that failed on what comes and goes, with what it was;
+    `told` is what was said of units, and is not said again.
     """
 
     estate: Estate
@@ -56,6 +57,7 @@ class Execution:
     confirm: Callable[[str], bool]
     overwritten: Callable[[Unit, str, str], str | None]
     written: Written = lambda _unit, _path: None
+    passing: dict[Address, str] = field(default_factory=dict)
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
@@ -70,13 +72,14 @@ class Execution:
     def begin(self, unit: Address, *, among_many: bool = False) -> None:
         """A unit starts; `among_many` may start at about the same time."""
         self.record.begin(unit, soon=among_many)
-        self.log.emit(UnitStarted(unit))
+        self.log.emit(UnitStarted(unit, self.record.run.units[unit].attempts))
 
     def end(self, outcomes: Mapping[Address, Outcome]) -> None:
         """Units are done."""
         if not outcomes:
             return
         self.record.end(outcomes)
+        self.passing.update({u: each.passing for u, each in outcomes.items() if each.passing})
         for unit, outcome in outcomes.items():
             planned = self.record.run.units[unit]
             self.log.emit(
@@ -99,6 +102,11 @@ class Execution:
     def note(self, text: str) -> None:
         """Tell whoever follows the run."""
         self.log.emit(Note(text))
+
+    @property
+    def only_plans(self) -> bool:
+        """Whether nothing is applied after the plan."""
+        return self.record.run.command.startswith("plan")
 
     @property
     def needs(self) -> nx.DiGraph[Address]:

@@ -15,11 +15,13 @@ from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
 from pytg.recovery.journal import newest_state
+from pytg.run.blame import softened
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
+from pytg.run.passing import passing, to_try_again
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.roots import unit_root
@@ -84,8 +86,9 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     )
     unit = plan.root.units[0]
     said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
-    tell(execution, said)
-    outcomes = {address: progress.outcomes(completed, execution.needs, said)[address]}
+    ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
+    tell(execution, softened(said, to_try_again(execution, ends)))
+    outcomes = {address: ends[address]}
     ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
@@ -105,12 +108,14 @@ def run_unit(
     unit: Unit,
     approved: Mapping[Address, UnitChanges] | None,
     found: dict[Address, UnitChanges],
+    *,
+    again: bool = False,
 ) -> Outcome:
     """Plan one unit at its turn and apply that plan; returns how it ended.
 
     Its changes are put into `found`.
     `approved` is what a person saw of each unit; a plan that goes beyond it is refused, with
-    the difference. None: nobody was asked (`--yes`).
+    the difference. None: nobody was asked (`--yes`). `again`: after an attempt that failed.
     """
     root = unit_root(execution, unit)
     with root.reserved():
@@ -121,15 +126,17 @@ def run_unit(
         if not plan.touched:
             return Outcome(Status.UNCHANGED)
         if approved is not None:
-            _refuse_beyond(changes, approved.get(unit.address, UnitChanges(unit.address)))
+            _refuse_beyond(
+                changes, approved.get(unit.address, UnitChanges(unit.address)), again=again
+            )
         else:  # what was approved was looked at whole
             refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
         return apply_unit(plan)
 
 
-def _refuse_beyond(changes: UnitChanges, approved: UnitChanges) -> None:
-    beyond = exceeds(changes, approved)
+def _refuse_beyond(changes: UnitChanges, approved: UnitChanges, *, again: bool) -> None:
+    beyond = exceeds(changes, approved, again=again)
     if beyond:
         raise Refused(
             f"the plan of {changes.address} goes beyond what was approved:\n"

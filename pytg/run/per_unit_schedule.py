@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import networkx as nx
 
@@ -14,6 +15,7 @@ from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
 from pytg.run.diagnosis import record, tell
 from pytg.run.execution import Execution
+from pytg.run.passing import wait_to_try_again
 from pytg.run.per_unit import plan_unit, run_unit
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.roots import unit_root
@@ -65,7 +67,14 @@ def apply_per_unit(
     found: dict[Address, UnitChanges] = {}
 
     def work(address: Address) -> Outcome:
-        return run_unit(execution, execution.estate.units[address], approved, found)
+        unit = execution.estate.units[address]
+        tried = 1
+        outcome = run_unit(execution, unit, approved, found)
+        while wait_to_try_again(execution, str(address), tried, outcome.passing):
+            tried += 1
+            execution.begin(address)
+            outcome = run_unit(execution, unit, approved, found, again=True)
+        return replace(outcome, passing="")  # it has been tried often enough
 
     schedule(execution, graph, work)
     return found

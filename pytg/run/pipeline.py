@@ -17,6 +17,7 @@ from pytg.record.run import Finding, Outcome, Status
 from pytg.record.run_events import StageStarted
 from pytg.record.words import named
 from pytg.recovery.unrecorded import remembered
+from pytg.run.again import Again
 from pytg.run.apart import Apart, leaking
 from pytg.run.approval import approve, name_stages
 from pytg.run.culprits import led_back
@@ -128,17 +129,23 @@ def _apply_unasked(execution: Execution, stages: Sequence[Stage]) -> dict[Addres
 
 
 def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Address, UnitChanges]:
-    """Round by round: plan and show all that can be planned now, ask once, apply it in order."""
+    """Round by round: plan and show all that can be planned now, ask once, apply it in order.
+
+    What failed on an error that comes and goes is planned and applied again, in the next round.
+    """
     changes: dict[Address, UnitChanges] = {}
+    again = Again(execution)
     while pending and not execution.cancel.is_set():
         with contextlib.ExitStack() as held:
             planned, pending = _plan_round(execution, pending, changes, held)
             if planned:
-                approve(execution, planned, pending)
-                anew = _apply_round(execution, planned)
+                approve(execution, planned, pending, again.approved)
+                anew = [*_apply_round(execution, planned)]
+                anew = [*again.after(planned), *anew]
                 pending = [*anew, *pending]
                 if anew:
                     name_stages(execution, pending)
+        again.wait()  # with no root held
     return changes
 
 

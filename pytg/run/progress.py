@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,15 +12,23 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
+from pytg.record.words import named
 from pytg.run.blame import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
+
+# how an operation says that it was stopped: a provisioner's program, a provider, Terraform
+_STOPPED = re.compile(
+    r"signal: (killed|interrupt|terminated)|context canceled|RequestCanceled|operation was canceled"
+    r"|execution halted"
+)
 
 
 class Progress:
     """Which units have begun, which are done, and what is in flight.
 
-    A resource to be replaced counts twice: Terraform deletes one and creates another.
+    A resource to be replaced counts twice: Terraform deletes one and creates another. `stopped`
+    are units that did not fail, but were stopped at work.
     """
 
     def __init__(self, calls: Calls, changes: Mapping[Address, UnitChanges]) -> None:
@@ -30,6 +40,9 @@ class Progress:
         self.done = dict.fromkeys(self.total, 0)
         self.begun: set[Address] = set()
         self.failed: dict[Address, str] = {}
+        self.stopped: frozenset[Address] = frozenset()
+        self._before: frozenset[Address] | None = None  # what had failed when it was stopped
+        self._why = ""  # it was stopped, where that was no person
         self._in_flight: dict[str, Address] = {}
 
     def feed(self, event: Event) -> tuple[Address, str] | None:
@@ -52,6 +65,16 @@ class Progress:
             return None
         return unit, inside
 
+    def stop(self, *, fail_fast: bool = False) -> None:
+        """Terraform is being interrupted: what ends from now on may have been stopped by that.
+
+        `fail_fast`: because of what failed.
+        """
+        if self._before is None:
+            self._before = frozenset(self.failed)
+            if fail_fast:
+                self._why = f"stopped by --fail-fast: {named(sorted(self._before))} failed; "
+
     def complete(self, unit: Address) -> bool:
         """Whether all that was planned for the unit has been done."""
         return unit not in self.failed and self.done.get(unit, 0) >= self.total.get(unit, 0)
@@ -69,6 +92,7 @@ class Progress:
         for one in (one for one in said if one.diagnostic.severity == "error"):
             for unit in one.units if one.sure else self._unfinished(one.units, graph):
                 self.failed.setdefault(unit, str(one))
+        self._tell_stopped_apart(said)
         units = [*self.total, *sorted(self.failed.keys() - self.total.keys())]
         found = {unit: self._outcome(unit, completed, graph) for unit in units}
         blamed = any(outcome.status is not Status.SUCCEEDED for outcome in found.values())
@@ -95,8 +119,24 @@ class Progress:
         if blocking:
             return Outcome(Status.SKIPPED, of, tuple(blocking))
         if stopped:
-            return Outcome(Status.CANCELLED, of)
+            return Outcome(Status.CANCELLED, f"{self._why}{of}")
         return Outcome(Status.FAILED, f"{of}: {completed.explain()}")
+
+    def _tell_stopped_apart(self, said: Sequence[Blamed]) -> None:
+        """Take out of what failed what was only stopped."""
+        if self._before is None:
+            return
+        told: dict[Address, list[str]] = defaultdict(list)
+        for one in (one for one in said if one.diagnostic.severity == "error"):
+            for unit in one.units:
+                told[unit].append(str(one))
+        self.stopped = frozenset(
+            unit
+            for unit in self.failed.keys() - self._before
+            if all(map(_STOPPED.search, told[unit] or [self.failed[unit]]))
+        )
+        for unit in self.stopped:
+            del self.failed[unit]
 
     def _unfinished(
         self, units: Collection[Address], graph: nx.DiGraph[Address]

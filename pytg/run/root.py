@@ -12,14 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
-from pytg.errors import PytgError, StalePlan
+from pytg.errors import PytgError, Refused, StalePlan
+from pytg.files import close_to_others
 from pytg.generate.composed import init_key
+from pytg.generate.unit import local_states
 from pytg.model import Address, Unit
+from pytg.record.words import named
 from pytg.recovery.composed_directory import PLANS, clear, remove_plans, reserved
 from pytg.recovery.journal import JOURNAL
+from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
+from pytg.run.passing import transient_of, wait_to_try_again
 from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
 from pytg.terraform.command import Command
@@ -67,7 +72,37 @@ class Root:
                 self._discard()
 
     def prepare(self, files: Mapping[str, str]) -> None:
-        """Write the files, and initialise where that is needed."""
+        """Write the files, and initialise where that is needed, more than once if it must be."""
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return self._prepare(files)
+            except Refused as error:
+                if not self._again("init", tried, [error.message]):
+                    raise
+
+    def plan(self, **options: object) -> SavedPlan:
+        """Plan into a file. Raises PlanFailed with Terraform's diagnostics.
+
+        What fails on errors that come and go is planned once more.
+        """
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return self._plan(**options)
+            except PlanFailed as error:
+                said = [str(one) for one in error.errors] or [error.message]
+                if error.late or not self._again("plan", tried, said):
+                    raise
+
+    def _again(self, what: str, tried: int, errors: Sequence[str]) -> bool:
+        why = transient_of(self.execution).among(errors)
+        units = named([unit.address for unit in self.units])
+        return wait_to_try_again(self.execution, f"{what} of {units}", tried, why)
+
+    def _prepare(self, files: Mapping[str, str]) -> None:
         prepare(
             self.execution.binary,
             self.workdir,
@@ -78,10 +113,10 @@ class Root:
             record=self.execution.processes,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
+            lock_timeout=self.execution.options.lock_timeout,
         )
 
-    def plan(self, **options: object) -> SavedPlan:
-        """Plan into a file. Raises PlanFailed with Terraform's diagnostics."""
+    def _plan(self, **options: object) -> SavedPlan:
         self.plan_file.unlink(missing_ok=True)  # one that fails early would be judged by the last
         events: list[Event] = []
         common = {
@@ -161,6 +196,12 @@ class Root:
         elif not (self.workdir / JOURNAL).exists():
             clear(self.workdir)
 
+    def close_to_others(self) -> None:
+        """What Terraform writes here, or as a state in the project, is readable to everybody."""
+        alone = () if self.composed else self.units
+        files = (file for unit in alone for file in local_states(self.execution.estate, unit))
+        close_to_others(self.workdir, *files)
+
     @property
     def plan_file(self) -> Path:
         """Of this run alone: a Terraform that outlived its pytg may still be writing one there."""
@@ -177,6 +218,7 @@ class Root:
         on_start: Callable[[Process], None] | None = None,
         hold: int | None = None,
     ) -> Completed:
+        self.close_to_others()
         log = self.log(command.name)
         completed = run(
             self.execution.binary.path,
@@ -192,6 +234,9 @@ class Root:
             cancel=self.execution.cancel,
             kill=self.execution.kill,
         )
+        self.close_to_others()
+        if completed.strays:
+            take_out_state(log, self.workdir)
         return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:

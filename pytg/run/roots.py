@@ -9,7 +9,7 @@ from pytg.compose.changes import Calls
 from pytg.compose.stage import Stage
 from pytg.generate.unit import unit_directory
 from pytg.model import Unit
-from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.composed_directory import COMPOSED, holder_of
 from pytg.run.execution import Execution
 from pytg.run.root import Root
 
@@ -25,13 +25,21 @@ def roots_of(execution: Execution, stage: Stage) -> tuple[Root, ...]:
 def composed_root(execution: Execution, units: Sequence[Unit], number: int) -> Root:
     """One for all `units`; its directory is the same for the same units, so that init is kept.
 
-    `number` is that of the stage.
+    `number` is that of the stage. A run that only plans stands aside where another one works on
+    the same units: it plans what their states hold now in a directory beside.
     """
     names = sorted(str(unit.address) for unit in units)
     key = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+    workdir = execution.estate.root / COMPOSED / key
+    if execution.only_plans and (holder := holder_of(workdir)) is not None:
+        workdir = workdir.with_name(f"{key}-beside")
+        execution.note(
+            f"another pytg works on the same units{holder}: this plan is made beside it, on their "
+            "states as they are now, and may be outdated when it is shown"
+        )
     return Root(
         execution,
-        execution.estate.root / COMPOSED / key,
+        workdir,
         tuple(units),
         Calls({unit.address.slug: unit.address for unit in units}),
         execution.environment(tuple(units)),

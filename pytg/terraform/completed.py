@@ -16,7 +16,7 @@ class Completed:
     """How a process ended.
 
     `exit_code` is negative when a signal ended it. `diagnostics` are those of the JSON stream;
-    `stderr` is the end of what it wrote there.
+    `stderr` is the end of what it wrote there; `strays`: it wrote lines that are no events.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Completed:
     interrupted: bool = False
     killed: bool = False
     changes: bool = False
+    strays: bool = False
 
     @property
     def ok(self) -> bool:

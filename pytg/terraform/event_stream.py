@@ -42,8 +42,8 @@ class Event:
     """One line of Terraform's stream.
 
     `type` is Terraform's (`planned_change`, `apply_complete`, `diagnostic`, ...), or `text`
-    for a line that is not JSON. `address` and `action` are empty where the line says nothing
-    about them. `raw` is the whole object, with the values of
+    for a line that is not JSON, or that holds a whole state. `address` and `action` are empty
+    where the line says nothing about them. `raw` is the whole object, with the values of
     sensitive outputs taken out.
     """
 
@@ -68,6 +68,8 @@ def parse_line(line: str) -> Event:
         return Event(TEXT, line)
     if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
         return Event(TEXT, line)
+    if isinstance(raw.get("state"), dict):  # which could be saved nowhere: all of it, in clear
+        return Event(TEXT, str(raw.get("@message", "")))
     if raw["type"] == "outputs":
         raw = {**raw, "outputs": _redacted(raw.get("outputs"))}
     subject = _object(raw.get("change")) or _object(raw.get("hook"))

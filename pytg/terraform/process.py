@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from pytg.terraform.command import Command, arguments
 from pytg.terraform.completed import CHANGES, Completed
-from pytg.terraform.event_stream import Diagnostic, Event, parse_line
+from pytg.terraform.event_stream import TEXT, Diagnostic, Event, parse_line
 from pytg.terraform.spawn import record_start, spawn
 
 POLL_S = 0.02
@@ -40,6 +40,7 @@ class Process:
         self._lock = threading.Lock()
         self._interrupted = False
         self._killed = False
+        self._strays = False
         self._diagnostics: list[Diagnostic] = []
         self._events = self._follow()
         threading.Thread(target=self._reap, name=f"terraform-{self.pid}", daemon=True).start()
@@ -86,6 +87,7 @@ class Process:
             interrupted=self._interrupted,
             killed=self._killed,
             changes=code == CHANGES and "detailed_exitcode" in self._command.options,
+            strays=self._strays,
         )
 
     def _reap(self) -> None:
@@ -109,6 +111,7 @@ class Process:
             if not line.strip():
                 continue
             event = parse_line(line.decode(errors="replace"))
+            self._strays |= event.type == TEXT
             if (diagnostic := event.diagnostic) is not None:
                 self._diagnostics.append(diagnostic)
             yield event

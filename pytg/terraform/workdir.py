@@ -38,6 +38,7 @@ def prepare(
     record: Path | None = None,
     cancel: threading.Event | None = None,
     kill: threading.Event | None = None,
+    lock_timeout: float = LOCK_WAIT_S,
 ) -> bool:
     """Write `files` and run `terraform init` if needed; returns whether it ran.
 
@@ -45,10 +46,11 @@ def prepare(
     module calls change: the text of the files that hold them will do. Together with the
     binary and the CLI configuration it decides whether init has to run. `options` go to init
     as they are (`reconfigure`, `migrate_state`, ...). `logs` is the directory for `init.jsonl`
-    and `init.stderr`; by default `workdir`. Raises Refused with Terraform's words, or Interrupted.
+    and `init.stderr`; by default `workdir`. `lock_timeout` is how long to wait, in seconds, for
+    others that prepare the same directory. Raises Refused with Terraform's words, or Interrupted.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    with locked(workdir / LOCK, cancel):
+    with locked(workdir / LOCK, cancel, timeout_s=lock_timeout):
         write_files(workdir, files)
         wanted = {
             "key": _digest(init_key),

@@ -6,6 +6,7 @@ and working directories that it names, and the first that fits counts:
 
     command      "plan", "apply", ...; any when left out
     cwd          a part of the working directory's path; any when left out
+    unless       a file; once it is there the rule holds no longer
     resources    addresses that a plan creates, for `plan`, `apply` and `show`
     events       objects to print instead of what the command prints by itself
     text         lines printed before the events, as they are
@@ -114,7 +115,8 @@ def find_rule(here: Path, command: str) -> dict:
     path = here / "rules.json"
     rules = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     for rule in rules:
-        if rule.get("command", command) == command and rule.get("cwd", "") in str(Path.cwd()):
+        there = rule.get("command", command) == command and rule.get("cwd", "") in str(Path.cwd())
+        if there and not ("unless" in rule and Path(rule["unless"]).exists()):
             return rule
     return {}
 

@@ -58,3 +58,29 @@ def test_without_a_standard_stream_it_works_all_the_same(estate_root: Path, clos
     assert done.returncode == 0
     if "1>" not in closed:
         assert b"docs/us-east-1/dev/kms" in done.stdout
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_changes_neither_the_work_nor_its_exit_code(
+    tmp_path: Path, stream: str
+) -> None:
+    """As `pytg apply-all | head -3`."""
+    done = tmp_path / "done"
+    body = f"""
+import click, pathlib, sys
+from pytg.cli._boundary import boundary
+def body():
+    for _ in range(10_000):
+        click.echo("x" * 100, err={stream == "stderr"})
+    print("more", file=sys.{stream}, flush=True)
+    pathlib.Path({str(done)!r}).touch()
+    return 5
+sys.exit(boundary(click.Command("talks", callback=body)))
+"""
+    read, write = os.pipe()
+    os.close(read)
+    outlet = {stream: write}
+    ended = subprocess.run([sys.executable, "-c", body], check=False, **outlet)
+    os.close(write)
+    assert ended.returncode == 5
+    assert done.exists()

@@ -8,7 +8,7 @@ import pytest
 from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed
+from pytg.run.blame import Blamed, softened
 from pytg.run.progress import Progress, raw_events
 from pytg.terraform.completed import PANIC, Completed
 from pytg.terraform.event_stream import Diagnostic, Event
@@ -281,3 +281,37 @@ def test_raw_events_leave_out_what_is_no_json() -> None:
     assert raw_events([Event("text", "x"), Event("version", raw={"type": "version"})]) == [
         {"type": "version"}
     ]
+
+
+@pytest.mark.parametrize("fail_fast", [True, False])
+def test_what_was_stopped_is_cancelled_and_so_is_what_needs_it(*, fail_fast: bool) -> None:
+    """A provisioner ends with "signal: killed": of that unit nobody knows a fault."""
+    units = [made(unit, create=1) for unit in (ONE, TWO, THREE)]
+    progress = progress_of(*units)
+    if fail_fast:
+        progress.feed(event("apply_errored", ONE))
+    progress.stop(fail_fast=fail_fast)
+    progress.feed(event("apply_errored", TWO))
+    killed = Diagnostic("error", "local-exec provisioner error", "signal: killed")
+    told = [Blamed(killed, (TWO,)), *([Blamed(Diagnostic("error", "No"), (ONE,))] * fail_fast)]
+    graph: nx.DiGraph[Address] = nx.DiGraph([(TWO, THREE)])
+    graph.add_node(ONE)
+    found = progress.outcomes(ended(1, interrupted=True), graph, told)
+    why = f"stopped by --fail-fast: {ONE} failed; " if fail_fast else ""
+    stopped = Outcome(Status.CANCELLED, f"{why}0 of 1 changes were applied")
+    assert (found[TWO], found[THREE]) == (stopped, stopped)
+    assert found[ONE].status is (Status.FAILED if fail_fast else Status.CANCELLED)
+    severities = [one.diagnostic.severity for one in softened(told, progress.stopped)]
+    assert severities == ["warning", *(["error"] * fail_fast)]
+
+
+def test_what_fails_of_itself_while_it_is_stopped_failed() -> None:
+    progress = progress_of(made(ONE, create=1), made(TWO, create=1))
+    progress.feed(event("apply_errored", ONE))
+    progress.stop(fail_fast=True)
+    progress.feed(event("apply_errored", TWO))
+    told = [Blamed(Diagnostic("error", text), (TWO,)) for text in ("signal: killed", "denied")]
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from([ONE, TWO])
+    found = progress.outcomes(ended(1, interrupted=True), graph, told)
+    assert found[TWO].status is Status.FAILED

@@ -207,3 +207,18 @@ def test_a_plan_shows_those_of_one_stage_together(wide: World) -> None:
     )
     plan(execution)
     assert shown[1] == [inside("x"), inside("y"), inside("z")]
+
+
+def test_a_plan_stands_aside_where_another_works_on_the_same_units(wide: World) -> None:
+    execution = wide.execution("a", command="plan", lock_timeout=0.1)
+    with locked(wide.workdir("a") / LOCK):
+        plan(execution)
+    assert statuses(execution)["a"] is Status.UNCHANGED
+    assert any("may be outdated" in text for text in notes(execution))
+    again = wide.execution("a", command="plan")
+    plan(again)
+    assert notes(again) == []
+    assert [Path(call["cwd"]) for call in wide.fake.calls("plan")] == [
+        wide.workdir("a").with_name(f"{wide.workdir('a').name}-beside"),
+        wide.workdir("a"),
+    ]

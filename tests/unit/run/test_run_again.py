@@ -1,0 +1,114 @@
+"""What failed on an error that comes and goes is tried again; what was approved is not exceeded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from run_words import at, diagnostic, hook, inside
+from run_world import Person, World, notes, statuses
+
+from pytg.compose.changes import ResourceAction, UnitChanges, exceeds
+from pytg.model import Retry
+from pytg.record.run import Status
+from pytg.run.pipeline import apply, plan
+
+BUSY = "ThrottlingException: Rate exceeded"
+
+
+def patient(world: World, attempts: int = 3) -> World:
+    retry = Retry(attempts=attempts, pause=0.0)
+    world.estate = replace(world.estate, terraform=replace(world.estate.terraform, retry=retry))
+    return world
+
+
+def busy(world: World, command: str, name: str, *, once: bool = True) -> None:
+    """Terraform is throttled at the unit `name`, the first time only."""
+    failing: list[dict[str, Any]] = [diagnostic(BUSY, address=inside(name))]
+    if command == "apply":
+        failing = [hook("apply_start", inside(name)), hook("apply_errored", inside(name)), *failing]
+    was = world.root / "was-busy"
+    only = {"unless": was} if once else {}
+    world.fake.rule(command=command, events=failing, exit=1, touch=was, **only)
+
+
+def test_an_apply_goes_on_without_a_question_within_what_was_approved(chain: World) -> None:
+    """`c` needs what failed: it was skipped, and is applied after all."""
+    patient(chain)
+    busy(chain, "apply", "a")
+    chain.plans("a", "c")
+    chain.hold("b", outputs={"arn": "x"})
+    person = Person("y")
+    execution = chain.execution(confirm=person)
+    apply(execution)
+    assert len(person.questions) == 1
+    assert statuses(execution) == {
+        "a": Status.SUCCEEDED,
+        "b": Status.UNCHANGED,
+        "c": Status.SUCCEEDED,
+    }
+    told = notes(execution)
+    assert any(f"{at('a')}: ThrottlingException comes and goes; attempt 2" in n for n in told)
+    assert any("within what was approved" in note for note in told)
+    assert execution.record.run.units[at("a")].attempts == 2
+
+
+def test_a_plan_beyond_what_was_approved_is_asked_for(chain: World) -> None:
+    patient(chain)
+    busy(chain, "apply", "a")
+    more = [inside("a"), inside("a", "terraform_data.more")]
+    chain.fake.rule(command="plan", resources=[inside("a")], unless=chain.root / "was-busy")
+    chain.fake.rule(command="plan", resources=more)
+    person = Person("yn")
+    with pytest.raises(Exception, match="not approved"):
+        apply(chain.execution(confirm=person))
+    assert len(person.questions) == 2
+
+
+@pytest.mark.parametrize(("attempts", "fail_fast"), [(3, False), (1, False), (3, True)])
+def test_it_is_tried_a_few_times_and_then_has_failed(
+    chain: World, attempts: int, *, fail_fast: bool
+) -> None:
+    patient(chain, attempts)
+    busy(chain, "apply", "a", once=False)
+    chain.plans("a", "c")
+    chain.hold("b", outputs={"arn": "x"})
+    execution = chain.execution(yes=True, fail_fast=fail_fast)
+    apply(execution)
+    assert statuses(execution)["a"] is Status.FAILED
+    assert statuses(execution)["c"] in {Status.SKIPPED, Status.CANCELLED}
+    assert len(chain.fake.calls("apply")) == (1 if fail_fast else attempts)
+
+
+@pytest.mark.parametrize("per_unit", [True, False])
+def test_a_plan_is_tried_again(chain: World, *, per_unit: bool) -> None:
+    patient(chain)
+    for name in "abc":
+        chain.hold(name, outputs={"arn": "x"})
+    busy(chain, "plan", "a")
+    execution = chain.execution(command="plan", per_unit=per_unit, parallelism=1)
+    plan(execution)
+    assert set(statuses(execution).values()) == {Status.UNCHANGED}
+    assert any("attempt 2 of 3" in note for note in notes(execution))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "within"),
+    [
+        ("create", "create", True),
+        ("create", "replace", True),
+        ("replace", "create", True),
+        ("update", "replace", False),
+        ("update", "delete", False),
+        ("create", "delete", False),
+    ],
+)
+def test_what_an_apply_that_failed_half_way_may_have_left(
+    before: str, after: str, *, within: bool
+) -> None:
+    approved, planned = (
+        UnitChanges(at("a"), resources=(ResourceAction("x.y", action, "x"),))
+        for action in (before, after)
+    )
+    assert (not exceeds(planned, approved, again=True)) is within
