@@ -14,6 +14,7 @@ help:
 	@echo "make checkov    checkov over the modules, from a virtual environment of its own"
 	@echo "make differential  random estates in all ways, for hours; make differential-guards: does it notice"
 	@echo "make mutants    random changes of the code: do the unit tests notice"
+	@echo "make faults     thousands of crashes, damaged files and races; make faults-guards: does it notice"
 	@echo "make docs       write generated pages and pictures anew"
 	@echo "make bench      composed against one process a unit, side by side"
 	@echo "make clean      stop the embedded AWS; remove what was made"
@@ -91,6 +92,24 @@ differential: setup
 .PHONY: differential-guards
 differential-guards: setup
 	PYTHONPATH=tests $(BIN)/python -m differential.guards
+
+# FAULTS_ROUND plays one round of a seed again; what is left of a failing one stays in FAULTS_KEEP.
+FAULTS_ROUNDS ?= 2000
+FAULTS_SEED ?= $(shell date +%s)
+FAULTS_KEEP ?= build/faults
+
+.PHONY: faults
+faults: export FAULTS_ROUNDS := $(FAULTS_ROUNDS)
+faults: export FAULTS_SEED := $(FAULTS_SEED)
+faults: export FAULTS_KEEP := $(abspath $(FAULTS_KEEP))
+faults: setup
+	@mkdir -p $(FAULTS_KEEP)
+	@echo "FAULTS_SEED=$(FAULTS_SEED)"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -o timeout=0 tests/faults
+
+.PHONY: faults-guards
+faults-guards: setup
+	PYTHONPATH=tests $(BIN)/python -m faults.guards
 
 .PHONY: bench
 bench: setup

@@ -35,8 +35,9 @@ COMMANDS: Mapping[str, str] = {
     "runs": "List the runs of this project on this machine, the newest first.",
     "schema": "Print the JSON Schema of a configuration file.",
     "state": "List, show, back up, restore and move what is in the units' states.",
+    "take-over": "Recover what applies on HOST, a machine that is gone, left unfinished here.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
-    "unlock": "Remove the lock LOCK_ID from the state of the unit at ADDRESS.",
+    "unlock": "Remove the lock LOCK_ID from the unit at ADDRESS, or those of a selection.",
     "validate": "Check configuration, modules, references and inputs: every problem at once.",
 }
 

@@ -1,33 +1,97 @@
-"""`pytg unlock`: remove a lock whose holder is gone."""
+"""`pytg unlock`: remove locks whose holders are gone."""
 
 from __future__ import annotations
+
+import json
 
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import suffix_option
+from pytg.cli._options import option, selecting
 from pytg.cli._recovered import report_recovered, say
+from pytg.errors import Refused, UsageError
+from pytg.graph.selection import Selectors
+from pytg.model import Unit
+from pytg.project import Project
 from pytg.recovery.recover import recover_lock
+from pytg.recovery.take_over import lease_age
+from pytg.state.lease import EXPIRES_S
 
 
 @click.command("unlock")
-@click.argument("address")
-@click.argument("lock_id")
-@suffix_option()
+@click.argument("address", required=False)
+@click.argument("lock_id", required=False)
+@selecting
+@option("--lock-id", "of_id", metavar="ID", help="Of the selected units, those with this lock id.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def command(context: Context, address: str, lock_id: str, suffix: str | None) -> None:
-    """Remove the lock LOCK_ID from the state of the unit at ADDRESS.
+def command(
+    context: Context,
+    address: str | None,
+    lock_id: str | None,
+    selectors: Selectors,
+    of_id: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Remove the lock LOCK_ID from the unit at ADDRESS, or those of a selection.
 
     Only when its holder is gone: a run that still works would go on without a lock. That is
-    refused for a run of this project directory; one that died here is recovered first. `pytg
-    locks` lists the lock ids.
+    refused for a run of this project directory; one that died here is recovered first. Of a
+    selection the locks of runs that are proved dead go: in S3 a run renews a lease, and has been
+    silent for five minutes. Another lock needs its id, which `pytg locks` lists.
     """
-    project = context.project(suffix)
-    unit = project.unit(address)
-    project.check_identity([unit])
-    report_recovered(recover_lock(project.estate, unit, lock_id, project.states, say))
-    store = project.states.store(unit)
-    holder = store.holder(unit.backend.key)
-    store.unlock(unit.backend.key, lock_id)
+    if not (lock_id or (address is None and selectors.given)):
+        raise UsageError(
+            "pytg unlock needs either ADDRESS and LOCK_ID or a selecting option, such as --env",
+            hint="`pytg locks` lists the locks with their ids",
+        )
+    project = context.project(selectors.suffix)
+    if address is not None:
+        units = [project.unit(address)]
+    else:
+        chosen = project.select(selectors).units
+        units = [project.estate.units[unit] for unit in sorted(chosen)]
+    project.check_identity(units)
+    kept: list[str] = []
+    removed: list[Unit] = []
+    for unit in units:
+        why = _unlock(project, unit, lock_id or of_id, alone=address is not None)
+        if why is None:
+            removed.append(unit)
+        elif why:
+            kept.append(f"{unit.address}: {why}")
+    if as_json:
+        unlocked = [str(unit.address) for unit in removed]
+        click.echo(json.dumps({"unlocked": unlocked, "kept": kept}, indent=2))
+    if kept:
+        raise Refused(
+            "these locks stay:\n    " + "\n    ".join(kept),
+            hint="where the holder is gone: pytg unlock ADDRESS LOCK_ID, or --lock-id ID with the "
+            "selection",
+        )
+
+
+def _unlock(project: Project, unit: Unit, lock_id: str | None, *, alone: bool) -> str | None:
+    """Unlock one unit and return None; else why not, which is empty where there is nothing."""
+    store, key = project.states.store(unit), unit.backend.key
+    holder = store.holder(key)
+    if not alone:
+        if holder is None or (lock_id and holder.id != lock_id):
+            return ""
+        if lock_id is None and (reason := _alive(project, unit, holder.id)):
+            return f"held by {holder}; {reason}"
+    wanted = lock_id or (holder.id if holder else "")
+    report_recovered(recover_lock(project.estate, unit, wanted, project.states, say))
+    store.unlock(key, wanted)
     done = "is not locked" if holder is None else f"is unlocked; it was held by {holder}"
     click.echo(f"{unit.address} {done}", err=True)
+    return None
+
+
+def _alive(project: Project, unit: Unit, lock_id: str) -> str:
+    """Why the holder may live; empty where it is proved dead."""
+    age = lease_age(project.states.store(unit), lock_id)
+    if age is None:
+        return "nothing says whether it lives"
+    return "" if age >= EXPIRES_S else f"it said {age:.0f} s ago that it lives"

@@ -15,7 +15,7 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run_events import StateWritten, read
 from pytg.recovery.composed_directory import clear, journals, reserved
-from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery.in_flight import ids_by_unit, read_begun
 from pytg.recovery.journal import (
     APPLYING,
     JOURNAL,
@@ -97,15 +97,15 @@ def _wait_for_terraform(
 def _recover(root: Path, workdir: Path, journal: Journal, states: StateReader) -> Recovery:
     body = newest_state(workdir)
     written: list[Address] = []
-    in_flight: tuple[str, ...] = ()
+    in_flight: dict[str, str] = {}
     if journal.phase == APPLYING:
         for unit in journal.locked:
             _lock(unit, journal, states)
         written = _write_all(root, body, journal, states)
-        in_flight = resources_in_flight(root / RUNS / journal.run_id / journal.events, body)
+        in_flight = read_begun(root / RUNS / journal.run_id / journal.events).missing(body)
     _unlock(journal, states)
     calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
-    unknown = calls.by_unit(in_flight)
+    unknown = ids_by_unit(in_flight, calls)
     remember(root, unknown)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)

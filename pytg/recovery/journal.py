@@ -46,8 +46,8 @@ def is_alive(process: ProcessId) -> bool:
         return False
     raise Refused(
         f"an unfinished apply was started on the host {process.host}",
-        hint=f"run pytg there; or, if that machine is gone, here with "
-        f"{TAKE_OVER}={process.host}: its state is then recovered",
+        hint=f"run pytg there; or, if that machine is gone, `pytg take-over {process.host}` here: "
+        "its state is then recovered",
     )
 
 

@@ -14,7 +14,7 @@ from pytg.processes import ProcessId
 from pytg.record.run import OPEN, Outcome, Status
 from pytg.record.run_events import StateWritten, UnitProgress
 from pytg.recovery.composed_directory import clear
-from pytg.recovery.in_flight import lost
+from pytg.recovery.in_flight import Begun, ids_by_unit, lost
 from pytg.recovery.journal import (
     APPLYING,
     LOCKING,
@@ -95,8 +95,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     for unit in touched:
         if execution.status(unit.address) not in OPEN:  # once more, in the same run
             execution.begin(unit.address, among_many=True)
-    progress = Progress(planned.root.calls, planned.changes)
-    completed = _run(execution, planned, journal, progress)
+    progress, begun = Progress(planned.root.calls, planned.changes), Begun()
+    completed = _run(execution, planned, journal, progress, begun)
     for unit in touched:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
@@ -104,10 +104,11 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     said = _said(planned, completed)
     outcomes = passing(execution, progress.outcomes(completed, execution.needs, said), said)
     tell(execution, softened(said, progress.stopped | to_try_again(execution, outcomes)))
+    ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:
-        log, calls = planned.root.log("apply"), planned.root.calls
-        outcomes |= lost(log, calls, completed, newest_state(workdir))
-    keep_unrecorded(execution, outcomes)
+        ids = ids_by_unit(begun.missing(newest_state(workdir)), planned.root.calls)
+        outcomes |= lost(ids, completed)
+    keep_unrecorded(execution, outcomes, ids)
     journal.enter(workdir, WRITTEN)
     locks.release()
     for file in clear(workdir):
@@ -132,7 +133,11 @@ def _serial(held: UnitState) -> int:
 
 
 def _run(
-    execution: Execution, planned: ComposedPlan, journal: Journal, progress: Progress
+    execution: Execution,
+    planned: ComposedPlan,
+    journal: Journal,
+    progress: Progress,
+    begun: Begun,
 ) -> Completed:
     running: list[Process] = []
 
@@ -141,6 +146,7 @@ def _run(
         journal.started(planned.root.workdir, process.pid)
 
     def on_event(event: Event) -> None:
+        begun.feed(event)
         if execution.cancel.is_set():
             progress.stop()
         found = progress.feed(event)

@@ -12,7 +12,7 @@ from pytg.generate.write import write_files
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
-from pytg.recovery.in_flight import lost, stored
+from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
 from pytg.recovery.journal import newest_state
 from pytg.run.approved import Approved
 from pytg.run.blame import softened
@@ -70,8 +70,10 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     execution = plan.root.execution
     address = plan.root.units[0].address
     progress = Progress(plan.root.calls, plan.changes)
+    begun = Begun()
 
     def on_event(event: Event) -> None:
+        begun.feed(event)
         found = progress.feed(event)
         if found and event.type != "apply_start":
             done, total = progress.done.get(address, 0), progress.total.get(address, 0)
@@ -89,10 +91,12 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
     tell(execution, softened(said, to_try_again(execution, ends)))
     outcomes = {address: ends[address]}
+    ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
-        outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
-    keep_unrecorded(execution, outcomes)
+        ids = ids_by_unit(begun.missing(state), plan.root.calls)
+        outcomes |= lost(ids, completed)
+    keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
 
 

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from pytg.errors import Interrupted, LockHeld, PytgError
+from pytg.state.lease import Heartbeat
+from pytg.state.s3_store import S3Store
 from pytg.state.state_store import LockInfo, StateStore
 
 _THREADS = 8
@@ -42,12 +44,15 @@ class LockSet:
         self._cancel = cancel or threading.Event()
         self._poll_s = poll_s
         self._taken: list[Item] = []
+        stores = {id(store): store for store, _ in self._items if isinstance(store, S3Store)}
+        self._heartbeat = Heartbeat((store.leases for store in stores.values()), info.id)
 
     def acquire(self) -> None:
         """Take them all.
 
         Raises LockHeld when one is still held after the timeout, Interrupted when cancelled,
-        and what a store raises; nothing is held then.
+        and what a store raises; nothing is held then. While they are held in a bucket, a lease
+        beside them is renewed.
         """
         deadline = time.monotonic() + self._timeout_s
         told = ""
@@ -63,9 +68,11 @@ class LockSet:
                     raise LockHeld(message, hint=held.hint) from held
                 self._pause(deadline)
                 free = store.holder(key) is None
+        self._heartbeat.start()
 
     def release(self) -> None:
         """Leave what is held. A lock that cannot be left is told; it does not stop the others."""
+        self._heartbeat.stop()
         items, self._taken = self._taken, []
         self._leave(items)
 

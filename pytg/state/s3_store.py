@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from pytg.aws.failures import reported
 from pytg.errors import PytgError, Refused
 from pytg.model import Account, Backend
+from pytg.state.lease import Leases
 from pytg.state.s3_locks import (
     BackendLock,
     ItemLock,
@@ -37,7 +38,7 @@ class S3Store:
     """The bucket of `backend`, and its lock table if it has one.
 
     A bucket or table that is not there holds no state and no lock; writing and locking there
-    is an error.
+    is an error. `leases` say whether runs that hold locks live.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class S3Store:
         self._account = account
         self._s3 = s3
         self._dynamodb = dynamodb
+        self.leases = Leases(backend.bucket, account, s3)
         # Terraform's order: the object first
         self._locks: list[BackendLock] = []
         if backend.use_lockfile:

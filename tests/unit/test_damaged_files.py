@@ -20,7 +20,7 @@ from pytg.errors import PytgError
 from pytg.record.reader import load
 from pytg.record.run_events import read
 from pytg.recovery.dead_runs import at_work
-from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery.in_flight import read_begun
 from pytg.recovery.journal import APPLYING, JOURNAL, Journal, newest_state
 from pytg.recovery.unrecorded import IN_FLIGHT, remembered
 from pytg.state.state_reader import UnitState, parse_state
@@ -131,7 +131,7 @@ READERS: dict[str, tuple[str, Callable[[Path], bytes], Callable[[Path], object]]
     "terraform's events": (
         "apply.jsonl",
         lambda _: json.dumps(HOOK).encode(),
-        lambda tmp: resources_in_flight(tmp / "apply.jsonl", composed(ONE)),
+        lambda tmp: read_begun(tmp / "apply.jsonl").missing(composed(ONE)),
     ),
     "in flight": (
         str(IN_FLIGHT),

@@ -20,9 +20,13 @@ from pytg.processes import ProcessId
 from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import LOCKING, Journal, Locked
 from pytg.state.backend_stores import BackendStores
+from pytg.state.lease import Leases
+from pytg.state.lock_set import LockSet
+from pytg.state.s3_store import S3Store
 from pytg.state.state_store import LockInfo, StateStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
+from support.process import eventually
 
 KMS = "docs/us-east-1/dev/kms"
 LOCK = LockInfo("id-1", "OperationTypeApply", "alice@host", "2026-11-22T18:59:33Z")
@@ -113,3 +117,85 @@ def test_a_run_that_died_is_recovered_with_its_lock(root: str, store: StateStore
     assert run("-C", root, "unlock", KMS, "id-1") == 0
     assert store.holder(f"{KMS}/terraform.tfstate") is None
     assert not file.exists()
+
+
+DEV = ("--region", "us-east-1", "--env", "dev")
+
+
+def lease(root: str) -> Leases:
+    estate = load_project(Path(root)).estate
+    unit = estate.units[Address.parse(KMS)]
+    store = BackendStores(estate.root, Sessions(estate.root)).of(unit)
+    assert isinstance(store, S3Store)
+    return store.leases
+
+
+def is_locked(store: StateStore) -> bool:
+    return store.holder(f"{KMS}/terraform.tfstate") is not None
+
+
+def test_of_a_selection_go_the_locks_of_those_that_are_proved_dead(
+    root: str,
+    store: StateStore,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run("-C", root, "unlock", *DEV) == 6
+    assert "nothing says whether it lives" in capfd.readouterr().err
+    lease(root).renew("id-1")
+    assert run("-C", root, "unlock", *DEV, "--json") == 6
+    said = capfd.readouterr()
+    assert "s ago that it lives" in said.err
+    assert json.loads(said.out)["unlocked"] == []
+    assert is_locked(store)
+    monkeypatch.setattr("pytg.cli.unlock.EXPIRES_S", 0.0)
+    assert run("-C", root, "unlock", *DEV, "--json") == 0
+    assert json.loads(capfd.readouterr().out) == {"unlocked": [KMS], "kept": []}
+    assert not is_locked(store)
+    assert run("-C", root, "unlock", *DEV) == 0
+
+
+def test_of_a_selection_go_the_locks_with_an_id(root: str, store: StateStore) -> None:
+    assert run("-C", root, "unlock", *DEV, "--lock-id", "id-2") == 0
+    assert is_locked(store)
+    assert run("-C", root, "unlock", *DEV, "--lock-id", "id-1") == 0
+    assert not is_locked(store)
+
+
+@pytest.mark.parametrize("arguments", [(), (KMS,)])
+def test_it_wants_to_know_which(root: str, arguments: tuple[str, ...]) -> None:
+    assert run("-C", root, "unlock", *arguments) == 4
+
+
+def test_an_apply_of_a_host_that_is_gone_is_taken_over(
+    root: str,
+    store: StateStore,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = journal_of(root, ProcessId(1, None, "elsewhere"))
+    assert run("-C", root, "take-over", "nowhere") == 6
+    assert "no unfinished apply of the host nowhere" in capfd.readouterr().err
+    lease(root).renew("id-1")
+    assert run("-C", root, "take-over", "elsewhere") == 6
+    assert "run run-1 on the host elsewhere said" in capfd.readouterr().err
+    assert file.exists()
+    monkeypatch.setattr("pytg.recovery.take_over.EXPIRES_S", 0.0)
+    assert run("-C", root, "take-over", "elsewhere", "--json") == 0
+    assert json.loads(capfd.readouterr().out)["recovered"][0]["run_id"] == "run-1"
+    assert not file.exists()
+    assert not is_locked(store)
+
+
+def test_who_holds_locks_says_that_it_lives(
+    root: str, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytg.state.lease.RENEWED_EVERY_S", 0.01)
+    found, key = lease(root), "docs/us-east-1/dev/bucket/terraform.tfstate"
+    locks = LockSet([(store, key)], LockInfo.new("x", "id-3"), timeout_s=0, on_wait=print)
+    assert found.age_s("id-3") is None
+    with locks:
+        assert eventually(lambda: found.age_s("id-3") is not None)
+        found.end("id-3")
+        assert eventually(lambda: found.age_s("id-3") is not None)
+    assert found.age_s("id-3") is None

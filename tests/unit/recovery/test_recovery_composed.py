@@ -179,7 +179,7 @@ def test_what_was_being_made_is_named_and_remembered(tmp_path: Path, store: Memo
     died(tmp_path, ONE, events="apply.jsonl")
     (found,) = recovered(tmp_path, store)
     assert found == Recovery("run-1", (ONE,), (f"{ONE} terraform_data.more",))
-    assert remembered(tmp_path) == {ONE: ["terraform_data.more"]}
+    assert remembered(tmp_path) == {ONE: {"terraform_data.more": ""}}
 
 
 def test_a_run_that_lives_is_left_alone(tmp_path: Path, store: MemoryStore) -> None:

@@ -98,7 +98,7 @@ def test_of_another_host_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PYTG_TAKE_OVER", other)
         with pytest.raises(Refused, match="host elsewhere") as raised:
             is_alive(process)
-        assert "PYTG_TAKE_OVER=elsewhere" in raised.value.hint
+        assert "pytg take-over elsewhere" in raised.value.hint
     monkeypatch.setenv("PYTG_TAKE_OVER", "elsewhere")
     assert not is_alive(process)
 

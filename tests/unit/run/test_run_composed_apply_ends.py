@@ -94,7 +94,7 @@ def test_what_a_killed_terraform_made_is_unknown_and_remembered(two: World) -> N
         "c": (THIS,),
     }
     assert ended(dict(outcomes)) == {"a": Status.UNKNOWN, "c": Status.UNKNOWN}
-    assert remembered(two.estate.root) == {at("a"): [THIS], at("c"): [THIS]}
+    assert remembered(two.estate.root) == {at("a"): {THIS: ""}, at("c"): {THIS: ""}}
     assert two.store.locks == {}
     assert not (plan.root.workdir / JOURNAL).exists()
 
@@ -118,15 +118,15 @@ def test_an_error_leaves_unknown_what_is_in_no_state(
 
 
 def test_what_was_applied_whole_is_no_longer_in_doubt(two: World) -> None:
-    remember(two.estate.root, {at("a"): ["x.lost"], at("b"): ["x.far"]})
+    remember(two.estate.root, {at("a"): {"x.lost": ""}, at("b"): {"x.far": ""}})
     apply_composed(planned(two, "a", "b", "c"))
-    assert remembered(two.estate.root) == {at("b"): ["x.far"]}
+    assert remembered(two.estate.root) == {at("b"): {"x.far": ""}}
 
 
 def test_a_destroy_leaves_in_doubt_what_is_in_no_state(two: World) -> None:
-    remember(two.estate.root, {at("a"): ["x.lost"]})
+    remember(two.estate.root, {at("a"): {"x.lost": ""}})
     apply_composed(planned(two, "a", "b", "c", destroy=True))
-    assert remembered(two.estate.root) == {at("a"): ["x.lost"]}
+    assert remembered(two.estate.root) == {at("a"): {"x.lost": ""}}
 
 
 class Watched(BootstrapStore):

@@ -1,0 +1,131 @@
+"""Guards taken out of a copy of pytg on purpose: the harness must notice each.
+
+`python -m faults.guards` (`make faults-guards`) tries all; a test tries one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.kinds import KINDS
+
+ROOT = Path(__file__).parents[2]
+SEED = 11
+EACH = 6  # rounds of each kind
+
+
+@dataclass(frozen=True)
+class Guard:
+    """In `file`, `old` becomes `new`; rounds of `kinds` show it."""
+
+    file: str
+    old: str
+    new: str
+    kinds: tuple[str, ...]
+
+    def rounds(self) -> list[str]:
+        """Numbers of rounds of its kinds, each kind in turn."""
+        places = [list(KINDS).index(kind) for kind in self.kinds]
+        return [str(turn * len(KINDS) + place) for turn in range(EACH) for place in places]
+
+    def take_out(self, package: Path) -> None:
+        """Raises ValueError where the source is no longer what it was."""
+        path = package / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{path}: not there once: {self.old}")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+GUARDS = {
+    "no journal is written": Guard(
+        "recovery/journal.py",
+        "write_atomic(workdir / JOURNAL, text.encode())",
+        "assert text",
+        ("kill", "kill again"),
+    ),
+    "locks are not released": Guard(
+        "run/composed_apply.py",
+        "journal.enter(workdir, WRITTEN)\n    locks.release()",
+        "journal.enter(workdir, WRITTEN)",
+        ("kill", "signal"),
+    ),
+    "what Terraform could not write is ignored": Guard(
+        "recovery/journal.py",
+        "for name in (ERRORED_STATE, STATE, SNAPSHOT):",
+        "for name in (STATE, SNAPSHOT):",
+        ("immutable", "full disk"),
+    ),
+    "what was in flight is not remembered": Guard(
+        "recovery/in_flight.py",
+        "return tuple(sorted({*begun, *(created - _recorded(state))}))",
+        "return ()",
+        ("kill", "kill again"),
+    ),
+    "records of dead runs stay open": Guard(
+        "record/reader.py",
+        "current = settled(current, None, Result.INTERRUPTED, None)",
+        "return current",
+        ("kill",),
+    ),
+    "sensitive outputs are shown": Guard(
+        "cli/output.py",
+        "value = MASK if sensitive and not reveal else",
+        "value =",
+        ("secret",),
+    ),
+    "the composed state stays": Guard(
+        "recovery/journal.py",
+        'SNAPSHOT = "snapshot.tfstate"',
+        'SNAPSHOT = f"snapshot-{os.getpid()}.tfstate"',
+        ("kill",),
+    ),
+    "plan files stay": Guard(
+        "recovery/composed_directory.py",
+        "    for plan in workdir.glob(PLANS):\n        plan.unlink(missing_ok=True)\n",
+        "",
+        ("kill", "secret"),
+    ),
+}
+
+
+def noticed(name: str, place: Path) -> str:
+    """What the harness says with that guard out; empty where it notices nothing."""
+    guard = GUARDS[name]
+    ignored = shutil.ignore_patterns("__pycache__")
+    package = Path(shutil.copytree(ROOT / "pytg", place / "copy" / "pytg", ignore=ignored))
+    guard.take_out(package)
+    paths = (package.parent, ROOT / "tests", ROOT / "sandbox")
+    done = subprocess.run(
+        [sys.executable, "-m", "faults", "--first", str(SEED), *guard.rounds()],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def main() -> int:
+    """Try every guard; 1 where one is not noticed."""
+    missed = []
+    for name in GUARDS:
+        with tempfile.TemporaryDirectory() as place:
+            found = noticed(name, Path(place))
+        lines = [line for line in found.splitlines() if line.strip()]
+        shown = "\n    ".join(lines[-3:])
+        sys.stdout.write(f"{'noticed' if found else 'MISSED '}  {name}\n    {shown[:600]}\n")
+        sys.stdout.flush()
+        missed += [] if found else [name]
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""One round from a seed: something befalls a run, and then a person goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from faults import checks
+from faults.estate import drawn
+from faults.faults import Unsupported, mounted, unmounted
+from faults.kinds import APPLY, DESTROY, KINDS, PLAN
+from faults.world import World
+
+SMALL = "1500k"
+
+
+def play(seed: int, number: int, place: Path) -> World:
+    """Play the round; its files are below `place`. Raises AssertionError with its steps."""
+    rng = random.Random(f"{seed} {number}")  # noqa: S311 - the same at each run, on purpose
+    world = World(place, drawn(rng), rng)
+    name = list(KINDS)[number % len(KINDS)]
+    world.step(name)
+    try:
+        with _disk(world, name):
+            world.estate.write(world.root)
+            KINDS[name](world)
+            _settle(world)
+    except Unsupported as error:
+        world.step(f"skipped: {error}")
+    except AssertionError as error:
+        steps = "\n".join(f"  {step}" for step in world.steps)
+        raise AssertionError(
+            f"FAULTS_SEED={seed} FAULTS_ROUND={number}\n{steps}\n{error}"
+        ) from None
+    finally:
+        world.go()
+        for process in world.processes():
+            with contextlib.suppress(Exception):
+                process.kill()
+    return world
+
+
+@contextlib.contextmanager
+def _disk(world: World, name: str) -> Iterator[None]:
+    """The project of a round about a full disk lies on a small one, where that can be."""
+    if name == "full disk":
+        mounted(world.root, SMALL)
+    try:
+        yield
+    finally:
+        unmounted(world.root)
+
+
+def _settle(world: World) -> None:
+    """What a person does then: plan, apply, destroy. All works, and nothing was lost."""
+    checks.succeeded(world.pytg(*PLAN))
+    checks.nothing_lost(world)
+    if world.rng.random() < 0.7:
+        checks.succeeded(world.pytg(*APPLY))
+        checks.applied(world)
+        checks.succeeded(world.pytg(*PLAN, "--detailed-exitcode"))
+    checks.succeeded(world.pytg(*DESTROY))
+    checks.destroyed(world)
+    checks.succeeded(world.pytg(*PLAN, "--destroy", "--detailed-exitcode"))
+    checks.left_nothing(world)
+
+
+def rounds(seed: int, numbers: Iterable[int], place: Path) -> Iterator[str]:
+    """Play many rounds; what failed of each. The files of those that did not are removed."""
+    for number in numbers:
+        where = place / f"{seed}-{number}"
+        shutil.rmtree(where, ignore_errors=True)
+        try:
+            play(seed, number, where)
+        except AssertionError as error:
+            yield str(error)
+        else:
+            shutil.rmtree(where)
