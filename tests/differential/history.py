@@ -58,7 +58,7 @@ class History:
         for other in others:
             yield from self._pair(steps, first, other, same_states)
             left, right = self._new(first, steps), self._new(other, steps)
-            if left != right and not self._apart:
+            if left != right and not self._apart and other != "picked":
                 yield f"provisioners of {first} and {other}: {left} and {right}"
         if not self._apart:
             yield from self._ends(steps)

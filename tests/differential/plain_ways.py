@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from differential.ends import FAILED, OK, SKIPPED, End, whole
@@ -69,6 +69,11 @@ class UnitRoots(Plain):
 
         return self.ended(estate, self._directory(estate, unit), planned)
 
+    def leave(self, estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        for unit in units:
+            if unit.module in destroyed:
+                self.terraform(self._directory(estate, unit), "destroy", "-auto-approve")
+
     def changes(self, estate: Estate) -> list[str]:
         directories = (self._directory(estate, unit) for unit in estate.units())
         return [text for found in directories for text in touched(self.planned(found))]
@@ -99,6 +104,12 @@ class Hand(Plain):
             step.states[unit] = Part(state, f"module.{unit.call}", f"{unit.call}__")
         step.log = self.log
         return step
+
+    def leave(self, _estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        """Take the others out of the state; whose call is gone is destroyed by the next apply."""
+        for unit in units:
+            if unit.module not in destroyed:  # it may hold nothing
+                self.ran(self.root / HAND, "state", "rm", f"module.{unit.call}")
 
     def changes(self, _estate: Estate) -> list[str]:
         return touched(self.planned(self.root / HAND))
