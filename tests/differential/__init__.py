@@ -8,7 +8,8 @@ read of each other comes from states; some units alone and then all; pytg's `--p
 Terraform in the unit roots that `pytg generate` writes; plain Terraform on one root that the
 harness composes by itself, from its own model of the estate (`estates.py`, `render.py`). After
 every edit of a random estate they must agree (`compare.py`). Units that go (`leaving.py`) are
-destroyed before, or left: pytg leaves what is in their states alone. What is legitimately different, and so is not compared:
+destroyed before, or left: pytg leaves what is in their states alone. What is legitimately
+different, and so is not compared:
 
 * A unit alone cannot know what its upstream will give. Per unit and in the unit roots, a plan is
   taken at the unit's turn, when its upstream is applied: what is unknown in the composed plan may
@@ -16,6 +17,8 @@ destroyed before, or left: pytg leaves what is in their states alone. What is le
   composed plan and the hand-composed one must be the same to the last mask, as must the two that
   plan at their turn.
 * A module that is isolated is a stage of its own, which knows what was applied before it.
+* Data of a new unit that comes after others is read in the apply; a root made by hand says no
+  such order (docs/decisions/0007-order-is-not-data.md).
 * Terraform's `data.terraform_remote_state` of a unit root stands outside of the unit's module.
 * Identifiers are random: in a plan they are all one, in states they are numbered by their first
   place, so that a value that is wired to the wrong resource is seen.

@@ -55,6 +55,13 @@ def same_states(one: Step, other: Step) -> Iterator[str]:
         yield from _differences(f"state of {unit}", left[unit], right.get(unit, {}))
 
 
+def waits(step: Step) -> bool:
+    """Whether data is read in the apply only because something before it is."""
+    documents = {id(part.document): part.document for part in step.plans.values()}.values()
+    changes = (change for found in documents for change in found.get("resource_changes", ()))
+    return any(c.get("action_reason") == "read_because_dependency_pending" for c in changes)
+
+
 def told_as_planned(step: Step) -> Iterator[str]:
     """Where pytg says something else of a plan than Terraform does."""
     for unit, said in step.told.items():

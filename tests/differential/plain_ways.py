@@ -19,6 +19,7 @@ from differential.ways import (
     project_states,
     touched,
 )
+from pytg import exact_json
 
 PLAN = "differential.plan"
 
@@ -107,9 +108,16 @@ class Hand(Plain):
 
     def leave(self, _estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
         """Take the others out of the state; whose call is gone is destroyed by the next apply."""
-        for unit in units:
-            if unit.module not in destroyed:  # it may hold nothing
-                self.ran(self.root / HAND, "state", "rm", f"module.{unit.call}")
+        left = [unit.call for unit in units if unit.module not in destroyed]
+        path = self.root / HAND / "terraform.tfstate"
+        if not left or not path.exists():
+            return
+        for call in left:  # it may hold nothing
+            self.ran(path.parent, "state", "rm", f"module.{call}")
+        state = exact_json.loads(path.read_text())
+        for name in [n for n in state["outputs"] if n.startswith(tuple(f"{c}__" for c in left))]:
+            del state["outputs"][name]
+        path.write_text(exact_json.dumps(state))
 
     def changes(self, _estate: Estate) -> list[str]:
         return touched(self.planned(self.root / HAND))
