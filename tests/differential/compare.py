@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from differential.estates import MENDED, Estate
+from differential.estates import MENDED, Estate, UnitName
 from differential.values import Ref
-from differential.ways import Part, Step
+from differential.ways import Part, Step, touched
 
 # UUIDs, and what AWS calls roles; moments are all one.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|ARO[A-Z0-9]{17,18}")
@@ -42,11 +42,24 @@ def at_its_turn(composed: Step, turn: Step) -> Iterator[str]:
 
 
 def same_states(one: Step, other: Step) -> Iterator[str]:
-    """How the states of two ways differ, over all units, identifiers by their places."""
-    left = _numbered({unit.call: _state(part) for unit, part in sorted(one.states.items())})
-    right = _numbered({unit.call: _state(part) for unit, part in sorted(other.states.items())})
+    """How the states of two ways differ, over all units, identifiers by their places.
+
+    Where nothing changes pytg writes no state: what was read and checked stands as it was.
+    """
+    quiet = {unit for unit in one.states if not (_written(one, unit) and _written(other, unit))}
+    left, right = (
+        _numbered({u.call: _state(p, quiet=u in quiet) for u, p in sorted(step.states.items())})
+        for step in (one, other)
+    )
     for unit in left:
         yield from _differences(f"state of {unit}", left[unit], right.get(unit, {}))
+
+
+def waits(step: Step) -> bool:
+    """Whether data is read in the apply only because something before it is."""
+    documents = {id(part.document): part.document for part in step.plans.values()}.values()
+    changes = (change for found in documents for change in found.get("resource_changes", ()))
+    return any(c.get("action_reason") == "read_because_dependency_pending" for c in changes)
 
 
 def told_as_planned(step: Step) -> Iterator[str]:
@@ -101,11 +114,17 @@ def _fields(change: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, An
     return found | extra | {"moved": bool(moved), "reason": whole.get("action_reason")}
 
 
-def _state(part: Part) -> dict[str, Any]:
-    """Resources by address in the unit, outputs, and the results of checks."""
+def _written(step: Step, unit: UnitName) -> bool:
+    return unit in step.plans and bool(touched(step.plans[unit].document, step.plans[unit]))
+
+
+def _state(part: Part, *, quiet: bool) -> dict[str, Any]:
+    """Resources by address in the unit, outputs, and unless `quiet` data and results of checks."""
     found: dict[str, Any] = {}
     for resource in part.document.get("resources", ()):
         module = resource.get("module", "")
+        if quiet and resource["mode"] == "data":
+            continue
         if module == part.prefix or module.startswith((f"{part.prefix}.", f"{part.prefix}[")):
             inside = ".".join(
                 (module.removeprefix(part.prefix), resource["mode"], resource["type"])
@@ -115,7 +134,7 @@ def _state(part: Part) -> dict[str, Any]:
     for name, output in part.document.get("outputs", {}).items():
         if name.startswith(part.own):
             found[f"output {name.removeprefix(part.own)}"] = output
-    for check in part.document.get("check_results") or ():
+    for check in (not quiet and part.document.get("check_results")) or ():
         address = check["config_addr"]
         if address.startswith(f"{part.prefix}."):
             found[f"check {address.removeprefix(part.prefix)}"] = check["status"]

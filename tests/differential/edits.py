@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from differential.estates import Estate, Module, Part, hidden, offered, parts
+from differential.estates import Estate, Module, Part, hidden, offered, parts, seen_from
 from differential.faults import BAD, GOOD, MOODS
+from differential.leaving import LEAVING
 from differential.literals import VALUES
 from differential.parts import KINDS
 from differential.values import Ref
@@ -22,6 +23,7 @@ _CHANGEABLE = {name for name, kind in KINDS.items() if kind.type == "any" and no
 @st.composite
 def edited(draw: st.DrawFn, estate: Estate, serial: int) -> Estate:
     """`estate` after one or two edits; `serial` makes the names of new parts new."""
+    estate = replace(estate, destroyed=())
     if estate.faulty:
         estate = go_bad(draw, go_bad(draw, estate))
     for number in range(draw(st.integers(1, 2))):
@@ -121,19 +123,9 @@ def change_order(draw: st.DrawFn, estate: Estate, _serial: int) -> Estate:
     module = estate.modules[at]
     if draw(st.booleans()) or any(p.kind == "read" for p in module.parts):
         return _with(estate, replace(module, isolate=not module.isolate))
-    after = () if module.after else (draw(st.sampled_from(estate.modules[:at])).name,)
+    above = seen_from(module.scope, estate.modules[:at])
+    after = (draw(st.sampled_from(above)).name,) if above and not module.after else ()
     return _with(estate, replace(module, after=after))
-
-
-EDITS: tuple[Edit, ...] = (
-    change_value,
-    change_value,
-    change_kind,
-    add_part,
-    remove_part,
-    rename_part,
-    change_order,
-)
 
 
 def _swap(module: Module, old: Part, new: Part) -> Module:
@@ -148,3 +140,15 @@ def _reread(module: Module, old: tuple[str, str], now: str) -> Module:
         return part
 
     return replace(module, parts=tuple(map(part_of, module.parts)))
+
+
+EDITS: tuple[Edit, ...] = (
+    change_value,
+    change_value,
+    change_kind,
+    add_part,
+    remove_part,
+    rename_part,
+    change_order,
+    *LEAVING,
+)

@@ -59,7 +59,7 @@ class Module:
 
 @dataclass(frozen=True, order=True)
 class UnitName:
-    """Where a unit lies; `region` is `global` for one of a whole environment."""
+    """Where a unit lies; `region` is `global` for one of a whole environment or account."""
 
     region: str
     module: str
@@ -75,7 +75,8 @@ class Estate:
     """Modules in order of need, in one account and one environment.
 
     `fixture` is a directory with the whole project, where it is no random one. One that is
-    `faulty` may hold kinds of part that fail.
+    `faulty` may hold kinds of part that fail. `destroyed` are modules that went, and were destroyed
+    before; whatever else went was left as it is.
     """
 
     modules: tuple[Module, ...]
@@ -84,6 +85,7 @@ class Estate:
     account: str = "acc"
     fixture: Path | None = None
     faulty: bool = False
+    destroyed: tuple[str, ...] = ()
 
     def module(self, name: str) -> Module:
         return next(m for m in self.modules if m.name == name)
@@ -98,7 +100,9 @@ class Estate:
 
     def address(self, unit: UnitName) -> str:
         """As pytg writes it."""
-        return f"{self.account}/{unit.region}/{self.environment}/{unit.module}"
+        wide = self.module(unit.module).scope == "account"
+        environment = "global" if wide else self.environment
+        return f"{self.account}/{unit.region}/{environment}/{unit.module}"
 
     def units(self) -> list[UnitName]:
         """In order of need."""
@@ -107,6 +111,11 @@ class Estate:
             for module in self.modules
             for region in (self.regions if module.scope == "region" else ("global",))
         ]
+
+    def gone(self, new: Estate) -> list[UnitName]:
+        """The units that `new` has no longer, those first that nobody needs."""
+        left = {new.address(unit) for unit in new.units()}
+        return [unit for unit in self.units()[::-1] if self.address(unit) not in left]
 
     def needs(self, unit: UnitName) -> set[UnitName]:
         """The units that must be there before `unit`."""
@@ -118,7 +127,7 @@ class Estate:
 
     def target(self, unit: UnitName, ref: Ref) -> UnitName:
         """The unit that a reference in `unit` means."""
-        if self.module(ref.module).scope == "environment":
+        if self.module(ref.module).scope != "region":
             return UnitName("global", ref.module)
         other = {REGIONS[0]: REGIONS[1], REGIONS[1]: REGIONS[0]}
         place = ROLES.get(ref.role) or (other[unit.region] if ref.role else unit.region)
@@ -162,11 +171,16 @@ def references(
     module = draw(st.sampled_from([m for m in above if _of(m, kinds)]))
     role = ""
     if module.scope == "region":
-        roles = [*([] if scope == "environment" else ["", ""]), "source"]
+        roles = [*(["", ""] if scope == "region" else []), "source"]
         if regions > 1:
-            roles += ["target", *([] if scope == "environment" else ["peer"])]
+            roles += ["target", *(["peer"] if scope == "region" else [])]
         role = draw(st.sampled_from(roles))
     return Ref(module.name, draw(st.sampled_from(_of(module, kinds))).name + "_out", role)
+
+
+def seen_from(scope: str, above: tuple[Module, ...]) -> tuple[Module, ...]:
+    """The modules that one of `scope` may need: of a whole account, those that are so too."""
+    return tuple(m for m in above if scope != "account" or m.scope == scope)
 
 
 def _of(module: Module, kinds: Collection[str]) -> list[Part]:
@@ -184,6 +198,7 @@ def parts(
     faulty: bool = False,
 ) -> Part:
     """A part, which reads a module above it where its kind takes any value; a faulty one a mood."""
+    above = seen_from(scope, above)
     kind = draw(st.sampled_from(offered(faulty=faulty)))
     values = VALUES[EVERY_KIND[kind].values]
     if kind in FAULTS:
@@ -204,7 +219,7 @@ def estates(draw: st.DrawFn, most: int = 3, *, faulty: bool = False) -> Estate:
     regions = REGIONS[: draw(st.sampled_from([1, 1, 2]))]
     made: tuple[Module, ...] = ()
     for number in range(draw(st.integers(2, most))):
-        scope = draw(st.sampled_from(["region", "environment"]))
+        scope = draw(st.sampled_from(["region", "region", "environment", "environment", "account"]))
         found = tuple(
             draw(parts(f"p{i}", made, scope, len(regions), faulty=faulty))
             for i in range(draw(st.integers(2, 6)))
@@ -218,6 +233,7 @@ def estates(draw: st.DrawFn, most: int = 3, *, faulty: bool = False) -> Estate:
 def _after(draw: st.DrawFn, module: Module, above: tuple[Module, ...]) -> tuple[str, ...]:
     """Order-only edges; none to a unit that reads something, until that is mended."""
     reads = any(part.kind == "read" for part in module.parts)
+    above = seen_from(module.scope, above)
     if not above or (reads and "order" not in MENDED):
         return ()
     return tuple(draw(st.lists(st.sampled_from([m.name for m in above]), max_size=1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from pytg.compose.changes import Calls
 from pytg.compose.shape import Shape
 from pytg.generate import composed, hcl
 from pytg.generate.line import Line
+from pytg.generate.providers import PEER, passed
 from pytg.run import blame, pipeline, state_mirror
 from pytg.run.stage_inputs import StageInputs
 
@@ -78,6 +79,15 @@ def _first_of_all(_line: Line, calls: Calls, _units: Any) -> list[Any]:
 def _replaced(where: Any, name: str, made: Any) -> Guard:
     return lambda: patch.object(where, name, made)
 
+
+def _peers(estate: Any, unit: Any, own: Mapping[str | None, str | None]) -> Any:
+    """Each unit gets the provider of the other region."""
+    swapped = {None: own[PEER] or own[None], PEER: own[None]}
+    return passed(estate, unit, swapped)
+
+
+# With modules that use AWS: see test_fixtures.py.
+WRONG_REGION = _replaced(composed, "passed", _peers)
 
 # By name: how the guard is taken out; the kinds of part, or the estates, that show it; the ways.
 GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {

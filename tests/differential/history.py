@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from differential.compare import at_its_turn, same_plans, same_states, told_as_planned
+from differential.compare import at_its_turn, same_plans, same_states, told_as_planned, waits
 from differential.ends import OK, End, ends_alike, same_ends, same_whole
 from differential.estates import Estate
 from differential.ways import Step
@@ -21,6 +21,7 @@ ANYHOW = (
 )
 PAIRS = (("composed", "hand", same_plans), *ANYHOW)
 STAGED = (("hand", "composed", at_its_turn), *ANYHOW)
+WAITING = (("composed", "hand", at_its_turn), *ANYHOW)
 # with the two in which each unit is planned alone at its turn
 ENDS: Mapping[str, Callable[[End, End], Iterator[str]]] = {
     "composed": ends_alike,
@@ -49,16 +50,14 @@ class History:
         self._apart |= {(other, one) for one, other in self._apart}
 
     def _after_success(self, steps: Steps) -> Iterator[str]:
-        """Where the composed run has stages or rounds, what is planned later knows more."""
-        staged = "composed" in steps and steps["composed"].processes > 1
-        for one, other, compare in STAGED if staged else PAIRS:
+        for one, other, compare in _pairs(steps):
             if {one, other} <= {*steps} and (one, other) not in self._apart:
                 yield from self._pair(steps, one, other, compare)
         first, *others = steps
         for other in others:
             yield from self._pair(steps, first, other, same_states)
             left, right = self._new(first, steps), self._new(other, steps)
-            if left != right and not self._apart:
+            if left != right and not self._apart and other != "picked":
                 yield f"provisioners of {first} and {other}: {left} and {right}"
         if not self._apart:
             yield from self._ends(steps)
@@ -89,6 +88,20 @@ class History:
 
     def _new(self, name: str, steps: Steps) -> list[str]:
         return sorted(steps[name].log[self._read.get(name, 0) :])
+
+
+def _pairs(steps: Steps) -> Sequence[tuple[str, str, Compare]]:
+    """Who is held against whom.
+
+    Where the composed run has stages or rounds, what is planned later knows more; where data of
+    a new unit waits for what comes before, which the root made by hand does not say, it knows less.
+    """
+    if "composed" not in steps:
+        return PAIRS
+    staged, waiting = steps["composed"].processes > 1, waits(steps["composed"])
+    if staged and waiting:
+        return ANYHOW
+    return STAGED if staged else WAITING if waiting else PAIRS
 
 
 def _same_where_alike(one: Step, other: Step) -> Iterator[str]:

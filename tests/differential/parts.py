@@ -149,7 +149,8 @@ KINDS: dict[str, Kind] = {
         data(
             '  provisioner "local-exec" {\n    command     = "true"\n'
             "    environment = { VALUE = jsonencode(var.NAME) }\n  }"
-        ),
+        )
+        + 'output "NAME_never" {\n  value     = var.NAME\n  ephemeral = true\n}\n',
         f"{MAIN}.id",
         "string",
         "text",

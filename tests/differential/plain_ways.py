@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from differential.ends import FAILED, OK, SKIPPED, End, whole
@@ -19,6 +19,7 @@ from differential.ways import (
     project_states,
     touched,
 )
+from pytg import exact_json
 
 PLAN = "differential.plan"
 
@@ -69,6 +70,11 @@ class UnitRoots(Plain):
 
         return self.ended(estate, self._directory(estate, unit), planned)
 
+    def leave(self, estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        for unit in units:
+            if unit.module in destroyed:
+                self.terraform(self._directory(estate, unit), "destroy", "-auto-approve")
+
     def changes(self, estate: Estate) -> list[str]:
         directories = (self._directory(estate, unit) for unit in estate.units())
         return [text for found in directories for text in touched(self.planned(found))]
@@ -99,6 +105,19 @@ class Hand(Plain):
             step.states[unit] = Part(state, f"module.{unit.call}", f"{unit.call}__")
         step.log = self.log
         return step
+
+    def leave(self, _estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        """Take the others out of the state; whose call is gone is destroyed by the next apply."""
+        left = [unit.call for unit in units if unit.module not in destroyed]
+        path = self.root / HAND / "terraform.tfstate"
+        if not left or not path.exists():
+            return
+        for call in left:  # it may hold nothing
+            self.ran(path.parent, "state", "rm", f"module.{call}")
+        state = exact_json.loads(path.read_text())
+        for name in [n for n in state["outputs"] if n.startswith(tuple(f"{c}__" for c in left))]:
+            del state["outputs"][name]
+        path.write_text(exact_json.dumps(state))
 
     def changes(self, _estate: Estate) -> list[str]:
         return touched(self.planned(self.root / HAND))

@@ -18,7 +18,7 @@ from differential.ends import OK
 from differential.estates import Estate, estates
 from differential.history import History
 from differential.plain_ways import Hand, UnitRoots
-from differential.pytg_ways import PerUnit, Pieces, Pytg
+from differential.pytg_ways import PerUnit, Picked, Pieces, Pytg
 from differential.ways import Way
 
 OUTSIDE = {
@@ -43,9 +43,12 @@ WAYS: Ways = {
     "roots": UnitRoots,
     "per unit": PerUnit,
     "pieces": Pieces,
+    "picked": Picked,
 }
+SEQUELS = ("pieces", "picked")
 # an upstream that failed has its old outputs for who is planned by itself: no way among these
-FAILING: Ways = {name: way for name, way in WAYS.items() if name != "pieces"}
+FAILING: Ways = {name: way for name, way in WAYS.items() if name not in SEQUELS}
+SHORT: Ways = {name: way for name, way in WAYS.items() if name != "picked"}
 COMPOSED: Ways = {name: WAYS[name] for name in ("composed", "hand")}
 
 
@@ -93,7 +96,11 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
     made = {name: kind(place / name, outside(place)) for name, kind in ways.items()}
     seen = dict.fromkeys(made, 0)
     history = History()
+    before = scenario.estates[0]
     for number, estate in enumerate(scenario.estates):
+        for way in made.values():
+            way.leave(before, before.gone(estate), estate.destroyed)
+        before = estate
         steps = {name: way.apply(estate) for name, way in made.items()}
         found = list(history.differences(estate, steps))
         for name, way in made.items():

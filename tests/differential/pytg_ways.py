@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
 from differential.ends import FAILED, OK, SKIPPED, End, Said, said, whole
 from differential.estates import Estate, UnitName
+from differential.values import Ref
 from differential.ways import Failed, Part, Step, Way, project_states, touched
 from pytg.compose.changes import UnitChanges
 from pytg.project import Finished, Project, Selectors
 from pytg.record.run import Finding, Run, Status
 from pytg.run.root import Root, SavedPlan
 
+HALF = 0.5
 _STATUS = {
     Status.SUCCEEDED: OK,
     Status.UNCHANGED: OK,
@@ -52,6 +55,19 @@ class Pytg(Way):
             return
         said = f"{finished.error}\n{getattr(finished.error, 'hint', '')}\n"
         raise Failed(said + "\n".join(f"{a}: {u}" for a, u in finished.run.units.items()))
+
+    def leave(self, estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        going = tuple(estate.address(unit) for unit in units if unit.module in destroyed)
+        if not going:
+            return
+        with patch.dict(os.environ, self.environ):
+            finished = Project(self.root).destroy(Selectors(select=going), yes=True, **self.options)
+        kept = project_states(self.root, estate)
+        left = [
+            u.call for u in units if u.module in destroyed and kept[u].document.get("resources")
+        ]
+        if left or not finished.ok:
+            raise Failed(f"{finished.error}: {left} not destroyed")
 
     def changes(self, _estate: Estate) -> list[str]:
         with patch.dict(os.environ, self.environ):
@@ -127,6 +143,49 @@ class Pieces(Pytg):
         """The states of all other modules."""
         files = (self.root / ".pytg" / "state").rglob("*.tfstate")
         return {str(f): f.read_bytes() for f in files if f.parent.name != module}
+
+
+class Picked(Pytg):
+    """By pytg, first some of the units alone, which changes no other's state, and then all."""
+
+    def apply(self, estate: Estate) -> Step:
+        self.write(estate)
+        some = [estate.address(unit) for unit in self._some(estate)]
+        if some:
+            before = self._others(some)
+            self._apply(estate, Step(), Selectors(select=tuple(some)))
+            if self._others(some) != before:
+                raise Failed(f"a run of {some} alone changed another unit's state")
+        step = Step()
+        self._apply(estate, step, None)
+        step.states = project_states(self.root, estate)
+        step.log = self.log
+        return step
+
+    def _some(self, estate: Estate) -> list[UnitName]:
+        """Units by chance that find what they read, applied before or by the same run."""
+        states = project_states(self.root, estate)
+        chance = Random(repr(estate))  # noqa: S311 - the same for the same estate
+        picked: list[UnitName] = []
+        for unit in estate.units():
+            parts = estate.module(unit.module).parts
+            read = [
+                (estate.target(unit, p.value), p.value) for p in parts if isinstance(p.value, Ref)
+            ]
+            found = all(u in picked or _holds(states[u], ref.output) for u, ref in read)
+            lasts = any(part.kind == "ignoring" for part in parts)  # it keeps what it reads first
+            if found and not lasts and chance.random() < HALF:
+                picked.append(unit)
+        return picked
+
+    def _others(self, some: Sequence[str]) -> dict[str, bytes]:
+        place = self.root / ".pytg" / "state"
+        own = {place / address / "terraform.tfstate" for address in some}
+        return {str(f): f.read_bytes() for f in place.rglob("*.tfstate") if f not in own}
+
+
+def _holds(part: Part, output: str) -> bool:
+    return output in part.document.get("outputs", {})
 
 
 def told(estate: Estate, changes: Iterable[UnitChanges]) -> dict[UnitName, dict[str, str]]:

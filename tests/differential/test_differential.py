@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from differential.guards import GUARDS, ROOTS, noticed
-from differential.play import COMPOSED, FAILING, Scenario, failing, play, scenarios
+from differential.play import COMPOSED, FAILING, SHORT, WAYS, Scenario, failing, play, scenarios
 from differential.sample import failures, sample
 
 pytestmark = pytest.mark.slow
@@ -41,11 +41,11 @@ CHOSEN = settings(
 
 
 def test_every_feature_at_once_in_every_way(tmp_path: Path) -> None:
-    play(Scenario(sample()), tmp_path)
+    play(Scenario(sample()), tmp_path, ways=SHORT)
 
 
 @seed(SEED)
-@settings(CHOSEN, max_examples=EXAMPLES or 4)
+@settings(CHOSEN, max_examples=EXAMPLES or 2)
 @given(scenarios(EDITS))
 def test_one_plan_is_that_of_a_root_made_by_hand(scenario: Scenario) -> None:
     play(scenario, ways=COMPOSED)
@@ -55,7 +55,7 @@ def test_one_plan_is_that_of_a_root_made_by_hand(scenario: Scenario) -> None:
 @settings(CHOSEN, max_examples=EXAMPLES or 1)
 @given(scenarios(EDITS))
 def test_all_ways_agree(scenario: Scenario) -> None:
-    play(scenario)
+    play(scenario, ways=WAYS if EXAMPLES else SHORT)
 
 
 @pytest.mark.skipif(not EXAMPLES, reason="what fails by chance: make differential")

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from differential.compare import same_states
 from differential.estates import REGIONS, Estate, Module
+from differential.guards import WRONG_REGION
 from differential.history import History
 from differential.plain_ways import UnitRoots
 from differential.pytg_ways import PerUnit, Pytg
@@ -62,13 +64,30 @@ def _play(way: Way, sandbox: SandboxServer, estates: list[Estate]) -> list[Step]
     return steps
 
 
-def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
-    fixtures = (FIXTURES, _edited(tmp_path / "edited"))
-    estates = [Estate(MODULES, REGIONS, "f1", "sandbox", fixture) for fixture in fixtures]
-    environ = {
+def _environ(tmp_path: Path, sandbox: SandboxServer) -> dict[str, str]:
+    return {
         "PYTG_SANDBOX_DIR": str(sandbox.control.directory),
         "TF_CLI_CONFIG_FILE": str(cli_config(tmp_path, [AWS], {}) or os.devnull),
     }
+
+
+def _estate(fixture: Path) -> Estate:
+    return Estate(MODULES, REGIONS, "f1", "sandbox", fixture)
+
+
+def test_a_provider_of_the_wrong_region_is_noticed(tmp_path: Path, sandbox: SandboxServer) -> None:
+    environ = _environ(tmp_path, sandbox)
+    estate = _estate(FIXTURES)
+    right = _play(Pytg(tmp_path / "right", tmp_path, environ), sandbox, [estate])
+    with WRONG_REGION():
+        wrong = _play(Pytg(tmp_path / "wrong", tmp_path, environ), sandbox, [estate])
+    assert not list(same_states(right[0], right[0]))
+    assert list(same_states(right[0], wrong[0]))
+
+
+def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
+    environ = _environ(tmp_path, sandbox)
+    estates = [_estate(fixture) for fixture in (FIXTURES, _edited(tmp_path / "edited"))]
     seen = {
         name: _play(way(tmp_path / name, tmp_path, environ), sandbox, estates)
         for name, way in WAYS.items()

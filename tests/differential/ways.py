@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -96,6 +96,10 @@ class Way:
         """Write `estate`, plan and apply it."""
         raise NotImplementedError
 
+    def leave(self, estate: Estate, units: Sequence[UnitName], destroyed: Sequence[str]) -> None:
+        """Destroy those `units` of what `estate` describes that are of modules in `destroyed`."""
+        raise NotImplementedError
+
     def changes(self, estate: Estate) -> list[str]:
         """What a plan afterwards would do: nothing, one hopes."""
         raise NotImplementedError
@@ -108,18 +112,19 @@ class Way:
 
     def terraform(self, directory: Path, *arguments: str) -> str:
         """Plain Terraform in `directory`. Raises Failed with what it said."""
-        done = self._ran(directory, *arguments)
+        done = self.ran(directory, *arguments)
         if done.returncode:
             raise Failed(f"{' '.join(arguments)} in {directory}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def heard(self, directory: Path, phase: str, *arguments: str) -> End:
         """How a plan or an apply of plain Terraform ended."""
-        done = self._ran(directory, phase, "-json", "-input=false", *arguments)
+        done = self.ran(directory, phase, "-json", "-input=false", *arguments)
         said = said_in(done.stdout)
         return End(FAILED, phase, said) if done.returncode else End(OK, said=said)
 
-    def _ran(self, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def ran(self, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Plain Terraform in `directory`, however it ends."""
         return subprocess.run(
             [BINARY, *arguments],
             cwd=directory,
