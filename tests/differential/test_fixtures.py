@@ -2,6 +2,7 @@
 
 They were written for this: a label with a context that is passed on, resources that are made or
 not, dynamic blocks, `any`, `try`, `lookup`, `one`, calls within calls, and a provider of the peer.
+Those in `shapes`, a network, a function and what is between, need no provider, and no AWS.
 """
 
 from __future__ import annotations
@@ -14,18 +15,16 @@ import pytest
 
 from differential.estates import REGIONS, Estate, Module
 from differential.play import differences
-from differential.pytg_ways import PerUnit, Pytg
+from differential.pytg_ways import PerUnit, Pieces, Pytg
 from differential.ways import Step, UnitRoots, Way
 from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, SandboxServer
 
 LONG = bool(os.environ.get("DIFFERENTIAL_EXAMPLES"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not LONG, reason="each unit root starts the provider: make differential"),
-]
+pytestmark = pytest.mark.slow
 
 FIXTURES = Path(__file__).with_name("fixtures")
+SHAPES = Path(__file__).with_name("shapes")
 MODULES = (
     Module("bucket", "region", ()),
     Module("roles", "environment", ()),
@@ -39,15 +38,31 @@ CHANGES = {
     'never: { enabled: false, value: "" }': "never: { value: now }",
 }
 
+PLAIN = (
+    Module("network", "region", ()),
+    Module("function", "region", ()),
+    Module("listener", "environment", ()),
+)
+PLAIN_CHANGES = {
+    "private_subnets: 3": 'private_subnets: ["10.0.64.0/20", "10.0.80.0/20"]',
+    "single_nat_gateway: true": "one_nat_gateway_per_az: false",
+    "enable_flow_log: false": "enable_flow_log: true",
+    "{ self: true }": "{ description: other, from_port: 443 }",
+    "attach_policy_statements: true": "attach_policy_statements: false",
+    "layers: []": "layers: [one]",
+    "rule: { principal": "other: { service: s3 }\n        rule: { principal",
+}
 
-def _edited(root: Path) -> Path:
+
+def _edited(root: Path, fixtures: Path, changes: Mapping[str, str]) -> Path:
     """The fixtures with other inputs."""
-    for path in FIXTURES.rglob("*"):
+    for path in fixtures.rglob("*"):
         if path.is_file():
             text = path.read_text()
-            for old, new in CHANGES.items():
-                text = text.replace(old, new) if path.name == "config.yaml" else text
-            copy = root / path.relative_to(FIXTURES)
+            for old, new in changes.items() if path.name == "config.yaml" else ():
+                assert old in text
+                text = text.replace(old, new)
+            copy = root / path.relative_to(fixtures)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(text)
     return root
@@ -61,8 +76,9 @@ def _play(way: Way, sandbox: SandboxServer, estates: list[Estate]) -> list[Step]
     return steps
 
 
+@pytest.mark.skipif(not LONG, reason="each unit root starts the provider: make differential")
 def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
-    fixtures = (FIXTURES, _edited(tmp_path / "edited"))
+    fixtures = (FIXTURES, _edited(tmp_path / "edited", FIXTURES, CHANGES))
     estates = [Estate(MODULES, REGIONS, "f1", "sandbox", fixture) for fixture in fixtures]
     environ = {
         "PYTG_SANDBOX_DIR": str(sandbox.control.directory),
@@ -75,3 +91,16 @@ def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer
     for steps in zip(*seen.values(), strict=True):
         found = list(differences(dict(zip(seen, steps, strict=True))))
         assert not found, "\n".join(found)
+
+
+def test_a_network_and_a_function_agree_in_every_way(tmp_path: Path) -> None:
+    fixtures = (SHAPES, _edited(tmp_path / "edited", SHAPES, PLAIN_CHANGES))
+    estates = [Estate(PLAIN, REGIONS, "s1", "acc", fixture) for fixture in fixtures]
+    ways: Mapping[str, type[Way]] = {"composed": Pytg, "pieces": Pieces, "roots": UnitRoots}
+    ways = {**ways, "per unit": PerUnit} if LONG else ways
+    made = {name: way(tmp_path / name, tmp_path) for name, way in ways.items()}
+    for estate in estates:
+        steps = {name: way.apply(estate) for name, way in made.items()}
+        found = list(differences(steps))
+        assert not found, "\n".join(found)
+        assert {name: way.changes(estate) for name, way in made.items()} == dict.fromkeys(made, [])
