@@ -3,7 +3,7 @@ variable "source_path" {
 }
 
 locals {
-  files    = fileset(var.source_path, "*.py")
+  files    = fileset(var.source_path, "*.js")
   hash     = sha256(join("", [for f in local.files : filesha256("${var.source_path}/${f}")]))
   filename = "${path.module}/builds/${local.hash}.zip"
 }
