@@ -26,7 +26,7 @@ from pytg.generate.providers import (
     tags_by_place,
 )
 from pytg.generate.rendering import render
-from pytg.generate.unit import read_by, read_output
+from pytg.generate.unit import is_sensitive, read_by, read_output
 from pytg.generate.variables import (
     OutputKey,
     outside_locals,
@@ -179,6 +179,8 @@ def _resolver(
     def resolve(reference: Reference) -> str:
         if reference.unit in calls:
             output = f"module.{calls[reference.unit].instance}.{reference.output}"
+            if is_sensitive(estate, reference):  # what is sensitive inside of it becomes all of it
+                output = f"one([{output}])"  # as it is where it is read from a state
         else:
             output = outside_value(reference, types)
         return read_output(estate, reference, output)

@@ -2,6 +2,7 @@
 
 They were written for this: a label with a context that is passed on, resources that are made or
 not, dynamic blocks, `any`, `try`, `lookup`, `one`, calls within calls, and a provider of the peer.
+Those in `shapes`, a network, a function and what is between, need no provider, and no AWS.
 """
 
 from __future__ import annotations
@@ -17,18 +18,16 @@ from differential.estates import REGIONS, Estate, Module
 from differential.guards import WRONG_REGION
 from differential.history import History
 from differential.plain_ways import UnitRoots
-from differential.pytg_ways import PerUnit, Pytg
+from differential.pytg_ways import PerUnit, Pieces, Pytg
 from differential.ways import Step, Way
 from pytg.terraform.provider_mirror import cli_config
 from support.sandbox_server import AWS, SandboxServer
 
 LONG = bool(os.environ.get("DIFFERENTIAL_EXAMPLES"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not LONG, reason="each unit root starts the provider: make differential"),
-]
+pytestmark = pytest.mark.slow
 
 FIXTURES = Path(__file__).with_name("fixtures")
+SHAPES = Path(__file__).with_name("shapes")
 MODULES = (
     Module("bucket", "region", ()),
     Module("roles", "environment", ()),
@@ -42,15 +41,31 @@ CHANGES = {
     'never: { enabled: false, value: "" }': "never: { value: now }",
 }
 
+PLAIN = (
+    Module("network", "region", ()),
+    Module("function", "region", ()),
+    Module("listener", "environment", ()),
+)
+PLAIN_CHANGES = {
+    "private_subnets: 3": 'private_subnets: ["10.0.64.0/20", "10.0.80.0/20"]',
+    "single_nat_gateway: true": "one_nat_gateway_per_az: false",
+    "enable_flow_log: false": "enable_flow_log: true",
+    "{ self: true }": "{ description: other, from_port: 443 }",
+    "attach_policy_statements: true": "attach_policy_statements: false",
+    "layers: []": "layers: [one]",
+    "rule: { principal": "other: { service: s3 }\n        rule: { principal",
+}
 
-def _edited(root: Path) -> Path:
+
+def _edited(root: Path, fixtures: Path, changes: Mapping[str, str]) -> Path:
     """The fixtures with other inputs."""
-    for path in FIXTURES.rglob("*"):
+    for path in fixtures.rglob("*"):
         if path.is_file():
             text = path.read_text()
-            for old, new in CHANGES.items():
-                text = text.replace(old, new) if path.name == "config.yaml" else text
-            copy = root / path.relative_to(FIXTURES)
+            for old, new in changes.items() if path.name == "config.yaml" else ():
+                assert old in text
+                text = text.replace(old, new)
+            copy = root / path.relative_to(fixtures)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(text)
     return root
@@ -85,9 +100,11 @@ def test_a_provider_of_the_wrong_region_is_noticed(tmp_path: Path, sandbox: Sand
     assert list(same_states(right[0], wrong[0]))
 
 
+@pytest.mark.skipif(not LONG, reason="each unit root starts the provider: make differential")
 def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer) -> None:
     environ = _environ(tmp_path, sandbox)
-    estates = [_estate(fixture) for fixture in (FIXTURES, _edited(tmp_path / "edited"))]
+    edited = _edited(tmp_path / "edited", FIXTURES, CHANGES)
+    estates = [_estate(fixture) for fixture in (FIXTURES, edited)]
     seen = {
         name: _play(way(tmp_path / name, tmp_path, environ), sandbox, estates)
         for name, way in WAYS.items()
@@ -96,3 +113,18 @@ def test_public_shapes_agree_in_every_way(tmp_path: Path, sandbox: SandboxServer
     for estate, *steps in zip(estates, *seen.values(), strict=True):
         found = list(history.differences(estate, dict(zip(seen, steps, strict=True))))
         assert not found, "\n".join(found)
+
+
+def test_a_network_and_a_function_agree_in_every_way(tmp_path: Path) -> None:
+    fixtures = (SHAPES, _edited(tmp_path / "edited", SHAPES, PLAIN_CHANGES))
+    estates = [Estate(PLAIN, REGIONS, "s1", "acc", fixture) for fixture in fixtures]
+    ways: Mapping[str, type[Way]] = {"composed": Pytg, "pieces": Pieces, "roots": UnitRoots}
+    ways = {**ways, "per unit": PerUnit} if LONG else ways
+    made = {name: way(tmp_path / name, tmp_path) for name, way in ways.items()}
+    history = History()
+    for estate in estates:
+        steps = {name: way.apply(estate) for name, way in made.items()}
+        found = list(history.differences(estate, steps))
+        assert not found, "\n".join(found)
+        again = {name: found for name, way in made.items() if (found := way.changes(estate))}
+        assert again == {}

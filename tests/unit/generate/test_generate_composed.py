@@ -38,6 +38,7 @@ OUTPUTS = {
     "tuple": '["a", 1, true, null]',
     "object": '{ us-east-1 = tolist([{ port = 1.5 }]), plain = "x" }',
     "odd": '{ "a b" = 1 }',
+    "odd_null": '{ "a b" = tolist([]), c = [{ "d e" = tostring(null) }] }',
     "nothing": "null",
 }
 SENSITIVE = {
@@ -48,6 +49,8 @@ SENSITIVE = {
     "large": f'sensitive(join("", [for i in range(1000) : "${{i}} {"of no interest " * 10}"]))',
     "odd_text": 'sensitive("a\\u0000b$${c}%%{d}")',
     "third": "sensitive(100 / 3)",
+    "inner": '{ a = sensitive("s3cret"), b = [sensitive(1), 2] }',
+    "inner_odd": '{ "a b" = tonumber(null), c = sensitive("s3cret") }',
 }
 
 
