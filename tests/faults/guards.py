@@ -64,8 +64,8 @@ GUARDS = {
     ),
     "what was in flight is not remembered": Guard(
         "recovery/in_flight.py",
-        "return tuple(sorted({*begun, *(created - _recorded(state))}))",
-        "return ()",
+        "return dict(sorted(found.items()))",
+        "return {}",
         ("kill", "kill again"),
     ),
     "records of dead runs stay open": Guard(

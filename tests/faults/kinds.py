@@ -90,8 +90,8 @@ def _passing(
     return lambda: None
 
 
-def _struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None]:
-    """One run is struck, or several, each the recovery of the one before."""
+def struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None]:
+    """A kind: one run is struck, or several, each the recovery of the one before."""
 
     def play_it(world: World) -> None:
         command = _scene(world)
@@ -105,7 +105,7 @@ def _struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None
     return play_it
 
 
-def _always(fault: Fault) -> Callable[[random.Random], Fault]:
+def always(fault: Fault) -> Callable[[random.Random], Fault]:
     return lambda _rng: fault
 
 
@@ -198,17 +198,17 @@ def _race(world: World) -> None:
 
 
 KINDS: Mapping[str, Callable[[World], None]] = {
-    "kill": _struck(any_kill),
-    "signal": _struck(any_signal),
-    "kill again": _struck(any_kill, any_signal),
-    "stop": _struck(_always(stop)),
-    "full disk": _struck(_always(full)),
-    "immutable": _struck(_always(immutable)),
+    "kill": struck(any_kill),
+    "signal": struck(any_signal),
+    "kill again": struck(any_kill, any_signal),
+    "stop": struck(always(stop)),
+    "full disk": struck(always(full)),
+    "immutable": struck(always(immutable)),
     "damage": _damaged,
-    "kill once more": _struck(any_kill),
+    "kill once more": struck(any_kill),
     "damage meanwhile": _damaged_meanwhile,
     "race": _race,
     "secret": _secret,
-    "edit": _struck(_always(edit)),
-    "removed": _struck(_always(remove(".pytg/composed")), _always(remove(".pytg/runs"))),
+    "edit": struck(always(edit)),
+    "removed": struck(always(remove(".pytg/composed")), always(remove(".pytg/runs"))),
 }
