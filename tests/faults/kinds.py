@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from faults import checks
-from faults.damage import Damaged, damage
+from faults.damage import FOREIGN, Damaged, damage, made_foreign
 from faults.estate import SELECTED
 from faults.faults import (
     Fault,
@@ -16,6 +16,7 @@ from faults.faults import (
     edit,
     full,
     immutable,
+    kill,
     remove,
     stop,
 )
@@ -175,6 +176,20 @@ def _secret(world: World) -> None:
     checks.no_secrets(world)
 
 
+def _foreign(world: World) -> None:
+    """A run dies, somebody else writes a state: a recovery overwrites none of it."""
+    _befall(world, kill("pytg", "terraform"), _scene(world))
+    found = made_foreign(world)
+    if found is None:
+        return
+    ended = world.pytg(*PLAN)
+    checks.behaved(ended)
+    assert FOREIGN in found.path.read_text(), f"{ended}: overwrote what somebody wrote: {ended.err}"
+    if ended.code:
+        assert found.path.parent.name in ended.err, f"{ended}: does not name the unit: {ended.err}"
+        found.put_back()
+
+
 def _race(world: World) -> None:
     """Several commands at once."""
     _scene(world)
@@ -208,6 +223,7 @@ KINDS: Mapping[str, Callable[[World], None]] = {
     "kill once more": struck(any_kill),
     "damage meanwhile": _damaged_meanwhile,
     "race": _race,
+    "foreign": _foreign,
     "secret": _secret,
     "edit": struck(always(edit)),
     "removed": struck(always(remove(".pytg/composed")), always(remove(".pytg/runs"))),

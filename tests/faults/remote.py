@@ -14,7 +14,6 @@ from faults.faults import Lift, any_kill
 from faults.kinds import always, struck
 from faults.victim import Victim
 from faults.world import World
-from pytg_sandbox.client import read_server
 from pytg_sandbox.control import Sandbox
 
 REGION = "us-east-1"
@@ -44,13 +43,13 @@ def hang(world: World, victim: Victim) -> Lift:
 
 @contextlib.contextmanager
 def _standing_still(world: World) -> Iterator[None]:
-    server = read_server(_sandbox(world).directory)
+    server = _sandbox(world).status()
     assert server is not None, "the embedded AWS does not run"
-    os.kill(server.endpoint.pid, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(server.endpoint.pid, signal.SIGCONT)
+        os.kill(server.pid, signal.SIGCONT)
 
 
 REMOTE: Mapping[str, Callable[[World], None]] = {
