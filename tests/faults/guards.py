@@ -60,7 +60,7 @@ GUARDS = {
         "recovery/journal.py",
         "for name in (ERRORED_STATE, STATE, SNAPSHOT):",
         "for name in (STATE, SNAPSHOT):",
-        ("immutable", "full disk"),
+        ("immutable",),
     ),
     "what was in flight is not remembered": Guard(
         "recovery/in_flight.py",
