@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ DAMAGE: Mapping[str, bytes | None] = {
     "half": b"half",
     "one bad byte": b"bad",
 }
+FOREIGN = "foreign"
 LEFT_ALONE = (".terraform", "plugins")
 
 
@@ -69,6 +71,31 @@ def damage(world: World) -> Damaged | None:
         path.write_bytes(after)
     world.step(f"damaged: {path.relative_to(world.root)}: {how}")
     return Damaged(path, how, before, after)
+
+
+def made_foreign(world: World) -> Damaged | None:
+    """Somebody imports a resource into a unit's state; None where there is no state."""
+    found = sorted((world.root / ".pytg" / "state").rglob("terraform.tfstate"))
+    if not found:
+        return None
+    path = world.rng.choice(found)
+    before, unit = path.read_bytes(), path.parent.name
+    state = json.loads(before)
+    instance = {"schema_version": 0, "attributes": {"id": FOREIGN}, "sensitive_attributes": []}
+    state["resources"].append(
+        {
+            "module": f"module.{unit}",
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": FOREIGN,
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [instance],
+        }
+    )
+    after = json.dumps(state | {"serial": state["serial"] + 1}).encode()
+    path.write_bytes(after)
+    world.step(f"imported: {unit}")
+    return Damaged(path, "foreign", before, after)
 
 
 def _may_be(file: Path) -> bool:

@@ -21,6 +21,7 @@ import psutil
 from faults.victim import Victim
 from faults.world import World
 from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.journal import STATE
 
 Lift = Callable[[], None]
 Fault = Callable[[World, Victim], Lift]
@@ -100,7 +101,8 @@ def immutable(world: World, _victim: Victim | None) -> Lift:
     found = sorted(p for p in _written(world) if p.exists())
     if not found:
         return _nothing
-    path = world.rng.choice(found)
+    applied = [p for p in found if COMPOSED.name in p.parts and p.name == STATE]
+    path = world.rng.choice(world.rng.choice([applied or found, found]))
     lift = read_only(path)
     world.step(f"cannot be written: {path.relative_to(world.root)}")
     return lift

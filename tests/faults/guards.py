@@ -60,12 +60,12 @@ GUARDS = {
         "recovery/journal.py",
         "for name in (ERRORED_STATE, STATE, SNAPSHOT):",
         "for name in (STATE, SNAPSHOT):",
-        ("immutable", "full disk"),
+        ("immutable",),
     ),
     "what was in flight is not remembered": Guard(
         "recovery/in_flight.py",
-        "return tuple(sorted({*begun, *(created - _recorded(state))}))",
-        "return ()",
+        "return dict(sorted(found.items()))",
+        "return {}",
         ("kill", "kill again"),
     ),
     "records of dead runs stay open": Guard(

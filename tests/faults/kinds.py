@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from faults import checks
-from faults.damage import Damaged, damage
+from faults.damage import FOREIGN, Damaged, damage, made_foreign
 from faults.estate import SELECTED
 from faults.faults import (
     Fault,
@@ -16,6 +16,7 @@ from faults.faults import (
     edit,
     full,
     immutable,
+    kill,
     remove,
     stop,
 )
@@ -90,8 +91,8 @@ def _passing(
     return lambda: None
 
 
-def _struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None]:
-    """One run is struck, or several, each the recovery of the one before."""
+def struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None]:
+    """A kind: one run is struck, or several, each the recovery of the one before."""
 
     def play_it(world: World) -> None:
         command = _scene(world)
@@ -105,7 +106,7 @@ def _struck(*choose: Callable[[random.Random], Fault]) -> Callable[[World], None
     return play_it
 
 
-def _always(fault: Fault) -> Callable[[random.Random], Fault]:
+def always(fault: Fault) -> Callable[[random.Random], Fault]:
     return lambda _rng: fault
 
 
@@ -175,6 +176,20 @@ def _secret(world: World) -> None:
     checks.no_secrets(world)
 
 
+def _foreign(world: World) -> None:
+    """A run dies, somebody else writes a state: a recovery overwrites none of it."""
+    _befall(world, kill("pytg", "terraform"), _scene(world))
+    found = made_foreign(world)
+    if found is None:
+        return
+    ended = world.pytg(*PLAN)
+    checks.behaved(ended)
+    assert FOREIGN in found.path.read_text(), f"{ended}: overwrote what somebody wrote: {ended.err}"
+    if ended.code:
+        assert found.path.parent.name in ended.err, f"{ended}: does not name the unit: {ended.err}"
+        found.put_back()
+
+
 def _race(world: World) -> None:
     """Several commands at once."""
     _scene(world)
@@ -198,17 +213,18 @@ def _race(world: World) -> None:
 
 
 KINDS: Mapping[str, Callable[[World], None]] = {
-    "kill": _struck(any_kill),
-    "signal": _struck(any_signal),
-    "kill again": _struck(any_kill, any_signal),
-    "stop": _struck(_always(stop)),
-    "full disk": _struck(_always(full)),
-    "immutable": _struck(_always(immutable)),
+    "kill": struck(any_kill),
+    "signal": struck(any_signal),
+    "kill again": struck(any_kill, any_signal),
+    "stop": struck(always(stop)),
+    "full disk": struck(always(full)),
+    "immutable": struck(always(immutable)),
     "damage": _damaged,
-    "kill once more": _struck(any_kill),
+    "kill once more": struck(any_kill),
     "damage meanwhile": _damaged_meanwhile,
     "race": _race,
+    "foreign": _foreign,
     "secret": _secret,
-    "edit": _struck(_always(edit)),
-    "removed": _struck(_always(remove(".pytg/composed")), _always(remove(".pytg/runs"))),
+    "edit": struck(always(edit)),
+    "removed": struck(always(remove(".pytg/composed")), always(remove(".pytg/runs"))),
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import random
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from faults import checks
 from faults.estate import drawn
 from faults.faults import Unsupported, mounted, unmounted
 from faults.kinds import APPLY, DESTROY, KINDS, PLAN
+from faults.remote import REMOTE
 from faults.world import World
 
 SMALL = "1500k"
@@ -19,14 +20,29 @@ SMALL = "1500k"
 
 def play(seed: int, number: int, place: Path) -> World:
     """Play the round; its files are below `place`. Raises AssertionError with its steps."""
-    rng = random.Random(f"{seed} {number}")  # noqa: S311 - the same at each run, on purpose
-    world = World(place, drawn(rng), rng)
+    rng = _rng(seed, number)
     name = list(KINDS)[number % len(KINDS)]
+    return _played(World(place, drawn(rng), rng), seed, number, name, KINDS[name])
+
+
+def play_remote(seed: int, number: int, world: World) -> World:
+    """The same in a world whose states lie on the embedded AWS."""
+    name = list(REMOTE)[number % len(REMOTE)]
+    return _played(world, seed, number, name, REMOTE[name])
+
+
+def _rng(seed: int, number: int) -> random.Random:
+    return random.Random(f"{seed} {number}")  # noqa: S311 - the same at each run, on purpose
+
+
+def _played(
+    world: World, seed: int, number: int, name: str, kind: Callable[[World], None]
+) -> World:
     world.step(name)
     try:
         with _disk(world, name):
             world.estate.write(world.root)
-            KINDS[name](world)
+            kind(world)
             _settle(world)
     except Unsupported as error:
         world.step(f"skipped: {error}")
@@ -56,6 +72,8 @@ def _disk(world: World, name: str) -> Iterator[None]:
 
 def _settle(world: World) -> None:
     """What a person does then: plan, apply, destroy. All works, and nothing was lost."""
+    for ended in world.said:
+        checks.behaved(ended, killed=ended.code < 0)
     checks.succeeded(world.pytg(*PLAN))
     checks.nothing_lost(world)
     if world.rng.random() < 0.7:

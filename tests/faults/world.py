@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,15 @@ class Ended:
 class World:
     """A project, and what was seen of it.
 
-    `steps` tell what was done, `said` is all that pytg printed, `excused` are units whose own
-    state somebody damaged.
+    `remote` reads the states of units where they lie elsewhere. `steps` tell what was done,
+    `said` is all that pytg printed, `excused` are units whose own state somebody damaged.
     """
 
     place: Path
     estate: Estate
     rng: random.Random
-    environ: dict[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    remote: Callable[[], Mapping[str, Any]] | None = None
     steps: list[str] = field(default_factory=list)
     said: list[Ended] = field(default_factory=list)
     victims: list[Victim] = field(default_factory=list)
@@ -73,7 +74,7 @@ class World:
     @property
     def project(self) -> Project:
         environ = {"FAULTS_SIDE": str(self.side), "TF_CLI_CONFIG_FILE": os.devnull}
-        return Project(self.root, environ | self.environ)
+        return Project(self.root, environ | dict(self.environ))
 
     def step(self, text: str) -> None:
         self.steps.append(text)
@@ -148,6 +149,8 @@ class World:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Each unit's state, where it can be read."""
+        if self.remote:
+            return dict(self.remote())
         found = {}
         for file in (self.root / ".pytg" / "state" / ENVIRONMENT).glob("*/terraform.tfstate"):
             try:
