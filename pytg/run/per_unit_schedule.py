@@ -12,8 +12,8 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
-from pytg.record.run import Finding, Outcome, Status
-from pytg.run.diagnosis import record, tell
+from pytg.record.run import Outcome, Status
+from pytg.run.diagnosis import failed_on, tell
 from pytg.run.execution import Execution
 from pytg.run.passing import wait_to_try_again
 from pytg.run.per_unit import plan_unit, run_unit
@@ -102,10 +102,7 @@ def schedule(
             tell(execution, error.said)
             return Outcome(Status.FAILED, error.message)
         except PytgError as error:
-            summary, _, names = error.message.partition("\n")
-            detail = "\n".join(filter(None, (names, error.hint)))
-            record(execution, address, [Finding("error", summary, detail)])
-            return Outcome(Status.FAILED, str(error))
+            return failed_on(execution, address, error)
 
     def on_change(address: Address, outcome: Outcome) -> None:
         if outcome.status is Status.RUNNING:
