@@ -224,11 +224,10 @@ def begun(unit: UnitRecord, now: datetime) -> UnitRecord:
 
 
 def reopened(unit: UnitRecord) -> UnitRecord:
-    """`unit`, which ended, before it starts once more."""
+    """`unit`, which ended, before it starts once more; why it failed stays until it ends again."""
     return replace(
         unit,
         status=Status.PENDING,
-        reason="",
         blocked_by=(),
         unknown_resources=(),
         finished_at=None,

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.record.run import Finding
+from pytg.record.run import Finding, Outcome, Status
 from pytg.record.run_events import Diagnosed
 from pytg.run.blame import Blame, Blamed
 from pytg.run.execution import Execution
@@ -53,6 +54,14 @@ def tell(execution: Execution, found: Iterable[Blamed]) -> None:
         execution.told.update((unit, finding) for finding in new)
         fresh[unit] = _gathered(new)
     _record(execution, fresh)
+
+
+def failed_on(execution: Execution, unit: Address, error: PytgError) -> Outcome:
+    """How a unit ends that could not be worked on, for `error`, which is told."""
+    summary, _, names = error.message.partition("\n")
+    detail = "\n".join(filter(None, (names, error.hint)))
+    record(execution, unit, [Finding("error", summary, detail)])
+    return Outcome(Status.FAILED, str(error))
 
 
 def record(execution: Execution, unit: Address | None, findings: Sequence[Finding]) -> None:

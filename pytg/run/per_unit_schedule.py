@@ -12,9 +12,9 @@ from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
-from pytg.record.run import Finding, Outcome, Status
+from pytg.record.run import Outcome, Status
 from pytg.run.approved import Approved
-from pytg.run.diagnosis import record, tell
+from pytg.run.diagnosis import failed_on, tell
 from pytg.run.execution import Execution
 from pytg.run.passing import wait_to_try_again
 from pytg.run.per_unit import plan_unit, run_unit
@@ -77,7 +77,8 @@ def apply_per_unit(
         unit = execution.estate.units[address]
         tried = 1
         outcome = run_unit(execution, unit, approved, found)
-        while wait_to_try_again(execution, str(address), tried, outcome.passing):
+        first = execution.options.fail_fast  # counts: nothing is tried again
+        while not first and wait_to_try_again(execution, str(address), tried, outcome.passing):
             tried += 1
             execution.begin(address)
             outcome = run_unit(execution, unit, approved, found, again=True)
@@ -109,10 +110,7 @@ def schedule(
             tell(execution, error.said)
             return Outcome(Status.FAILED, error.message)
         except PytgError as error:
-            summary, _, names = error.message.partition("\n")
-            detail = "\n".join(filter(None, (names, error.hint)))
-            record(execution, address, [Finding("error", summary, detail)])
-            return Outcome(Status.FAILED, str(error))
+            return failed_on(execution, address, error)
 
     def on_change(address: Address, outcome: Outcome) -> None:
         if outcome.status is Status.RUNNING:

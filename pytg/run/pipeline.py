@@ -10,7 +10,7 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
-from pytg.errors import Interrupted
+from pytg.errors import Interrupted, PytgError
 from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
@@ -23,7 +23,7 @@ from pytg.run.approval import approve, name_stages
 from pytg.run.broken import set_aside_broken
 from pytg.run.checkout import refuse_uncommitted
 from pytg.run.culprits import led_back
-from pytg.run.diagnosis import record, tell
+from pytg.run.diagnosis import failed_on, record, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
 from pytg.run.order_only import read_anew
@@ -72,7 +72,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
         for part, error in failed:
             pending = _parts(execution, part, error, pending)
-            if execution.options.fail_fast and not error.late:
+            late = isinstance(error, PlanFailed | Apart) and error.late
+            if execution.options.fail_fast and not late:
                 pending = ()
         found = planned.changes
         changes |= found
@@ -217,13 +218,16 @@ def apply_round(execution: Execution, planned: Sequence[PlannedStage]) -> Sequen
 
 
 def _parts(
-    execution: Execution, stage: Stage, error: PlanFailed | Apart, pending: Sequence[Stage]
+    execution: Execution, stage: Stage, error: PytgError | Apart, pending: Sequence[Stage]
 ) -> Sequence[Stage]:
     """`pending`, after the stages that take the place of `stage`; see `_replan`."""
     if isinstance(error, Apart):
         parts: Sequence[Stage] = parts_of(execution, stage, error.late)
-    else:
+    elif isinstance(error, PlanFailed):
         parts = _replan(execution, stage, error)
+    else:  # one unit that is alone: nothing else hangs on its root
+        parts = ()
+        execution.end({unit: failed_on(execution, unit, error) for unit in stage.units})
     if parts:
         name_stages(execution, [*parts, *pending])
     return [*parts, *pending]

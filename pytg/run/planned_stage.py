@@ -11,6 +11,7 @@ import networkx as nx
 
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
+from pytg.errors import Interrupted, PytgError
 from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import OPEN, Changes, Outcome, Status
@@ -30,7 +31,7 @@ from pytg.run.root import Root, SavedPlan
 from pytg.run.roots import roots_of
 from pytg.terraform.plan import OutputChange, Plan, ResourceChange
 
-Failures = Sequence[tuple[Stage, PlanFailed | Apart]]
+Failures = Sequence[tuple[Stage, PytgError | Apart]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,16 @@ def plan_stage(
     """
     alone = execution.options.per_unit and not makes_backend(execution, stage)
 
-    def attempt(root: Root) -> SavedPlan | PlanFailed | Apart:
+    def attempt(root: Root) -> SavedPlan | PytgError | Apart:
         try:
             planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
         except PlanFailed as error:
+            return error
+        except Interrupted:
+            raise
+        except PytgError as error:
+            if stage.composed or len(execution.selection.units) == 1:
+                raise  # nothing else is left to go on with
             return error
         late = leaking(planned) if apart and not alone else {}
         return Apart(late) if late else planned

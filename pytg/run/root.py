@@ -25,6 +25,7 @@ from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
+from pytg.run.hidden import Hidden
 from pytg.run.passing import transient_of, wait_to_try_again
 from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
@@ -251,6 +252,7 @@ class Root:
     ) -> Completed:
         self.close_to_others()
         log = self.log(command.name)
+        hidden = Hidden(self.execution, self.workdir, self.units)
         completed = run(
             self.execution.binary.path,
             self.workdir,
@@ -260,7 +262,7 @@ class Root:
             log.with_suffix(".err"),
             record=self.execution.processes,
             hold=hold,
-            on_event=on_event,
+            on_event=lambda event: on_event(hidden.event(event)),
             on_start=on_start,
             cancel=self.execution.cancel,
             kill=self.execution.kill,
@@ -268,7 +270,10 @@ class Root:
         self.close_to_others()
         if completed.strays:
             take_out_state(log, self.workdir)
-        return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
+        if completed.diagnostics:
+            hidden.log(log)
+        said = map(self._plain, map(hidden.diagnostic, completed.diagnostics))
+        return replace(completed, diagnostics=tuple(said))
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic that names resources as people know them."""

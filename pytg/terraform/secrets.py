@@ -1,17 +1,21 @@
-"""Secrets that a plan marks in one place and holds in another without a mark.
+"""Secrets that are marked in one place and are in another without a mark.
 
 Terraform marks values, but a provider's own attributes lose the mark: `terraform_data.output`
-repeats a sensitive `input` in clear.
+repeats a sensitive `input` in clear. So does what a provisioner's program says when it fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytg.terraform.difference import part_at
 
 SHORTEST = 6  # characters; less could be any word
+HIDDEN = "(sensitive value)"
+_WHOLE = True  # a mask: all of it
+_TYPED = {"value", "type"}
 
 
 def secrets_in(value: Any, mask: Any) -> Iterator[str]:
@@ -38,6 +42,60 @@ def masked(value: Any, mask: Any, secrets: Iterable[str]) -> Any:
     if isinstance(value, list):
         return [masked(part, _inside(mask, i), secrets) for i, part in enumerate(value)]
     return mask
+
+
+def secrets_of(state: Mapping[str, Any]) -> Iterator[str]:
+    """The texts that a state of version 4 marks: sensitive outputs, and parts of resources."""
+    for output in state.get("outputs", {}).values():
+        if output.get("sensitive"):
+            yield from secrets_in(output.get("value"), _WHOLE)
+    for resource in state.get("resources", ()):
+        for instance in resource.get("instances", ()):
+            for path in instance.get("sensitive_attributes") or ():
+                yield from secrets_in(_at(instance.get("attributes"), path), _WHOLE)
+
+
+class Hide:
+    """Puts `(sensitive value)` in the place of `secrets`, wherever they stand."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted(set(secrets), key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """`text` without them."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def inside(self, value: Any) -> Any:
+        """A JSON value without them."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.inside(part) for key, part in value.items()}
+        return [self.inside(part) for part in value] if isinstance(value, list) else value
+
+    def in_json(self, text: bytes) -> bytes:
+        """Written JSON without them."""
+        for secret in self._secrets:
+            for ascii_only in (True, False):
+                written = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+                text = text.replace(written.encode(), HIDDEN.encode())
+        return text
+
+
+def _at(value: Any, path: Iterable[Any]) -> Any:
+    """The part of a resource's attributes at a path of its state; None where there is none."""
+    for step in path:
+        key: Any = step["value"]
+        key = key["value"] if isinstance(key, dict) else key
+        if isinstance(value, dict) and value.keys() == _TYPED and key not in value:
+            value = value["value"]  # of any type: it stands beside its type
+        try:
+            value = value[int(key) if isinstance(value, list) else key]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return value
 
 
 def _inside(mask: Any, key: str | int) -> Any:

@@ -51,6 +51,7 @@ FILES = {
             command = {{
               whole = "true"
               full  = "{sys.executable} ${{path.module}}/../../full.py"
+              bad   = "echo $SECRET; exit 3"
               slow  = "touch ${{path.module}}/../../began; sleep 60"
             }}[var.mode]
             environment = {{ SECRET = sensitive("{SECRET}") }}
@@ -88,8 +89,9 @@ def test_it_is_in_states_alone(tmp_path: Path, way: tuple[str, ...]) -> None:
         config.write_text(FILES["config.yaml"].replace("whole", name))
 
     pytg("apply-all", "--yes", "--verbose", *way)
-    mode("full")
-    pytg("apply-all", "--yes", "--json", *way, expect=1)
+    for name in ("bad", "full"):
+        mode(name)
+        pytg("apply-all", "--yes", "--json", *way, expect=1)
     mode("slow")
     process = project.start("apply-all", "--yes", *way)
     eventually((project.root / "began").exists)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
-from pytg.recovery.journal import ERRORED_STATE
+from pytg.record.reader import RUNS
+from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.journal import ERRORED_STATE, STATE
 from pytg.recovery.printed_state import PRINTED, finish_taking_out, take_out_state
+from pytg.recovery.recover import recover_all
+from support.dead_apply import ONE, TWO, died, estate_at, states_in
+from support.memory_store import MemoryStore, composed
 
 EVENT = {"type": "apply_start", "@message": "begins"}
-STATE = {"version": 4, "serial": 3, "lineage": "x", "outputs": {}, "resources": []}
-DUMPS = [{"type": "log", "state": STATE}, {"@message": "Emergency state dump", "state": STATE}]
+PRINTED_STATE = {"version": 4, "serial": 3, "lineage": "x", "outputs": {}, "resources": []}
+DUMPS = [
+    {"type": "log", "state": PRINTED_STATE},
+    {"@message": "Emergency state dump", "state": PRINTED_STATE},
+]
 
 
 def log_of(directory: Path, *lines: object) -> Path:
@@ -30,7 +39,7 @@ def test_a_printed_state_is_the_newest_and_no_longer_in_the_log(
     log = log_of(tmp_path, EVENT, dump, "panic: secret", EVENT)
     assert take_out_state(log, tmp_path)
     assert [json.loads(line) for line in log.read_text().split("\n") if line] == [EVENT, EVENT]
-    assert json.loads((tmp_path / ERRORED_STATE).read_bytes()) == STATE
+    assert json.loads((tmp_path / ERRORED_STATE).read_bytes()) == PRINTED_STATE
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == ["apply-1.jsonl", ERRORED_STATE]
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
@@ -65,5 +74,26 @@ def test_what_cannot_be_written_is_kept_for_the_next_time(tmp_path: Path, *, alo
         finish_taking_out(tmp_path)
     else:
         assert take_out_state(log, tmp_path)
-    assert json.loads(blocked.read_text()) == STATE
+    assert json.loads(blocked.read_text()) == PRINTED_STATE
     assert not (tmp_path / PRINTED).exists()
+
+
+def test_a_composed_apply_that_died_printing_is_recovered_from_what_it_printed(
+    tmp_path: Path,
+) -> None:
+    """What lies in its directory is older: `TWO` was made since."""
+    died(tmp_path, ONE, TWO, events="apply-1.jsonl")
+    newest = json.loads(composed(ONE, TWO))
+    (workdir,) = (tmp_path / COMPOSED).iterdir()
+    (workdir / STATE).write_bytes(composed(ONE))
+    log = tmp_path / RUNS / "run-1" / "apply-1.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps({"type": "log", "state": newest | {"serial": 9}}) + "\n")
+    store = MemoryStore()
+    recover_all(estate_at(tmp_path), states_in(store), print, threading.Event())
+    held = {key: json.loads(body)["resources"] for key, body in store.states.items()}
+    assert sorted(key for key, resources in held.items() if resources) == [
+        str(ONE),
+        str(TWO),
+    ]
+    assert "state" not in log.read_text()

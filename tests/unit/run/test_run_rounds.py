@@ -222,3 +222,23 @@ def test_a_plan_stands_aside_where_another_works_on_the_same_units(wide: World) 
         wide.workdir("a").with_name(f"{wide.workdir('a').name}-beside"),
         wide.workdir("a"),
     ]
+
+
+@pytest.mark.parametrize("applying", [True, False])
+def test_a_root_that_cannot_be_initialised_stops_what_needs_it_alone(
+    wide: World, *, applying: bool
+) -> None:
+    wide.fake.rule(command="init", cwd=f"units/{at('x')}", exit=1, stderr="no such provider")
+    for name in "yz":
+        wide.plans(name, cwd=f"units/{at(name)}")
+    wide.hold("a", outputs={"arn": "x"})
+    execution = wide.execution(yes=True, command="apply" if applying else "plan")
+    (apply if applying else plan)(execution)
+    assert statuses(execution) == {
+        "a": Status.UNCHANGED,
+        "x": Status.FAILED,
+        "y": Status.SUCCEEDED,
+        "z": Status.SUCCEEDED,
+        "last": Status.SKIPPED,
+    }
+    assert "no such provider" in execution.record.run.units[at("x")].reason

@@ -1,0 +1,82 @@
+"""Keeps secrets out of what is said of an error, and out of the log that says it.
+
+Terraform hides what it knows to be sensitive, but not in the words of a provider or of a
+provisioner's program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from pytg import exact_json
+from pytg.compose.state_document import State
+from pytg.errors import PytgError
+from pytg.files import write_atomic
+from pytg.generate.unit import read_by
+from pytg.model import Unit
+from pytg.recovery.journal import newest_state
+from pytg.run.execution import Execution
+from pytg.terraform.event_stream import Diagnostic, Event
+from pytg.terraform.secrets import Hide, secrets_of
+
+_WORDS = ("summary", "detail", "snippet")
+
+
+class Hidden:
+    """What the states near a root mark as sensitive: read when something is said, not before.
+
+    They are those of `units`, of what these read, and what lies in `workdir`.
+    """
+
+    def __init__(self, execution: Execution, workdir: Path, units: Sequence[Unit]) -> None:
+        self._execution = execution
+        self._workdir = workdir
+        self._units = units
+
+    def event(self, event: Event) -> Event:
+        """A diagnostic without secrets; what Terraform says otherwise, it has looked through."""
+        if event.diagnostic is None:
+            return event
+        told = event.raw["diagnostic"]
+        words = {key: self._hide.inside(told[key]) for key in _WORDS if key in told}
+        raw = {**event.raw, "diagnostic": {**told, **words}}
+        return replace(event, message=self._hide.text(event.message), raw=raw)
+
+    def diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The same for one that was read."""
+        hide = self._hide.text
+        return replace(
+            diagnostic,
+            summary=hide(diagnostic.summary),
+            detail=hide(diagnostic.detail),
+            snippet=hide(diagnostic.snippet),
+            values=tuple((name, hide(value)) for name, value in diagnostic.values),
+        )
+
+    def log(self, log: Path) -> None:
+        """Take them out of a log that holds diagnostics. Raises OSError."""
+        before = log.read_bytes()
+        after = self._hide.in_json(before)
+        if after != before:
+            write_atomic(log, after)
+
+    @cached_property
+    def _hide(self) -> Hide:
+        return Hide(secret for state in self._states() for secret in secrets_of(state))
+
+    def _states(self) -> list[State]:
+        """Those that can be read now: what is said must not wait for the others."""
+        estate, found = self._execution.estate, []
+        here = newest_state(self._workdir)
+        if here is not None:
+            found.append(exact_json.loads(here))
+        near = {address for unit in self._units for address in (unit.address, *read_by(unit))}
+        for address in sorted(near & estate.units.keys()):
+            with contextlib.suppress(PytgError):
+                held = self._execution.states.read([estate.units[address]])[address].state
+                found += [held] if held else []
+        return found

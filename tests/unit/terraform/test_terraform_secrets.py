@@ -1,0 +1,44 @@
+"""What a state marks as sensitive, and how it is kept out of what is said."""
+
+from __future__ import annotations
+
+import json
+
+from pytg.terraform.secrets import HIDDEN, Hide, secrets_of
+
+
+def test_what_a_state_marks_is_hidden_wherever_it_stands() -> None:
+    step = {"type": "get_attr", "value": "input"}
+    state = {
+        "outputs": {
+            "open": {"value": "everybody", "type": "string"},
+            "shut": {"value": {"a": ["of-an-output"]}, "sensitive": True},
+        },
+        "resources": [
+            {
+                "instances": [
+                    {
+                        "attributes": {
+                            "input": {"value": {"k": 'line\n"two"'}, "type": "dynamic"},
+                            "list": ["first-one", "second-one"],
+                        },
+                        "sensitive_attributes": [
+                            [step, {"type": "get_attr", "value": "k"}],
+                            [
+                                {"type": "get_attr", "value": "list"},
+                                {"type": "index", "value": {"value": 1, "type": "number"}},
+                            ],
+                            [{"type": "get_attr", "value": "gone"}],
+                        ],
+                    }
+                ]
+            }
+        ],
+    }
+    found = set(secrets_of(state))
+    assert found == {"of-an-output", 'line\n"two"', "second-one"}
+    hide = Hide(found)
+    assert hide.inside({"a": ["x of-an-output", 1]}) == {"a": [f"x {HIDDEN}", 1]}
+    written = json.dumps({"detail": 'it is line\n"two"', "n": 2}).encode()
+    assert json.loads(hide.in_json(written)) == {"detail": f"it is {HIDDEN}", "n": 2}
+    assert hide.text("first-one everybody") == "first-one everybody"
