@@ -15,6 +15,7 @@ from pytg.model import Address, Estate
 from pytg.record.words import named
 from pytg.run.execution import Execution
 from pytg.run.kept_plan import kept_state, module_name, modules_of
+from pytg.terraform.binary import host_platform
 
 SHOWN = 20  # differences
 _WRITTEN = {"providers.tf": "its provider blocks", "backend.tf": "its backend"}
@@ -65,6 +66,8 @@ def _tools(execution: Execution, manifest: Manifest) -> Iterator[str]:
     now = f"{execution.binary.flavour} {execution.binary.version}"
     if then != now:
         yield f"it was planned with {then}, and here is {now}"
+    if manifest.platform != host_platform():
+        yield f"it was planned on {manifest.platform}, and this is {host_platform()}"
     if manifest.pytg != __version__:
         yield f"it was planned with pytg {manifest.pytg}, and this is {__version__}"
 

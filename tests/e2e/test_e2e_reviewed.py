@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytg.bundle.archive import FILE
+from pytg.bundle.archive import FILE, pack, unpack
 from pytg.files import write_atomic
-from pytg.run import outdated
 from support.estate_builder import build_estate
 from support.project import Project
 
@@ -204,9 +204,32 @@ def test_what_changed_since_is_refused_with_the_reason(kept: Kept, kind: str) ->
     assert said in kept.refused()
 
 
-def test_other_tools_are_refused(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outdated, "__version__", "9.9")
-    assert "it was planned with pytg" in kept.refused()
+def pack_anew(kept: Kept, files: Mapping[str, bytes] = {}, **changed: Any) -> None:
+    """The bundle with other contents, as whole as the one that was written."""
+    there = unpack((kept.bundle / FILE).read_bytes(), "")
+    data = pack(replace(there.manifest, **changed), {**there.files, **files})
+    write_atomic(kept.bundle / FILE, data)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"pytg": "0.1"}, "it was planned with pytg 0.1, and this is "),
+        ({"terraform": "1.9.9"}, "it was planned with terraform 1.9.9, and here is terraform "),
+        ({"flavour": "opentofu"}, "it was planned with opentofu 1."),
+        ({"platform": "plan9_mips"}, "it was planned on plan9_mips, and this is "),
+    ],
+)
+def test_other_tools_are_refused(kept: Kept, changed: dict[str, str], said: str) -> None:
+    pack_anew(kept, **changed)
+    assert said in kept.refused()
+
+
+def test_providers_that_are_not_here_are_refused_and_leave_the_root_as_it_was(kept: Kept) -> None:
+    lock = b'provider "registry.terraform.io/hashicorp/none" {\n  version = "1.0.0"\n}\n'
+    pack_anew(kept, {"1/1/root/.terraform.lock.hcl": lock})
+    assert "that this was planned with cannot be had here" in kept.refused()
+    kept.project.pytg("plan", *DEV, "--module", "base", "--module", "app")
 
 
 def test_what_was_not_meant_is_refused(kept: Kept) -> None:
