@@ -35,12 +35,13 @@ def refuse_outdated(execution: Execution, bundle: Bundle) -> None:
         *_configuration(execution, manifest),
         *_files(execution, manifest),
         *_places(execution, manifest),
-        *_states(execution, manifest),
     ]
-    _refuse(bundle, found)
+    moved = [] if tools else list(_states(execution, manifest))
+    again = "if it was applied already, it is done; " if moved and not found else ""
+    _refuse(bundle, [*found, *moved], again)
 
 
-def _refuse(bundle: Bundle, found: Collection[str]) -> None:
+def _refuse(bundle: Bundle, found: Collection[str], again: str = "") -> None:
     if not found:
         return
     lines = [f"    {line}" for line in [*found][:SHOWN]]
@@ -49,7 +50,7 @@ def _refuse(bundle: Bundle, found: Collection[str]) -> None:
     made = f"{bundle.manifest.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     raise StalePlan(
         f"the plan in {bundle.place}, of {made}, no longer holds:\n" + "\n".join(lines),
-        hint="nothing was applied; plan again with --out, and have that reviewed",
+        hint=f"nothing was applied; {again}plan again with --out, and have that reviewed",
     )
 
 
