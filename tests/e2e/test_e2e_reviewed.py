@@ -280,3 +280,5 @@ def test_what_must_be_planned_anew_is_named_and_not_applied(tmp_path: Path) -> N
     assert json.loads((tmp_path / "bundle" / f"{APP}.json").read_text())["delete"] == 1
     project.pytg("apply", bundle)
     assert not (project.state(BASE) or {}).get("resources")
+    project.pytg("plan", *DEV, "--destroy", "--out", bundle)
+    assert "holds no plan" in project.pytg("apply", bundle, expect=6).err
