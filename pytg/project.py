@@ -16,10 +16,8 @@ from typing import Any, Self
 from pytg.aws.bucket_settings import BucketSettings
 from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
-from pytg.bundle.archive import Bundle, digest_of, pack, unpack
-from pytg.bundle.manifest import Manifest
-from pytg.bundle.place import Place, is_in_bucket, place_of
-from pytg.bundle.seal import require_recipients
+from pytg.bundle.archive import Bundle, unpack
+from pytg.bundle.place import Place, is_in_bucket, keeper, place_of
 from pytg.compose.state_merge import is_empty
 from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
@@ -34,7 +32,6 @@ from pytg.recovery.recovery import Recovery
 from pytg.run.lookups import lookups
 from pytg.run.options import Options, Request
 from pytg.run.outdated import refuse_unknown
-from pytg.run.reviewed import Keep
 from pytg.run.runner import Finished, View, run
 from pytg.state.backend_stores import BackendStores
 from pytg.state.state_reader import StateReader
@@ -246,6 +243,8 @@ class Project:
             self.unit(name.partition(":")[0])
         binary = self.binary
         self.check_identity(self.estate.units[address] for address in selection.units)
+        out, recipients = request.options.out, sorted(request.options.recipient)
+        keep = None if out is None else keeper(self._place(out), recipients)
         return run(
             request,
             view or View(),
@@ -257,7 +256,7 @@ class Project:
             environment=self.environment,
             overwritten=BucketSettings(self.sessions).there,
             written=self.loaded.written,
-            keep=self._keep(request.options),
+            keep=keep,
         )
 
     def _place(self, text: str) -> Place:
@@ -266,20 +265,6 @@ class Project:
         return place_of(
             text, units, lambda account, region: self.sessions.client(account, "s3", region)
         )
-
-    def _keep(self, options: Options) -> Keep | None:
-        """What keeps a plan where `options.out` says; an older one there is removed."""
-        if options.out is None:
-            return None
-        require_recipients(sorted(options.recipient))
-        place = self._place(options.out)
-        place.clear()
-
-        def keep(manifest: Manifest, files: Mapping[str, bytes]) -> str:
-            data = pack(manifest, files, sorted(options.recipient))
-            return f"{place.write(data)} ({digest_of(data)})"
-
-        return keep
 
     @cached_property
     def _cli_config(self) -> Path | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytg.aws.kept_object import KeptObject
 from pytg.bundle import archive
+from pytg.bundle.manifest import Manifest
+from pytg.bundle.seal import require_recipients
 from pytg.errors import UsageError
 from pytg.model import Account, Unit
 
@@ -54,6 +56,23 @@ def place_of(text: str, units: Iterable[Unit], clients: Clients) -> Place:
     account, region = users[0].account, users[0].backend.region
     key = f"{prefix.strip('/')}/{archive.FILE}"
     return Bucket(KeptObject(clients(account, region), account, bucket, key))
+
+
+def keeper(
+    place: Place, recipients: Sequence[str]
+) -> Callable[[Manifest, Mapping[str, bytes]], str]:
+    """What writes a bundle to `place`, encrypted to `recipients`, and returns what is told of it.
+
+    One that is there already is removed. Raises UsageError for what is no recipient, or no place.
+    """
+    require_recipients(recipients)
+    place.clear()
+
+    def keep(manifest: Manifest, files: Mapping[str, bytes]) -> str:
+        data = archive.pack(manifest, files, recipients)
+        return f"{place.write(data)} ({archive.digest_of(data)})"
+
+    return keep
 
 
 @dataclass(frozen=True, slots=True)

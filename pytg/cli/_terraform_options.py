@@ -20,8 +20,8 @@ INSTEAD: Mapping[str, str] = {
     "lock": "pytg always locks the states that it writes; `--lock-timeout SECONDS` waits",
     "lock-timeout": "`--lock-timeout SECONDS`, a number without a unit",
     "no-color": "the environment variable `NO_COLOR=1`",
-    "out": "`pytg apply` plans, shows, asks and applies exactly that plan: it needs no plan file; "
-    "`pytg plan --out DIR` writes the plan as JSON to read",
+    "out": "`pytg plan --out DIR` keeps the plan, and `pytg apply DIR` applies it; `pytg apply` "
+    "with a selection plans, shows, asks and applies exactly that plan",
     "parallelism": "`--parallelism N`",
     "refresh": f"pytg always refreshes; {_ALONE.format('-refresh=false')}",
     "refresh-only": _ALONE.format("-refresh-only"),

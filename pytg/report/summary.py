@@ -87,7 +87,8 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
         place = _command_at(args)
         done = "destroy" if destroy or "--destroy" in args else "apply"
         name = run.command.replace("plan", done)
-        return shlex.join(("pytg", *args[:place], name, *_of_both(args[place + 1 :])))
+        rest = (arg for arg in args[place + 1 :] if arg != "--destroy")
+        return shlex.join(("pytg", *args[:place], name, *rest))
     return ""
 
 
@@ -111,16 +112,6 @@ def _out(args: list[str]) -> str:
         if arg.startswith("--out="):
             return arg.removeprefix("--out=")
     return ""
-
-
-def _of_both(args: list[str]) -> Iterator[str]:
-    """Those of a plan's options that its apply or destroy takes too."""
-    rest = iter(args)
-    for arg in rest:
-        if arg == "--out":
-            next(rest, None)
-        elif arg != "--destroy" and not arg.startswith("--out="):
-            yield arg
 
 
 def json_summary(run: Run) -> dict[str, Any]:

@@ -147,8 +147,16 @@ class Request:
 
     @classmethod
     def of_bundle(cls, bundle: Bundle, options: Options, args: tuple[str, ...] = ()) -> Request:
-        """To apply `bundle`; how it was planned, whole or unit by unit, is how it is applied."""
+        """To apply `bundle`; how it was planned, whole or unit by unit, is how it is applied.
+
+        Raises Refused where it holds no plan.
+        """
         manifest = bundle.manifest
+        if not manifest.planned:  # and without a unit, all would be selected
+            raise Refused(
+                f"the bundle {bundle.place} holds no plan: there was nothing to do",
+                hint="`pytg plan` says what is there now",
+            )
         units = tuple(str(unit) for unit in manifest.units)
         return cls(
             "destroy" if manifest.destroy else "apply",

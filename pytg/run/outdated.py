@@ -15,6 +15,7 @@ from pytg.model import Address, Estate
 from pytg.record.words import named
 from pytg.run.execution import Execution
 from pytg.run.kept_plan import kept_state, module_name, modules_of
+from pytg.terraform.binary import host_platform
 
 SHOWN = 20  # differences
 _WRITTEN = {"providers.tf": "its provider blocks", "backend.tf": "its backend"}
@@ -34,12 +35,13 @@ def refuse_outdated(execution: Execution, bundle: Bundle) -> None:
         *_configuration(execution, manifest),
         *_files(execution, manifest),
         *_places(execution, manifest),
-        *_states(execution, manifest),
     ]
-    _refuse(bundle, found)
+    moved = [] if tools else list(_states(execution, manifest))
+    again = "if it was applied already, it is done; " if moved and not found else ""
+    _refuse(bundle, [*found, *moved], again)
 
 
-def _refuse(bundle: Bundle, found: Collection[str]) -> None:
+def _refuse(bundle: Bundle, found: Collection[str], again: str = "") -> None:
     if not found:
         return
     lines = [f"    {line}" for line in [*found][:SHOWN]]
@@ -48,7 +50,7 @@ def _refuse(bundle: Bundle, found: Collection[str]) -> None:
     made = f"{bundle.manifest.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     raise StalePlan(
         f"the plan in {bundle.place}, of {made}, no longer holds:\n" + "\n".join(lines),
-        hint="nothing was applied; plan again with --out, and have that reviewed",
+        hint=f"nothing was applied; {again}plan again with --out, and have that reviewed",
     )
 
 
@@ -65,6 +67,8 @@ def _tools(execution: Execution, manifest: Manifest) -> Iterator[str]:
     now = f"{execution.binary.flavour} {execution.binary.version}"
     if then != now:
         yield f"it was planned with {then}, and here is {now}"
+    if manifest.platform != host_platform():
+        yield f"it was planned on {manifest.platform}, and this is {host_platform()}"
     if manifest.pytg != __version__:
         yield f"it was planned with pytg {manifest.pytg}, and this is {__version__}"
 

@@ -101,7 +101,6 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def name_orphans(execution: Execution) -> None:
-    """Say what is no longer configured, and where a guard guards nothing."""
     found = orphans(execution)
     for text in told(found):
         execution.note(text)

@@ -91,21 +91,29 @@ def _restore(execution: Execution, bundle: Bundle, kept: KeptPlan, root: Root) -
 def _initialise(root: Root, texts: dict[str, str], lock: bytes | None) -> None:
     """Write the root with the lock of the plan's providers, and initialise it with exactly those.
 
-    Raises Refused where they cannot be had here.
+    Raises Refused where they cannot be had here; the lock that was there before is there again.
     """
     place = root.workdir / LOCK_FILE
     there = place.read_bytes() if place.is_file() else None
     if there != lock:
-        (root.workdir / FINGERPRINT).unlink(missing_ok=True)  # init looks at the providers again
-        if lock is None:
-            place.unlink()
-        else:
-            write_atomic(place, lock, mode=0o644, durable=False)
+        _write_lock(root, lock)
     try:
         root.prepare(texts, lockfile="readonly", upgrade=None)
-    except Refused as error:
+    except BaseException as error:
+        _write_lock(root, there)
+        if not isinstance(error, Refused):
+            raise
         raise Refused(
             "the providers or modules that this was planned with cannot be had here, as "
             f"{LOCK_FILE} in the bundle names them:\n{error.message}",
             hint="apply it where they are, on the same platform; or plan again with --out here",
         ) from error
+
+
+def _write_lock(root: Root, lock: bytes | None) -> None:
+    """Make `lock` that of the root, and let init look at the providers again."""
+    (root.workdir / FINGERPRINT).unlink(missing_ok=True)
+    if lock is None:
+        (root.workdir / LOCK_FILE).unlink(missing_ok=True)
+    else:
+        write_atomic(root.workdir / LOCK_FILE, lock, mode=0o644, durable=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytg.bundle.archive import FILE
+from pytg.bundle.archive import FILE, pack, unpack
 from pytg.files import write_atomic
-from pytg.run import outdated
 from support.estate_builder import build_estate
 from support.project import Project
 
@@ -121,7 +121,9 @@ def test_another_machine_applies_exactly_that_and_only_once(kept: Kept) -> None:
     assert set(kept.project.statuses(done).values()) == {"succeeded"}
     assert done.document["changes"]["create"] == 3
     kept.project.pytg("plan", *DEV, "--detailed-exitcode")
-    assert f"{APP}: its state was made since (serial" in kept.refused()
+    said = kept.refused()
+    assert f"{APP}: its state was made since (serial" in said
+    assert "if it was applied already, it is done" in said
 
 
 def edit_in(project: Project, name: str, old: str, new: str) -> None:
@@ -204,9 +206,32 @@ def test_what_changed_since_is_refused_with_the_reason(kept: Kept, kind: str) ->
     assert said in kept.refused()
 
 
-def test_other_tools_are_refused(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outdated, "__version__", "9.9")
-    assert "it was planned with pytg" in kept.refused()
+def pack_anew(kept: Kept, files: Mapping[str, bytes] = {}, **changed: Any) -> None:
+    """The bundle with other contents, as whole as the one that was written."""
+    there = unpack((kept.bundle / FILE).read_bytes(), "")
+    data = pack(replace(there.manifest, **changed), {**there.files, **files})
+    write_atomic(kept.bundle / FILE, data)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"pytg": "0.1"}, "it was planned with pytg 0.1, and this is "),
+        ({"terraform": "1.9.9"}, "it was planned with terraform 1.9.9, and here is terraform "),
+        ({"flavour": "opentofu"}, "it was planned with opentofu 1."),
+        ({"platform": "plan9_mips"}, "it was planned on plan9_mips, and this is "),
+    ],
+)
+def test_other_tools_are_refused(kept: Kept, changed: dict[str, str], said: str) -> None:
+    pack_anew(kept, **changed)
+    assert said in kept.refused()
+
+
+def test_providers_that_are_not_here_are_refused_and_leave_the_root_as_it_was(kept: Kept) -> None:
+    lock = b'provider "registry.terraform.io/hashicorp/none" {\n  version = "1.0.0"\n}\n'
+    pack_anew(kept, {"1/1/root/.terraform.lock.hcl": lock})
+    assert "that this was planned with cannot be had here" in kept.refused()
+    kept.project.pytg("plan", *DEV, "--module", "base", "--module", "app")
 
 
 def test_what_was_not_meant_is_refused(kept: Kept) -> None:
@@ -255,3 +280,5 @@ def test_what_must_be_planned_anew_is_named_and_not_applied(tmp_path: Path) -> N
     assert json.loads((tmp_path / "bundle" / f"{APP}.json").read_text())["delete"] == 1
     project.pytg("apply", bundle)
     assert not (project.state(BASE) or {}).get("resources")
+    project.pytg("plan", *DEV, "--destroy", "--out", bundle)
+    assert "holds no plan" in project.pytg("apply", bundle, expect=6).err

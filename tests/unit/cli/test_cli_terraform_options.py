@@ -17,8 +17,8 @@ from support.command import captured
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (("plan", "-out", "f"), "it needs no plan file"),
-        (("plan-all", "-out=f"), "it needs no plan file"),
+        (("plan", "-out", "f"), "`pytg plan --out DIR` keeps the plan"),
+        (("plan-all", "-out=f"), "`pytg plan --out DIR` keeps the plan"),
         (("apply", "-auto-approve"), "`--yes`"),
         (("apply-all", "--auto-approve"), "`--yes`"),
         (("destroy-all", "-auto-approve"), "`--yes`"),

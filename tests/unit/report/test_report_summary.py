@@ -222,10 +222,10 @@ def test_the_same_again_where_it_may_end_better(changed: dict[str, Any], command
         ("-C x plan --env dev --detailed-exitcode", "-C x apply --env dev"),
         ("-C plan plan --env dev -y", "-C plan apply --env dev -y"),
         ("--directory=x plan-all", "--directory=x apply-all"),
-        ("plan-all --out x --json --fail-fast", "apply-all --fail-fast"),
-        ("plan --module plan --out=x", "apply --module plan"),
+        ("plan-all --out x --json --fail-fast", "apply x"),
+        ("-C p plan --module plan --out=x", "-C p apply x"),
         (
-            "plan --destroy --env dev --out x --detailed-exitcode --verbose --suffix a1",
+            "plan --destroy --env dev --detailed-exitcode --verbose --suffix a1",
             "destroy --env dev --verbose --suffix a1",
         ),
         ("plan-all --destroy -v", "destroy-all -v"),
