@@ -15,9 +15,10 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._document import before_the_record, ending
 from pytg.cli._recovered import say
-from pytg.cli._show import Display
+from pytg.cli._show import Display, DriftDisplay
 from pytg.cli._view_options import ViewOptions
 from pytg.errors import Interrupted, UsageError
+from pytg.record.runs import DRIFT
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
@@ -35,8 +36,10 @@ def execute(
 
     `project` is that of the context, where it is open already.
     """
-    display = Display(shown, applies=request.applies)
-    with before_the_record(as_json=shown.json):
+    drift = request.command == DRIFT
+    display = DriftDisplay(shown) if drift else Display(shown, applies=request.applies)
+    name = "drift" if drift else "plan"
+    with before_the_record(as_json=shown.json, name=name):
         _require_selection(request)
         shown.require_place()
         project = project or context.project(request.selectors.suffix)
@@ -48,7 +51,7 @@ def execute(
     if shown.json:
         ended = finished.run
         error = ending(ended, finished.error, next_step(ended, destroy=request.options.destroy))
-        document = json_summary(ended) | {"plan": display.document, "error": error}
+        document = json_summary(ended) | {name: display.document, "error": error}
         click.echo(json.dumps(document, indent=2))
     if finished.error is not None:
         raise finished.error
@@ -56,8 +59,10 @@ def execute(
 
 
 def _require_selection(request: Request) -> None:
-    """Raises UsageError where nothing was selected; `-all` forms start from everything."""
+    """Raises UsageError where nothing was selected; `-all` forms, and drift, start from all."""
     name = request.command
+    if name == DRIFT:
+        return
     if not name.endswith("-all") and not request.selectors.given:
         raise UsageError(
             f"pytg {name} needs at least one selecting option, such as --env",

@@ -14,6 +14,7 @@ from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.files import write_atomic
 from pytg.model import Address
+from pytg.report.drift import differences_of, drift_document, drift_table
 from pytg.report.table import Style, plan_table
 from pytg.terraform.plan import Plan, ResourceChange
 
@@ -50,6 +51,29 @@ class Display:
                 detail = {"differences": lines.get(row.address, [])}
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
                 write_atomic(path, f"{text}\n".encode(), durable=False)
+
+
+class DriftDisplay:
+    """Shows what changed outside of Terraform, and collects it for `--json`."""
+
+    def __init__(self, shown: ViewOptions) -> None:
+        self._stream = sys.stderr if shown.json else sys.stdout
+        self.document: dict[str, Any] = {}
+
+    def show(
+        self,
+        _stage: Stage,
+        changes: Mapping[Address, UnitChanges],
+        calls: Calls,
+        details: Callable[[], Plan],
+    ) -> None:
+        """Show it; `details` is read where anything changed: one more Terraform process."""
+        rows = [changes[unit] for unit in sorted(changes)]
+        drifted = any(row.changed for row in rows)
+        differences = differences_of(details(), calls) if drifted else {}
+        self.document |= {str(row.address): drift_document(row, differences) for row in rows}
+        text = drift_table(rows, differences, Style.of(self._stream))
+        click.echo(text, file=self._stream)
 
 
 def _document(row: UnitChanges) -> dict[str, Any]:

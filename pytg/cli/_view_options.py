@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytg.errors import UsageError
-from pytg.run.options import asked
+from pytg.run.options import PLANNING, asked
 
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
     """How a run is shown. `out` is a directory that gets a file for each unit's plan."""
 
-    verbose: bool = asked("Show plans in full.", "--verbose", "-v", default=False)
+    verbose: bool = asked(
+        "Show plans in full.", "--verbose", "-v", commands=PLANNING, default=False
+    )
     json: bool = asked("One JSON object on standard output.", default=False)
     out: Path | None = asked(
         "Write the plan there, a file a unit.", metavar="DIR", commands=("plan",), default=None

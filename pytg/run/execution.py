@@ -16,6 +16,7 @@ from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.record.run import Changes, Finding, Outcome, Status
 from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
+from pytg.record.runs import looks_outside
 from pytg.record.writer import RunRecord
 from pytg.run.generated import Written
 from pytg.run.options import Options
@@ -105,6 +106,11 @@ class Execution:
     def note(self, text: str) -> None:
         """Tell whoever follows the run."""
         self.log.emit(Note(text))
+
+    @property
+    def drift(self) -> bool:
+        """Whether the run only looks for what changed outside of Terraform."""
+        return looks_outside(self.record.run)
 
     @property
     def needs(self) -> nx.DiGraph[Address]:

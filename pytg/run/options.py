@@ -10,8 +10,9 @@ from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
 from pytg.record.run import OptionValue
 
-EVERY = ("plan", "apply", "destroy")
+EVERY = ("plan", "apply", "destroy", "drift")
 CHANGING = ("apply", "destroy")
+PLANNING = ("plan", *CHANGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Options:
     detailed_exitcode: bool = asked(
         "Exit 2 when the plan has changes, 0 when not.", commands=("plan",), default=False
     )
-    yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
+    yes: bool = asked(
+        "Do not ask.", "--yes", "-y", commands=PLANNING, hidden_in=("plan",), default=False
+    )
     allow_loss: frozenset[str] = asked(
         "Let this stateful resource of a protected environment go: UNIT:RESOURCE.",
         metavar="NAME",
@@ -104,10 +107,10 @@ class Options:
 class Request:
     """What a run is to do: `command` on the units that `selectors` name.
 
-    `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
-    that name. `args` is what stood after `pytg` on the command line, for the record, and `parent`
-    the id of the run that this one repeats. Raises UsageError for another command, and for an
-    apply with the option `destroy`.
+    `command` is `plan`, `apply`, `destroy` or `drift`, each also with `-all`; `destroy` sets the
+    option of that name. `args` is what stood after `pytg` on the command line, for the record,
+    and `parent` the id of the run that this one repeats. Raises UsageError for another command,
+    and for an apply with the option `destroy`.
     """
 
     command: str
@@ -128,4 +131,4 @@ class Request:
     @property
     def applies(self) -> bool:
         """Whether the run changes anything."""
-        return not self.command.startswith("plan")
+        return self.command.removesuffix("-all") in CHANGING

@@ -53,7 +53,7 @@ def plan_unit(root: Root) -> UnitPlan:
         whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
         root.prepare(whole)
         made = root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
-        return UnitPlan(root, made.changes, made.digest, read)
+        return UnitPlan(root, made.changes, made.digest, read, seen=made.seen)
 
     try:
         return plan_importing(execution, plan)

@@ -133,17 +133,19 @@ def _show(execution: Execution, planned: PlannedStage) -> None:
 def _together(planned: PlannedStage) -> Plan:
     """The plans of units with roots of their own, in full, with the names of a composed one."""
     changes: list[ResourceChange] = []
+    drift: list[ResourceChange] = []
     outputs: list[OutputChange] = []
     for plan in planned.plans:
         found, calls = plan.details(), plan.root.calls
         slug = plan.root.units[0].address.slug
-        changes += (
-            replace(change, address=f"module.{slug}.{owner[1]}")
-            for change in found.changes
-            if (owner := calls.unit_of(change.address))
-        )
+        for here, there in (changes, found.changes), (drift, found.drift):
+            here.extend(
+                replace(change, address=f"module.{slug}.{owner[1]}")
+                for change in there
+                if (owner := calls.unit_of(change.address))
+            )
         outputs += (replace(output, name=f"{slug}__{output.name}") for output in found.outputs)
-    return Plan(tuple(changes), tuple(outputs))
+    return Plan(tuple(changes), tuple(outputs), tuple(drift))
 
 
 def apply_stage(execution: Execution, planned: PlannedStage) -> None:

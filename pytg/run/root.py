@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytg.compose.changes import Calls, UnitChanges, split_changes
@@ -19,6 +19,7 @@ from pytg.recovery.composed_directory import PLANS, clear, remove_plans, reserve
 from pytg.recovery.journal import JOURNAL
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
+from pytg.run.drift import has_drift, outside
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.run.progress import raw_events
@@ -90,6 +91,7 @@ class Root:
             "detailed_exitcode": True,
             "out": self.plan_file.name,
             "destroy": self.execution.options.destroy or None,
+            "refresh_only": self.execution.drift or None,
         }
         command = Command("plan", common | options)
         completed = self._run(command, events.append)
@@ -103,8 +105,11 @@ class Root:
             late = late or circular(completed, self.calls)
             raise PlanFailed(completed, self.calls, late, said)
         tell(self.execution, said)
-        changes = split_changes(raw_events(events), self.calls)
-        return SavedPlan(self, changes, _digest(self.plan_file))
+        digest = _digest(self.plan_file)
+        if self.execution.drift:
+            seen = self.details() if has_drift(events) else Plan((), ())
+            return SavedPlan(self, outside(seen, self.calls), digest, seen=seen)
+        return SavedPlan(self, split_changes(raw_events(events), self.calls), digest)
 
     def apply(
         self,
@@ -203,11 +208,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan in the file of its root."""
+    """A plan in the file of its root; `seen` is what `details` has read already."""
 
     root: Root
     changes: Mapping[Address, UnitChanges]
     digest: str
+    seen: Plan | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def touched(self) -> tuple[Unit, ...]:
@@ -228,7 +234,7 @@ class SavedPlan:
 
     def details(self) -> Plan:
         """The plan in full: one more Terraform process."""
-        return self.root.details()
+        return self.seen or self.root.details()
 
 
 def _digest(plan: Path) -> str:

@@ -171,5 +171,7 @@ def _verdict(
         return Result.FAILED, 1
     changed = any(change.changed for change in changes.values())
     waiting = Status.SKIPPED in statuses
+    if execution.drift:
+        return Result.SUCCEEDED, CHANGES if changed else 0
     code = CHANGES if request.options.detailed_exitcode and (changed or waiting) else 0
     return Result.SUCCEEDED, code
