@@ -46,6 +46,7 @@ def execute(
         with PlainReport(sys.stderr) as plain:
             view = View(display.show, _confirm(plain.asking), say, (plain,))
             finished = project.run(request, view)
+    display.end()
     style = Style.of(sys.stderr)
     click.echo(summary(finished.run, style, destroy=request.options.destroy), err=True)
     if shown.json:

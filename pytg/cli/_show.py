@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -52,13 +52,23 @@ class Display:
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
                 write_atomic(path, f"{text}\n".encode(), durable=False)
 
+    def end(self) -> None:
+        """Each stage was shown when it was planned."""
+
 
 class DriftDisplay:
-    """Shows what changed outside of Terraform, and collects it for `--json`."""
+    """Collects what changed outside of Terraform, and shows it whole at the end."""
 
     def __init__(self, shown: ViewOptions) -> None:
         self._stream = sys.stderr if shown.json else sys.stdout
-        self.document: dict[str, Any] = {}
+        self._found: dict[Address, UnitChanges] = {}
+        self._differences: dict[tuple[Address, str], Sequence[str]] = {}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was found, for `--json`."""
+        rows = sorted(self._found.items())
+        return {str(unit): drift_document(found, self._differences) for unit, found in rows}
 
     def show(
         self,
@@ -67,13 +77,17 @@ class DriftDisplay:
         calls: Calls,
         details: Callable[[], Plan],
     ) -> None:
-        """Show it; `details` is read where anything changed: one more Terraform process."""
-        rows = [changes[unit] for unit in sorted(changes)]
-        drifted = any(row.changed for row in rows)
-        differences = differences_of(details(), calls) if drifted else {}
-        self.document |= {str(row.address): drift_document(row, differences) for row in rows}
-        text = drift_table(rows, differences, Style.of(self._stream))
-        click.echo(text, file=self._stream)
+        """Keep what was found in some units."""
+        self._found |= changes
+        if any(found.changed for found in changes.values()):
+            self._differences |= differences_of(details(), calls)
+
+    def end(self) -> None:
+        """Show it."""
+        if self._found:
+            rows = [self._found[unit] for unit in sorted(self._found)]
+            text = drift_table(rows, self._differences, Style.of(self._stream))
+            click.echo(text, file=self._stream)
 
 
 def _document(row: UnitChanges) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def plan_unit(root: Root) -> UnitPlan:
     """
     execution, unit = root.execution, root.units[0]
     read: Mapping[Address, UnitState] = {}
-    if not execution.options.destroy:
+    if not (execution.options.destroy or execution.drift):
         read = require_upstream(execution.estate, unit, execution.states)
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)

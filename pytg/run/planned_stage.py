@@ -97,7 +97,8 @@ def plan_stage(
         if isinstance(plan, ComposedPlan | UnitPlan):
             execution.knows(plan.read)
     if plans:
-        planned = replace(planned, readers=_readers_of(execution, planned, earlier))
+        if not execution.drift:
+            planned = replace(planned, readers=_readers_of(execution, planned, earlier))
         _show(execution, planned)
     return planned, [
         (stage.only(unit.address for unit in root.units), error)

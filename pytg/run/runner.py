@@ -103,7 +103,8 @@ def run(
         )
         if request.applies and not request.options.destroy:
             parts = fingerprints(estate, selection.units, flavour=binary.flavour)
-            keep(record.run.directory, parts)
+            with contextlib.suppress(OSError):  # then all of it counts as modified
+                keep(record.run.directory, parts)
         with EventLog(record.run.directory, *view.subscribers) as log:
             execution = Execution(
                 estate=estate,
