@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_words import RESOURCE, at
+from run_world import World, statuses
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
 from pytg.errors import UsageError
 from pytg.model import Address
+from pytg.record.run import Changes, Status
 from pytg.report.drift import differences_of, drift_document, drift_table
 from pytg.run.drift import outside
 from pytg.run.options import Request
@@ -122,3 +126,34 @@ def test_a_drift_changes_nothing() -> None:
     assert not Request("drift").applies
     with pytest.raises(UsageError):
         Request("drifts")
+
+
+@pytest.mark.parametrize("per_unit", [False, True])
+def test_a_run_looks_at_what_is_applied_and_writes_nothing(tmp_path: Path, per_unit: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    world = World(tmp_path, {"a": [], "b": ["a"], "c": []})
+    world.hold("a", outputs={"arn": "x"})
+    world.hold("b", outputs={"arn": "y"})
+    call = "a" if per_unit else at("a").slug
+    address = f"module.{call}.{RESOURCE}"
+    resource = {"addr": address, "resource_type": "terraform_data"}
+    event = {"type": "resource_drift", "change": {"resource": resource, "action": "update"}}
+    change = {"actions": ["update"], "before": {"n": 1}, "after": {"n": 2}}
+    drift = [{"address": address, "type": "terraform_data", "change": change}]
+    cwd = str(at("a")) if per_unit else ""
+    shown = {"format_version": "1.2", "resource_drift": drift}
+    world.fake.rule(command="plan", cwd=cwd, events=[event])
+    world.fake.rule(command="show", cwd=cwd, events=[shown])
+    before = dict(world.store.states)
+    done = world.run("drift", per_unit=per_unit)
+    assert (done.run.exit_code, done.ok) == (2, True)
+    assert statuses(done) == {
+        "a": Status.SUCCEEDED,
+        "b": Status.UNCHANGED,
+        "c": Status.UNCHANGED,
+    }
+    assert done.run.units[at("a")].changes == Changes(update=1)
+    assert world.store.states == before
+    plans = world.fake.calls("plan")
+    assert len(plans) == (2 if per_unit else 1)
+    assert all("-refresh-only=true" in call["argv"] for call in plans)
+    assert world.run("drift", "b", "c", per_unit=per_unit).run.exit_code == 0
