@@ -32,8 +32,8 @@ def ending(run: Run, error: BaseException | None, hint: str) -> dict[str, Any] |
     return {"message": failure(run), "hint": hint, "exit_code": run.exit_code}
 
 
-def without_run(result: Result, error: dict[str, Any] | None) -> dict[str, Any]:
-    """What `--json` prints of a run, where there was none."""
+def without_run(result: Result, error: dict[str, Any] | None, name: str = "plan") -> dict[str, Any]:
+    """What `--json` prints of a run, where there was none; what it would show is called `name`."""
     return {
         "run_id": None,
         "result": str(result),
@@ -45,20 +45,23 @@ def without_run(result: Result, error: dict[str, Any] | None) -> dict[str, Any]:
         "diagnostics": [],
         "checks": [],
         "orphans": [],
-        "plan": {},
+        name: {},
         "error": error,
     }
 
 
 @contextlib.contextmanager
-def before_the_record(*, as_json: bool) -> Iterator[None]:
-    """With `as_json`, an error in the block prints the object of a run, with no run in it."""
+def before_the_record(*, as_json: bool, name: str = "plan") -> Iterator[None]:
+    """With `as_json`, an error in the block prints the object of a run, with no run in it.
+
+    `name` is that of what the run would show.
+    """
     try:
         yield
     except (PytgError, OSError) as error:
         if as_json:
             result = Result.REFUSED if isinstance(error, NOTHING_STARTED) else Result.FAILED
             ended = Result.INTERRUPTED if isinstance(error, Interrupted) else result
-            document = without_run(ended, error_document(error))
+            document = without_run(ended, error_document(error), name)
             click.echo(json.dumps(document, indent=2))
         raise

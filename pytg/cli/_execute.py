@@ -16,9 +16,10 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._document import before_the_record, ending
 from pytg.cli._recovered import say
-from pytg.cli._show import Display
+from pytg.cli._show import Display, DriftDisplay
 from pytg.cli._view_options import ViewOptions
 from pytg.errors import Interrupted, UsageError
+from pytg.record.runs import DRIFT
 from pytg.report.plain import PlainReport
 from pytg.report.summary import json_summary, next_step, summary
 from pytg.report.table import Style
@@ -39,19 +40,22 @@ def execute(
     """
     out = request.options.out
     read = Path(out) if out and not out.startswith("s3://") else None
-    display = Display(shown, applies=request.applies, out=read)
-    with before_the_record(as_json=shown.json):
+    drift = request.command == DRIFT
+    display = DriftDisplay(shown) if drift else Display(shown, applies=request.applies, out=read)
+    name = "drift" if drift else "plan"
+    with before_the_record(as_json=shown.json, name=name):
         _require_selection(request)
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
             view = View(display.show, _confirm(plain.asking), say, (plain,))
             finished = project.run(request, view)
+    display.end()
     style = Style.of(sys.stderr)
     click.echo(summary(finished.run, style, destroy=request.options.destroy), err=True)
     if shown.json:
         ended = finished.run
         error = ending(ended, finished.error, next_step(ended, destroy=request.options.destroy))
-        document = json_summary(ended) | {"plan": display.document, "error": error}
+        document = json_summary(ended) | {name: display.document, "error": error}
         click.echo(json.dumps(document, indent=2))
     if finished.error is not None:
         raise finished.error
@@ -59,8 +63,10 @@ def execute(
 
 
 def _require_selection(request: Request) -> None:
-    """Raises UsageError where nothing was selected; `-all` forms start from everything."""
+    """Raises UsageError where nothing was selected; `-all` forms, and drift, start from all."""
     name = request.command
+    if name == DRIFT:
+        return
     if not name.endswith("-all") and not request.selectors.given:
         raise UsageError(
             f"pytg {name} needs at least one selecting option, such as --env",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.files import write_atomic
 from pytg.model import Address
+from pytg.report.drift import differences_of, drift_document, drift_table
 from pytg.report.table import Style, plan_table
 from pytg.terraform.plan import Plan, ResourceChange
 
@@ -53,6 +54,43 @@ class Display:
                 detail = {"differences": lines.get(row.address, [])}
                 text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
                 write_atomic(path, f"{text}\n".encode(), durable=False)
+
+    def end(self) -> None:
+        """Each stage was shown when it was planned."""
+
+
+class DriftDisplay:
+    """Collects what changed outside of Terraform, and shows it whole at the end."""
+
+    def __init__(self, shown: ViewOptions) -> None:
+        self._stream = sys.stderr if shown.json else sys.stdout
+        self._found: dict[Address, UnitChanges] = {}
+        self._differences: dict[tuple[Address, str], Sequence[str]] = {}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was found, for `--json`."""
+        rows = sorted(self._found.items())
+        return {str(unit): drift_document(found, self._differences) for unit, found in rows}
+
+    def show(
+        self,
+        _stage: Stage,
+        changes: Mapping[Address, UnitChanges],
+        calls: Calls,
+        details: Callable[[], Plan],
+    ) -> None:
+        """Keep what was found in some units."""
+        self._found |= changes
+        if any(found.changed for found in changes.values()):
+            self._differences |= differences_of(details(), calls)
+
+    def end(self) -> None:
+        """Show it."""
+        if self._found:
+            rows = [self._found[unit] for unit in sorted(self._found)]
+            text = drift_table(rows, self._differences, Style.of(self._stream))
+            click.echo(text, file=self._stream)
 
 
 def _document(row: UnitChanges) -> dict[str, Any]:

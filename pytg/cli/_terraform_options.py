@@ -24,7 +24,8 @@ INSTEAD: Mapping[str, str] = {
     "with a selection plans, shows, asks and applies exactly that plan",
     "parallelism": "`--parallelism N`",
     "refresh": f"pytg always refreshes; {_ALONE.format('-refresh=false')}",
-    "refresh-only": _ALONE.format("-refresh-only"),
+    "refresh-only": "`pytg drift` shows what changed outside of Terraform; "
+    + _ALONE.format("-refresh-only"),
     "replace": _ALONE.format("-replace=RESOURCE").replace("plan", "apply"),
     "state": "`backend` in config.yaml says where states lie",
     "target": "`--select EXPR`, `--module NAME` and the like take units; a single resource "

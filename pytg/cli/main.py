@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "destroy": "Plan the destruction, show it, ask, and destroy.",
     "destroy-all": "destroy, for the whole estate.",
     "doctor": "Say what is missing on this machine, and how to get it.",
+    "drift": "Show what changed outside of Terraform, by default in all units; exit 2 if anything.",
     "explain": "Show the values of the unit at ADDRESS, their places, and what they overrode.",
     "generate": "Write the root modules of units, by default of all, and print their directories.",
     "graph": "Draw the selected units, in the order that the whole graph gives them.",

@@ -16,6 +16,7 @@ from pytg.suggest import did_you_mean
 
 LATEST = "latest"
 CHANGING = ("apply", "destroy")
+DRIFT = "drift"
 DONE = frozenset({Status.SUCCEEDED, Status.UNCHANGED})
 LEFT = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
@@ -88,6 +89,11 @@ def as_it_stands(run: Run) -> Run:
 def kind(run: Run) -> str:
     """What the run did: `plan`, `apply`, `destroy` or `drift`."""
     return run.command.removesuffix("-all")
+
+
+def looks_outside(run: Run) -> bool:
+    """Whether the run only looks for what changed outside of Terraform."""
+    return kind(run) == DRIFT
 
 
 def left(run: Run, later: Iterable[Run]) -> Mapping[Address, UnitRecord]:

@@ -32,4 +32,6 @@ def in_units(texts: Mapping[Address, str]) -> str:
 
 def ended_as(status: Status, command: str) -> str:
     """The word for a unit that ended so: in a plan nothing has succeeded yet."""
-    return "planned" if command.startswith("plan") and status is Status.SUCCEEDED else str(status)
+    words = {"plan": "planned", "drift": "drifted"}
+    done = words.get(command.removesuffix("-all")) if status is Status.SUCCEEDED else None
+    return done or str(status)

@@ -11,6 +11,7 @@ from typing import Any
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.runs import looks_outside
 from pytg.record.words import counted, ended_as, in_units, named
 from pytg.record.writer import REDACTED
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
@@ -54,7 +55,13 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     )
     time = f" in {seconds(run.finished_at, run.started_at)}" if run.finished_at else ""
     lines.append(f"{style.paint(f'{run.command} {run.result}', 'bold')}{time}: {counts}")
-    word = "changes" if run.result is Result.SUCCEEDED else "planned"
+    word = (
+        "drift"
+        if looks_outside(run)
+        else "changes"
+        if run.result is Result.SUCCEEDED
+        else "planned"
+    )
     besides = "" if run.changes.total else _besides(run)
     if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
         lines.append(f"  {word}: {besides or changed(run.changes)}")

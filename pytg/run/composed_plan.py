@@ -103,7 +103,9 @@ def _plan_with(
     write_merged(root, shapes, inputs.held)
     with _secrets_in(workdir, composed.secrets):
         made = _plan(root, missing=inputs.missing)
-    return ComposedPlan(root, made.changes, made.digest, shapes, inputs.held, deferred)
+    return ComposedPlan(
+        root, made.changes, made.digest, shapes, inputs.held, deferred, seen=made.seen
+    )
 
 
 def _is_new(state: State | None) -> bool:
@@ -155,7 +157,8 @@ def _plan(root: Root, *, missing: bool) -> SavedPlan:
     parallelism = options.parallelism or PARALLELISM
     try:
         # with a value gone that a variable needs, a refresh would fail on it
-        return root.plan(parallelism=parallelism, refresh=False if missing else None)
+        without = missing and not root.execution.drift
+        return root.plan(parallelism=parallelism, refresh=False if without else None)
     except PlanFailed as error:
         if not (options.destroy and error.late):
             raise

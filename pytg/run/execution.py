@@ -16,6 +16,7 @@ from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.record.run import Changes, Finding, Outcome, Status
 from pytg.record.run_events import EventLog, Note, UnitFinished, UnitStarted
+from pytg.record.runs import CHANGING, kind, looks_outside
 from pytg.record.writer import RunRecord
 from pytg.run.generated import Written
 from pytg.run.options import Options
@@ -122,7 +123,12 @@ class Execution:
     @property
     def only_plans(self) -> bool:
         """Whether nothing is applied after the plan."""
-        return self.record.run.command.startswith("plan")
+        return kind(self.record.run) not in CHANGING
+
+    @property
+    def drift(self) -> bool:
+        """Whether the run only looks for what changed outside of Terraform."""
+        return looks_outside(self.record.run)
 
     @property
     def needs(self) -> nx.DiGraph[Address]:

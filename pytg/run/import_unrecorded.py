@@ -62,7 +62,7 @@ def plan_importing(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> 
     Raises what `plan` raises.
     """
     planned = plan({})
-    adopted = {} if execution.options.destroy else _adoptable(execution, planned)
+    adopted = {} if execution.options.destroy or execution.drift else _adoptable(execution, planned)
     if not adopted:
         return planned
     while adopted:

@@ -11,8 +11,9 @@ from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
 from pytg.record.run import OptionValue
 
-EVERY = ("plan", "apply", "destroy")
+EVERY = ("plan", "apply", "destroy", "drift")
 CHANGING = ("apply", "destroy")
+PLANNING = ("plan", *CHANGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ class Options:
         commands=("plan",),
         default=frozenset(),
     )
-    yes: bool = asked("Do not ask.", "--yes", "-y", hidden_in=("plan",), default=False)
+    yes: bool = asked(
+        "Do not ask.", "--yes", "-y", commands=PLANNING, hidden_in=("plan",), default=False
+    )
     allow_dirty: bool = asked(
         "Change a protected environment from a git tree that is not clean, or behind.",
         commands=CHANGING,
@@ -122,11 +125,11 @@ class Options:
 class Request:
     """What a run is to do: `command` on the units that `selectors` name.
 
-    `command` is `plan`, `apply` or `destroy`, each also with `-all`; the last sets the option of
-    that name. `args` is what stood after `pytg` on the command line, for the record, and `parent`
-    the id of the run that this one repeats. `bundle` is the reviewed plan that is applied in place
-    of one of its own. Raises UsageError for another command, and for an apply with the option
-    `destroy`.
+    `command` is `plan`, `apply`, `destroy` or `drift`, each also with `-all`; `destroy` sets the
+    option of that name. `args` is what stood after `pytg` on the command line, for the record,
+    and `parent` the id of the run that this one repeats. `bundle` is the reviewed plan that is
+    applied in place of one of its own. Raises UsageError for another command, and for an apply
+    with the option `destroy`.
     """
 
     command: str
@@ -169,4 +172,4 @@ class Request:
     @property
     def applies(self) -> bool:
         """Whether the run changes anything."""
-        return not self.command.startswith("plan")
+        return self.command.removesuffix("-all") in CHANGING

@@ -47,7 +47,7 @@ def plan_unit(root: Root) -> UnitPlan:
     """
     execution, unit = root.execution, root.units[0]
     read: Mapping[Address, UnitState] = {}
-    if not execution.options.destroy:
+    if not (execution.options.destroy or execution.drift):
         read = require_upstream(execution.estate, unit, execution.states)
     _record_log(root, "plan")
     plain = render_unit(execution.estate, unit)
@@ -56,7 +56,7 @@ def plan_unit(root: Root) -> UnitPlan:
         whole = render_unit(execution.estate, with_imports(unit, imports)) if imports else plain
         root.prepare(whole)
         made = root.plan(lock_timeout=f"{execution.options.lock_timeout:.0f}s")
-        return UnitPlan(root, made.changes, made.digest, read)
+        return UnitPlan(root, made.changes, made.digest, read, seen=made.seen)
 
     try:
         return plan_importing(execution, plan)

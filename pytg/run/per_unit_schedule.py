@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
+from pytg.compose.stage import Stage
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
@@ -22,16 +24,20 @@ from pytg.run.plan_failure import PlanFailed
 from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
-from pytg.run.stages import BAD
+from pytg.run.stages import BAD, NOT_APPLIED, holds_nothing
 
 
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
     found: dict[Address, UnitChanges] = {}
     refused: list[str] = []
+    showing = threading.Lock()
 
     def work(address: Address) -> Outcome:
         unit = execution.estate.units[address]
+        if execution.drift and holds_nothing(execution.states.read([unit])[address]):
+            found[address] = UnitChanges(address)
+            return Outcome(Status.UNCHANGED, NOT_APPLIED)
         never = _never_applied(execution, address)
         if never:
             reason = f"planned once these are applied: {', '.join(map(str, never))}"
@@ -39,7 +45,11 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
         root = unit_root(execution, unit)
         with root.reserved():
             plan = plan_unit(root)
-            refused.extend(refusals(execution, [plan]))
+            if execution.drift:
+                with showing:
+                    execution.show(Stage((address,)), plan.changes, root.calls, plan.details)
+            else:
+                refused.extend(refusals(execution, [plan]))
         found.update(plan.changes)
         execution.planned(plan.changes)
         return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
@@ -48,7 +58,8 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
     left = [unit for unit in execution.order if execution.status(unit) not in BAD]
     independent.add_nodes_from(left)  # a plan waits for no other plan
     schedule(execution, independent, work)
-    _name_outdated(execution, found)
+    if not execution.drift:
+        _name_outdated(execution, found)
     refuse(refused)
     return found
 

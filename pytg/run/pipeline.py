@@ -49,7 +49,8 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     A stage that reads what an earlier one has yet to make is not planned: its units are
     `skipped`, with the reason. Raises Refused at the end where a check refuses.
     """
-    name_orphans(execution)
+    if not execution.drift:
+        name_orphans(execution)
     set_aside_broken(execution)
     if execution.options.per_unit:
         return plan_per_unit(execution)
@@ -60,15 +61,17 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     while pending:
         stage, pending = pending[0], pending[1:]
         stage = not_yet_destroyed(execution, stage, changes)
-        if not execution.options.destroy:  # what is there now is all that a destroy goes by
+        # what is there now is all that these two go by
+        if not (execution.options.destroy or execution.drift):
             stage = ready_to_plan(execution, without_blocked(execution, stage), changes)
         if not stage.units:
             continue
         with contextlib.ExitStack() as held:
             planned, failed = plan_stage(execution, announce(execution, stage), held, changes)
-            refused += refusals(execution, planned.plans)
+            refused += () if execution.drift else refusals(execution, planned.plans)
             for plan_made in planned.plans:
-                for unit, reason in sorted(leaking(plan_made).items()):
+                leaks = {} if execution.drift else leaking(plan_made)
+                for unit, reason in sorted(leaks.items()):
                     execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
         for part, error in failed:
             pending = _parts(execution, part, error, pending)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import networkx as nx
 
@@ -72,22 +73,6 @@ def plan_stage(
     a plan that would replace something otherwise than its unit alone. `earlier` is what plans
     change that are yet to be applied.
     """
-    alone = execution.options.per_unit and not makes_backend(execution, stage)
-
-    def attempt(root: Root) -> SavedPlan | PytgError | Apart:
-        try:
-            planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
-        except PlanFailed as error:
-            return error
-        except Interrupted:
-            raise
-        except PytgError as error:
-            if stage.composed or len(execution.selection.units) == 1:
-                raise  # nothing else is left to go on with
-            return error
-        late = leaking(planned) if apart and not alone else {}
-        return Apart(late) if late else planned
-
     roots = roots_of(execution, stage)
     with contextlib.ExitStack() as mine:
         reserved = [mine.enter_context(contextlib.ExitStack()) for _ in roots]
@@ -95,23 +80,54 @@ def plan_stage(
         for own, root in sorted(pairs, key=lambda pair: pair[1].workdir):  # as everybody does
             own.enter_context(root.reserved())
         with ThreadPoolExecutor(parallelism(execution), thread_name_prefix="plan") as pool:
-            tried = list(zip(roots, pool.map(attempt, roots), strict=True))
+            plan = partial(_attempt, stage, apart=apart)
+            tried = list(zip(roots, pool.map(plan, roots), strict=True))
         for own, (_, found) in zip(reserved, tried, strict=True):
             if isinstance(found, SavedPlan):
                 held.enter_context(own.pop_all())
-    plans = tuple(plan for _, plan in tried if isinstance(plan, SavedPlan))
-    planned = PlannedStage(stage.only(u.address for p in plans for u in p.root.units), plans)
-    for plan in plans:
-        if isinstance(plan, ComposedPlan | UnitPlan):
-            execution.knows(plan.read)
-    if plans:
-        planned = replace(planned, readers=_readers_of(execution, planned, earlier))
-        show_stage(execution, planned)
+    planned = _planned(execution, stage, [p for _, p in tried if isinstance(p, SavedPlan)], earlier)
     return planned, [
         (stage.only(unit.address for unit in root.units), error)
         for root, error in tried
         if not isinstance(error, SavedPlan)
     ]
+
+
+def _attempt(stage: Stage, root: Root, *, apart: bool) -> SavedPlan | PytgError | Apart:
+    """The plan of a root of `stage`; why there is none, where the others can go on without it."""
+    execution = root.execution
+    alone = execution.options.per_unit and not makes_backend(execution, stage)
+    try:
+        planned = plan_composed(root, stage) if stage.composed else plan_unit(root)
+    except PlanFailed as error:
+        return error
+    except Interrupted:
+        raise
+    except PytgError as error:
+        if stage.composed or len(execution.selection.units) == 1:
+            raise  # nothing else is left to go on with
+        return error
+    late = leaking(planned) if apart and not alone else {}
+    return Apart(late) if late else planned
+
+
+def _planned(
+    execution: Execution,
+    stage: Stage,
+    plans: Sequence[SavedPlan],
+    earlier: Mapping[Address, UnitChanges],
+) -> PlannedStage:
+    """What of `stage` has a plan: shown, and its states known."""
+    units = stage.only(unit.address for plan in plans for unit in plan.root.units)
+    planned = PlannedStage(units, tuple(plans))
+    for plan in plans:
+        if isinstance(plan, ComposedPlan | UnitPlan):
+            execution.knows(plan.read)
+    if plans:
+        if not execution.drift:
+            planned = replace(planned, readers=_readers_of(execution, planned, earlier))
+        show_stage(execution, planned)
+    return planned
 
 
 def _readers_of(
@@ -142,17 +158,19 @@ def show_stage(execution: Execution, planned: PlannedStage) -> None:
 def _together(planned: PlannedStage) -> Plan:
     """The plans of units with roots of their own, in full, with the names of a composed one."""
     changes: list[ResourceChange] = []
+    drift: list[ResourceChange] = []
     outputs: list[OutputChange] = []
     for plan in planned.plans:
         found, calls = plan.details(), plan.root.calls
         slug = plan.root.units[0].address.slug
-        changes += (
-            replace(change, address=f"module.{slug}.{owner[1]}")
-            for change in found.changes
-            if (owner := calls.unit_of(change.address))
-        )
+        for here, there in (changes, found.changes), (drift, found.drift):
+            here.extend(
+                replace(change, address=f"module.{slug}.{owner[1]}")
+                for change in there
+                if (owner := calls.unit_of(change.address))
+            )
         outputs += (replace(output, name=f"{slug}__{output.name}") for output in found.outputs)
-    return Plan(tuple(changes), tuple(outputs))
+    return Plan(tuple(changes), tuple(outputs), tuple(drift))
 
 
 def apply_stage(execution: Execution, planned: PlannedStage) -> None:

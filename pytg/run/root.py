@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytg import exact_json
@@ -24,6 +24,7 @@ from pytg.recovery.journal import JOURNAL
 from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
+from pytg.run.drift import has_drift, outside
 from pytg.run.execution import Execution
 from pytg.run.hidden import Hidden
 from pytg.run.passing import transient_of, wait_to_try_again
@@ -132,6 +133,7 @@ class Root:
             "detailed_exitcode": True,
             "out": self.plan_file.name,
             "destroy": self.execution.options.destroy or None,
+            "refresh_only": self.execution.drift or None,
         }
         command = Command("plan", common | options)
         completed = self._run(command, events.append)
@@ -145,8 +147,11 @@ class Root:
             late = late or circular(completed, self.calls)
             raise PlanFailed(completed, self.calls, late, said)
         tell(self.execution, said)
-        changes = split_changes(raw_events(events), self.calls)
-        return SavedPlan(self, changes, _digest(self.plan_file))
+        digest = _digest(self.plan_file)
+        if self.execution.drift:
+            seen = self.details() if has_drift(events) else Plan((), ())
+            return SavedPlan(self, outside(seen, self.calls), digest, seen=seen)
+        return SavedPlan(self, split_changes(raw_events(events), self.calls), digest)
 
     def apply(
         self,
@@ -284,11 +289,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan in the file of its root."""
+    """A plan in the file of its root; `seen` is what `details` has read already."""
 
     root: Root
     changes: Mapping[Address, UnitChanges]
     digest: str
+    seen: Plan | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def touched(self) -> tuple[Unit, ...]:
@@ -309,7 +315,7 @@ class SavedPlan:
 
     def details(self) -> Plan:
         """The plan in full: one more Terraform process."""
-        return self.root.details()
+        return self.seen or self.root.details()
 
 
 def _digest(plan: Path) -> str:

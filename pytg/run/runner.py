@@ -107,7 +107,8 @@ def run(
         )
         if request.applies and not request.options.destroy:
             parts = fingerprints(estate, selection.units, flavour=binary.flavour)
-            applied.keep(record.run.directory, parts)
+            with contextlib.suppress(OSError):  # then all of it counts as modified
+                applied.keep(record.run.directory, parts)
         with EventLog(record.run.directory, *view.subscribers) as log:
             execution = Execution(
                 estate=estate,
@@ -186,5 +187,7 @@ def _verdict(
         return Result.SUCCEEDED, CHANGES
     changed = any(change.changed for change in changes.values())
     waiting = Status.SKIPPED in statuses
+    if execution.drift:
+        return Result.SUCCEEDED, CHANGES if changed else 0
     code = CHANGES if request.options.detailed_exitcode and (changed or waiting) else 0
     return Result.SUCCEEDED, code

@@ -42,7 +42,7 @@ def read_stage_inputs(execution: Execution, stage: Stage) -> StageInputs:
     held = execution.states.read((*units, *(execution.estate.units[a] for a in outside)))
     known = {address: held[address] for address in outside}
     literals, missing = _literals(units, known)
-    if missing and not execution.options.destroy:
+    if missing and not (execution.options.destroy or execution.drift):
         refuse_missing_upstream(missing)
     return StageInputs(units, held, literals, bool(missing))
 

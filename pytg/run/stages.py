@@ -12,7 +12,9 @@ from pytg.compose.state_merge import is_empty
 from pytg.model import Address
 from pytg.record.run import OPEN, Outcome, Status
 from pytg.run.execution import Execution
+from pytg.state.state_reader import UnitState
 
+NOT_APPLIED = "nothing of it is applied"
 BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
 
@@ -100,10 +102,16 @@ def _waits(
 
 
 def without_blocked(execution: Execution, stage: Stage) -> Stage:
-    """`stage` without the units that need one which went wrong; those are skipped."""
+    """`stage` without the units that need one which went wrong; those are skipped.
+
+    Where only what changed outside of Terraform is looked for, no unit needs another.
+    """
     units = execution.record.run.units
     bad = {u for u, record in units.items() if record.status in BAD}
-    blocked = {u: sorted(nx.ancestors(execution.needs, u) & bad) for u in stage.units}
+    blocked = {
+        u: [] if execution.drift else sorted(nx.ancestors(execution.needs, u) & bad)
+        for u in stage.units
+    }
     execution.end(
         {
             unit: Outcome(Status.SKIPPED, "an upstream failed", tuple(by))
@@ -119,14 +127,23 @@ def without_blocked(execution: Execution, stage: Stage) -> Stage:
 def not_yet_destroyed(
     execution: Execution, stage: Stage, changes: dict[Address, UnitChanges]
 ) -> Stage:
-    """In a destroy, the units of `stage` that hold anything; the others are done already."""
-    if not execution.options.destroy:
+    """In a destroy, the units of `stage` that hold anything; the others are done already.
+
+    So it is where only what changed outside of Terraform is looked for.
+    """
+    if not (execution.options.destroy or execution.drift):
         return stage
     held = execution.states.read(execution.units(stage))
-    gone = [u for u in stage.units if is_empty(held[u].state) and not held[u].outputs]
+    gone = [unit for unit in stage.units if holds_nothing(held[unit])]
     changes.update({unit: UnitChanges(unit) for unit in gone})
-    execution.end(dict.fromkeys(gone, Outcome(Status.UNCHANGED)))
+    why = NOT_APPLIED if execution.drift else ""
+    execution.end(dict.fromkeys(gone, Outcome(Status.UNCHANGED, why)))
     return stage.only(unit for unit in stage.units if unit not in gone)
+
+
+def holds_nothing(held: UnitState) -> bool:
+    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs."""
+    return is_empty(held.state) and not held.outputs
 
 
 def parts_of(execution: Execution, stage: Stage, late: Mapping[Address, str]) -> list[Stage]:

@@ -57,6 +57,14 @@ class ResourceChange:
         )
         return differences(values, self.replace_paths)
 
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """How it differs where nothing and what is empty are the same.
+
+        A provider reads `{}` back where it was given nothing, right after the apply.
+        """
+        return replace(self, before=_filled(self.before), after=_filled(self.after)).differences
+
 
 @dataclass(frozen=True, slots=True)
 class OutputChange:
@@ -79,10 +87,11 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a saved plan does."""
+    """What a saved plan does. `drift` is what it found changed outside of Terraform."""
 
     changes: tuple[ResourceChange, ...]
     outputs: tuple[OutputChange, ...]
+    drift: tuple[ResourceChange, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 
@@ -110,8 +119,10 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     raw_outputs = document.get("output_changes") or {}
     outputs = tuple(_output(name, raw) for name, raw in sorted(raw_outputs.items()))
     changes = _changes(document.get("resource_changes"))
-    secrets = _secrets(changes, outputs)
-    return Plan(_masked(changes, secrets), outputs, of_plan(document))
+    drift = _changes(document.get("resource_drift"))
+    secrets = _secrets((*changes, *drift), outputs)
+    masked_drift = _masked(drift, secrets)
+    return Plan(_masked(changes, secrets), outputs, masked_drift, of_plan(document))
 
 
 def _changes(raw: Any) -> tuple[ResourceChange, ...]:
@@ -134,6 +145,15 @@ def _change(raw: Mapping[str, Any]) -> ResourceChange:
         replace_paths=tuple(tuple(path) for path in change.get("replace_paths") or ()),
         deposed=raw.get("deposed", ""),
     )
+
+
+def _filled(value: Any) -> Any:
+    """`value` with null in place of what is empty in it, but for the items of a list."""
+    if isinstance(value, dict):
+        return {name: _filled(item) for name, item in value.items()} or None
+    if isinstance(value, list):
+        return [_filled(item) or item for item in value] or None
+    return None if value == "" else value
 
 
 def _secrets(changes: Iterable[ResourceChange], outputs: Iterable[OutputChange]) -> frozenset[str]:

@@ -166,7 +166,7 @@ def test_the_command_of_a_destroy_is_enough() -> None:
 
 @pytest.mark.parametrize("command", ["aply", "", "destroyall", "all"])
 def test_a_command_that_is_none_is_refused(command: str) -> None:
-    with pytest.raises(UsageError, match="no command of a run: plan, apply, destroy are"):
+    with pytest.raises(UsageError, match="no command of a run: plan, apply, destroy, drift are"):
         Request(command)
 
 
