@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from pytg.errors import Refused
@@ -15,12 +15,14 @@ from pytg.recovery.composed import recover_composed, recover_directory
 from pytg.recovery.composed_directory import journals, remove_dead_plans
 from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
-from pytg.recovery.recovery import Recovery
+from pytg.recovery.one_unit import Use
+from pytg.recovery.recovery import Recovery, require_recovered
 from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.state_reader import StateReader
 
 __all__ = [
     "Recovery",
+    "Use",
     "recover_all",
     "recover_directory",
     "recover_lock",
@@ -31,17 +33,27 @@ __all__ = [
 
 
 def recover_all(
-    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate,
+    states: StateReader,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+    *,
+    selected: Collection[Address] = (),
+    use: Mapping[Address, Use] | None = None,
 ) -> list[Recovery]:
     """Recover everything that runs which died left in this project; returns what was done.
 
-    Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
+    Where the state of a unit moved meanwhile it is not written; for one that is `selected` that
+    is raised, once the others are. `use` is what a person decided of such units. Raises
+    Interrupted where `cancel` is set.
     """
-    composed = recover_composed(estate.root, states, say, cancel)
-    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
+    composed = recover_composed(estate.root, states, say, cancel, use=use)
+    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel, use=use)
     closed = close_dead_runs(estate, states, say)
     remove_dead_plans(estate.root)
-    return [*composed, *closed, *pushed]
+    found = [*composed, *closed, *pushed]
+    require_recovered(found, selected)
+    return found
 
 
 def recover_unit(
@@ -57,7 +69,9 @@ def recover_unit(
         return unit.address in journal.writes
 
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
-    return [*composed, *push_unpushed_states(estate, [unit], states, say, cancel)]
+    found = [*composed, *push_unpushed_states(estate, [unit], states, say, cancel)]
+    require_recovered(found, [unit.address])
+    return found
 
 
 def recover_lock(
@@ -85,7 +99,9 @@ def recover_lock(
                 f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
-    return recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
+    found = recover_composed(estate.root, states, say, threading.Event(), concerns=concerns)
+    require_recovered(found, [unit.address])
+    return found
 
 
 def refuse_unfinished(root: Path, units: Iterable[Address], *, workdir: Path) -> None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from pytg import exact_json
+from pytg.compose.changes import UnitChanges
 from pytg.compose.state_document import State
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
@@ -27,6 +28,7 @@ from pytg.recovery.journal import (
     newest_state,
 )
 from pytg.recovery.recover import refuse_unfinished
+from pytg.recovery.written import begin
 from pytg.run.blame import Blamed
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, tell
@@ -39,7 +41,6 @@ from pytg.run.state_mirror import StateMirror
 from pytg.run.state_values import told_apart
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
-from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
 from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import of_state
@@ -74,7 +75,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         pytg=ProcessId.of(os.getpid()),
         events=planned.root.log("apply").name,
         phase=LOCKING,
-        serials={str(u.address): _serial(planned.read[u.address]) for u in touched},
+        versions={str(unit.address): planned.read[unit.address].version for unit in touched},
+        creates={str(unit.address): _created(planned.changes[unit.address]) for unit in touched},
     )
     journal.write(workdir)
     try:
@@ -86,6 +88,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         refuse_stale(execution.estate, execution.states, planned.read)
         _keep_outside_of_backend(execution, touched)
         write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
+        begin(workdir)
         journal = journal.enter(workdir, APPLYING)
     except BaseException:
         locks.release()
@@ -127,8 +130,10 @@ def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
     return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
-def _serial(held: UnitState) -> int:
-    return int(held.state["serial"]) if held.state else 0
+def _created(changes: UnitChanges) -> tuple[str, ...]:
+    """The resources that are made, inside the unit's module."""
+    made = {"create", "replace"}
+    return tuple(each.address for each in changes.resources if each.action in made)
 
 
 def _run(

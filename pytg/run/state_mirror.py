@@ -16,7 +16,9 @@ from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.recovery.written import note
 from pytg.state.state_reader import StateReader, UnitState
+from pytg.state.state_store import version_of
 
 _WRITERS = 8
 _INTERVAL_S = 0.5
@@ -69,13 +71,18 @@ class StateMirror:
             for slug, part in sorted(parts.items())
             if (after := next_state(self._current[slug], part)) is not None
         }
+        bodies = {
+            slug: exact_json.dumps(after, indent=2).encode() + b"\n"
+            for slug, after in changed.items()
+        }
+        if bodies:
+            versions = {str(self._units[s].address): version_of(b) for s, b in bodies.items()}
+            note(self._workdir, versions)
         with ThreadPoolExecutor(_WRITERS) as pool:
-            list(pool.map(self._write, changed.items()))
+            list(pool.map(lambda slug: self._write(slug, changed[slug], bodies[slug]), bodies))
 
-    def _write(self, item: tuple[str, State]) -> None:
-        slug, state = item
+    def _write(self, slug: str, state: State, body: bytes) -> None:
         unit = self._units[slug]
-        body = exact_json.dumps(state, indent=2).encode() + b"\n"
         self._states.store(unit).write(unit.backend.key, body)
         self._current[slug] = state
         self._on_write(unit.address, state["serial"])
