@@ -17,7 +17,7 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.recovery import one_unit
 from pytg.recovery.composed_directory import clear, journals, keep_log, reserved
-from pytg.recovery.in_flight import ids_by_unit, read_begun, recorded
+from pytg.recovery.in_flight import perhaps_made, read_begun
 from pytg.recovery.journal import (
     APPLYING,
     Journal,
@@ -28,6 +28,7 @@ from pytg.recovery.journal import (
 )
 from pytg.recovery.one_unit import Left, Use
 from pytg.recovery.recovery import Recovery
+from pytg.recovery.reserve import RESERVE
 from pytg.recovery.unrecorded import remember
 from pytg.recovery.written import noted
 from pytg.state.state_reader import StateReader
@@ -155,18 +156,16 @@ def _unknown(
 ) -> dict[Address, dict[str, str]]:
     """Ids, by unit and address, of what may exist and is in no state.
 
-    Where the events of Terraform are damaged or gone, that is all that was to be created.
+    Where events of Terraform are damaged, gone, or found no room on the disk, that is all that
+    was to be created.
     """
     calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
     begun = read_begun(journal.stream(root, workdir))
     body = exact_json.dumps(state).encode()
-    unknown = ids_by_unit(begun.missing(body), calls)
-    if begun.odd or (journal.terraform is not None and not begun.started):
-        there = ids_by_unit(dict.fromkeys(recorded(state), ""), calls)
-        for unit, names in ((Address.parse(u), names) for u, names in journal.creates.items()):
-            more = {name: "" for name in names if name not in there.get(unit, {})}
-            unknown[unit] = more | unknown.get(unit, {})
-    return {unit: names for unit, names in unknown.items() if names and unit in journal.writes}
+    whole = begun.started and not begun.odd and (workdir / RESERVE).exists()
+    planned = {} if whole or journal.terraform is None else journal.planned
+    unknown = perhaps_made(begun.missing(body), planned, body, calls)
+    return {unit: names for unit, names in unknown.items() if unit in journal.writes}
 
 
 def _stored(journal: Journal, states: StateReader) -> State:

@@ -27,6 +27,7 @@ from pytg.recovery.journal import (
     Journal,
     pending,
 )
+from pytg.recovery.reserve import RESERVE
 from pytg.recovery.written import NOTES
 from pytg.terraform.workdir import LOCK_WAIT_S, locked, locked_if_free
 
@@ -34,7 +35,7 @@ COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
 _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
-LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup", STREAM, NOTES)
+LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup", STREAM, NOTES, RESERVE)
 
 
 @contextlib.contextmanager
@@ -62,7 +63,8 @@ def reserved(
         try:
             yield
         finally:
-            lock.write_text("")
+            with contextlib.suppress(OSError):  # the directory may be gone
+                lock.write_text("")
 
 
 def _holder(lock: Path) -> str:

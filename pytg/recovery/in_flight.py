@@ -86,6 +86,26 @@ def read_begun(events: Path) -> Begun:
     return begun
 
 
+def perhaps_made(
+    missing: Mapping[str, str],
+    planned: Mapping[Address, Iterable[str]],
+    state: bytes | None,
+    calls: Calls,
+) -> dict[Address, dict[str, str]]:
+    """`missing` by unit, and all of `planned` that is not in `state`.
+
+    For an apply of which not every event is known: what it was to create may exist.
+    """
+    found = ids_by_unit(missing, calls)
+    state_of = exact_json.loads(state) if state is not None else None
+    there = ids_by_unit(dict.fromkeys(recorded(state_of), ""), calls)
+    for unit, names in planned.items():
+        more = {name: "" for name in names if name not in there.get(unit, {})}
+        if more:
+            found[unit] = more | found.get(unit, {})
+    return found
+
+
 def ids_by_unit(missing: Mapping[str, str], calls: Calls) -> dict[Address, dict[str, str]]:
     """Ids by unit and address inside its module; what is of no unit is left out."""
     found: dict[Address, dict[str, str]] = {}

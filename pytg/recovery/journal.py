@@ -102,6 +102,11 @@ class Journal:
         """The units whose state it may write."""
         return frozenset(unit.address for unit in self.locked)
 
+    @property
+    def planned(self) -> dict[Address, tuple[str, ...]]:
+        """The resources that it creates, by unit."""
+        return {Address.parse(unit): names for unit, names in self.creates.items()}
+
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
         text = json.dumps(asdict(self), indent=2, sort_keys=True, default=sorted) + "\n"
