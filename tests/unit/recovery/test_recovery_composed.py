@@ -33,6 +33,7 @@ from pytg.recovery.journal import (
 )
 from pytg.recovery.one_unit import Use
 from pytg.recovery.recovery import Recovery, require_recovered
+from pytg.recovery.reserve import RESERVE
 from pytg.recovery.unrecorded import remembered
 from pytg.recovery.written import NOTES, begin, note
 from pytg.state.backups import backups
@@ -456,3 +457,16 @@ def test_the_state_of_a_backend_is_settled_after_an_apply(
     recover_composed(tmp_path, StateReader(store_of), lambda _: None, threading.Event())
     assert found == settled
     assert bootstrap.holder(KEY) is None
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_where_the_disk_was_full_all_that_was_to_be_created_may_exist(
+    tmp_path: Path, store: MemoryStore, *, full: bool
+) -> None:
+    workdir = died(tmp_path, ONE, creates={KEY: ("x.y", "x.z")}, terraform=DEAD)
+    hook = {"action": "create", "resource": {"addr": f"module.{ONE.slug}.x.y"}}
+    (workdir / STREAM).write_text(json.dumps({"type": "apply_start", "hook": hook}))
+    if not full:
+        (workdir / RESERVE).touch()
+    names = {f"{ONE} x.y", f"{ONE} x.z"} if full else {f"{ONE} x.y"}
+    assert set(recovered(tmp_path, store)[0].in_flight) == names
