@@ -6,7 +6,9 @@ fields are its form, and are checked when it is read.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -200,10 +202,13 @@ class EventLog:
             self._file.close()
 
     def emit(self, event: Event) -> None:
-        """Write `event` with the time of now, then hand it to the subscribers."""
+        """Write `event` with the time of now, then hand it to the subscribers.
+
+        Raises OSError where it cannot be written whole; then nothing of it is.
+        """
         with self._mutex:
             at = self._clock()
-            self._file.write(f"{line(at, event)}\n".encode())
+            self._append(f"{line(at, event)}\n".encode())
             failed = []
             for subscriber in tuple(self._subscribers):
                 try:
@@ -213,6 +218,13 @@ class EventLog:
                     failed.append(Note(f"a display failed and is off: {error!r}"))
             for note in failed:
                 self.emit(note)
+
+    def _append(self, data: bytes) -> None:
+        """Write a line whole, or nothing of it: what a full disk has room for would be half one."""
+        before = os.fstat(self._file.fileno()).st_size
+        if self._file.write(data) != len(data):
+            os.ftruncate(self._file.fileno(), before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
 
 
 def line(at: datetime, event: Event) -> str:

@@ -14,8 +14,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytg.files import write_atomic
 from pytg.generate.composed import SECRETS
-from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
+from pytg.recovery.journal import (
+    COPY,
+    ERRORED_STATE,
+    HOLD,
+    JOURNAL,
+    SNAPSHOT,
+    STATE,
+    STREAM,
+    Journal,
+    pending,
+)
+from pytg.recovery.reserve import RESERVE
+from pytg.recovery.written import NOTES
 from pytg.terraform.workdir import LOCK_WAIT_S, locked, locked_if_free
 
 COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
@@ -23,7 +36,7 @@ _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have lef
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
 DOCUMENTS = "pytg-*.json"  # the same plans, for programs that look at them
-LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
+LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup", STREAM, NOTES, RESERVE)
 
 
 @contextlib.contextmanager
@@ -51,7 +64,8 @@ def reserved(
         try:
             yield
         finally:
-            lock.write_text("")
+            with contextlib.suppress(OSError):  # the directory may be gone
+                lock.write_text("")
 
 
 def holder_of(workdir: Path) -> str | None:
@@ -75,9 +89,9 @@ def _holder(lock: Path) -> str:
 
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
     """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted(_all(root, JOURNAL)):
+    for workdir in sorted({file.parent for name in (JOURNAL, COPY) for file in _all(root, name)}):
         with contextlib.suppress(FileNotFoundError):  # its run has just ended
-            yield file.parent, Journal.read(file.parent)
+            yield workdir, Journal.read(workdir)
 
 
 def clear(workdir: Path) -> list[Path]:
@@ -85,6 +99,7 @@ def clear(workdir: Path) -> list[Path]:
 
     Returns what cannot be removed. Raises OSError where that is the journal.
     """
+    (workdir / COPY).unlink(missing_ok=True)
     (workdir / JOURNAL).unlink(missing_ok=True)
     left: list[Path] = []
     for name in LEFTOVERS:
@@ -94,6 +109,12 @@ def clear(workdir: Path) -> list[Path]:
             left.append(workdir / name)
     remove_plans(workdir)
     return left
+
+
+def keep_log(workdir: Path, log: Path) -> None:
+    """Copy what Terraform told to where logs of the run are kept, if that can be done."""
+    with contextlib.suppress(OSError):
+        write_atomic(log, (workdir / STREAM).read_bytes(), durable=False)
 
 
 def remove_plans(workdir: Path) -> None:
@@ -109,7 +130,7 @@ def remove_dead_plans(root: Path) -> None:
         {path.parent for name in (PLANS, DOCUMENTS, SECRETS) for path in _all(root, name)}
     ):
         with locked_if_free(workdir / LOCK) as free:
-            if free and not (workdir / JOURNAL).exists():
+            if free and not pending(workdir):
                 remove_plans(workdir)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
+from pytg.compose.state_document import State
 from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
@@ -58,10 +59,10 @@ class Begun:
         That is what was begun and has not ended, and what was made and is not recorded, also
         where another object is under its address. An id that is not known is empty.
         """
-        recorded = _recorded(state)
+        there = recorded(exact_json.loads(state) if state is not None else None)
         found = dict.fromkeys(self.open, "")
         for address, (key, value) in self.made.items():
-            instances = recorded.get(address, ())
+            instances = there.get(address, ())
             held = {str(i[key]) for i in instances if key in i}
             if not instances or (value and held and value not in held):
                 found[address] = value
@@ -83,6 +84,26 @@ def read_begun(events: Path) -> Begun:
     if (event := parse_line(last)).type != TEXT:
         begun.feed(event)
     return begun
+
+
+def perhaps_made(
+    missing: Mapping[str, str],
+    planned: Mapping[Address, Iterable[str]],
+    state: bytes | None,
+    calls: Calls,
+) -> dict[Address, dict[str, str]]:
+    """`missing` by unit, and all of `planned` that is not in `state`.
+
+    For an apply of which not every event is known: what it was to create may exist.
+    """
+    found = ids_by_unit(missing, calls)
+    state_of = exact_json.loads(state) if state is not None else None
+    there = ids_by_unit(dict.fromkeys(recorded(state_of), ""), calls)
+    for unit, names in planned.items():
+        more = {name: "" for name in names if name not in there.get(unit, {})}
+        if more:
+            found[unit] = more | found.get(unit, {})
+    return found
 
 
 def ids_by_unit(missing: Mapping[str, str], calls: Calls) -> dict[Address, dict[str, str]]:
@@ -114,14 +135,31 @@ def stored(states: StateReader, unit: Unit) -> bytes | None:
     return None
 
 
-def _recorded(state: bytes | None) -> dict[str, list[dict[str, Any]]]:
-    """The attributes of every instance in the state, of deposed ones too, by address."""
+def recorded(state: State | None, *, managed: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """The attributes of every instance in the state, of deposed ones too, by address.
+
+    `managed`: of what is only read there is nothing.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
-    for resource in exact_json.loads(state)["resources"] if state is not None else ():
+    for resource in (state or {}).get("resources", ()):
+        if managed and resource["mode"] != "managed":
+            continue
         for instance in resource["instances"]:
             address = _address(resource, instance)
             attributes = instance.get("attributes")
             found.setdefault(address, []).append(attributes if isinstance(attributes, dict) else {})
+    return found
+
+
+def only_in(state: State, other: State | None, calls: Calls) -> dict[str, str]:
+    """Managed objects of a unit's `state` that `other` lacks: ids by address inside its module."""
+    there = recorded(other)
+    found: dict[str, str] = {}
+    for address, instances in recorded(state, managed=True).items():
+        owner, held = calls.unit_of(address), {str(i.get("id")) for i in there.get(address, ())}
+        value = str(instances[-1].get("id") or "")
+        if owner and value not in held:
+            found[owner[1]] = value
     return found
 
 

@@ -58,11 +58,15 @@ class Hidden:
         )
 
     def log(self, log: Path) -> None:
-        """Take them out of a log that holds diagnostics. Raises OSError."""
+        """Take them out of a log that holds diagnostics; with no room for that, the log goes."""
         before = log.read_bytes()
         after = self._hide.in_json(before)
-        if after != before:
+        if after == before:
+            return
+        try:
             write_atomic(log, after)
+        except OSError:
+            log.unlink(missing_ok=True)
 
     @cached_property
     def _hide(self) -> Hide:

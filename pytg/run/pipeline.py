@@ -41,6 +41,7 @@ from pytg.run.stages import (
     stages_of,
     without_blocked,
 )
+from pytg.run.vanished import warn_of_vanished
 
 
 def plan(execution: Execution) -> dict[Address, UnitChanges]:
@@ -104,6 +105,7 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
 
 
 def name_orphans(execution: Execution) -> None:
+    warn_of_vanished(execution)
     found = orphans(execution)
     for text in told(found):
         execution.note(text)

@@ -19,8 +19,15 @@ from pytg.generate.composed import init_key
 from pytg.generate.unit import local_states
 from pytg.model import Address, Unit
 from pytg.record.words import named
-from pytg.recovery.composed_directory import DOCUMENTS, PLANS, clear, remove_plans, reserved
-from pytg.recovery.journal import JOURNAL
+from pytg.recovery.composed_directory import (
+    DOCUMENTS,
+    PLANS,
+    clear,
+    keep_log,
+    remove_plans,
+    reserved,
+)
+from pytg.recovery.journal import STREAM, pending
 from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
@@ -222,7 +229,7 @@ class Root:
     def _discard(self) -> None:
         if not self.composed:
             remove_plans(self.workdir)
-        elif not (self.workdir / JOURNAL).exists():
+        elif not pending(self.workdir):
             clear(self.workdir)
 
     def close_to_others(self) -> None:
@@ -258,12 +265,14 @@ class Root:
         self.close_to_others()
         log = self.log(command.name)
         hidden = Hidden(self.execution, self.workdir, self.units)
+        beside = self.composed and command.name == "apply"  # what a recovery needs
+        stream = self.workdir / STREAM if beside else log
         completed = run(
             self.execution.binary.path,
             self.workdir,
             command,
             self.environment,
-            log,
+            stream,
             log.with_suffix(".err"),
             record=self.execution.processes,
             hold=hold,
@@ -274,9 +283,11 @@ class Root:
         )
         self.close_to_others()
         if completed.strays:
-            take_out_state(log, self.workdir)
+            take_out_state(stream, self.workdir)
         if completed.diagnostics:
-            hidden.log(log)
+            hidden.log(stream)
+        if beside:
+            keep_log(self.workdir, log)
         said = map(self._plain, map(hidden.diagnostic, completed.diagnostics))
         return replace(completed, diagnostics=tuple(said))
 

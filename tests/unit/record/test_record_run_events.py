@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 import threading
 from datetime import UTC, datetime
@@ -244,3 +246,23 @@ def test_a_closed_log_takes_no_more(tmp_path: Path) -> None:
     log.close()
     with pytest.raises(ValueError, match="closed"):
         log.emit(EVERY[0])
+
+
+def test_on_a_full_disk_a_line_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    program = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from pytg.record.run_events import EventLog, Note\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "log = EventLog(Path(sys.argv[1]))\n"
+        "log.emit(Note('first'))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 1000))\n"
+        "try:\n"
+        "    log.emit(Note('second'))\n"
+        "except OSError:\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "    log.emit(Note('third'))\n"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
+    notes = [event for _, event in read(tmp_path / "events.jsonl")]
+    assert notes == [Note("first"), Note("third")]

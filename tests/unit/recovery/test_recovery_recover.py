@@ -19,6 +19,7 @@ from pytg.recovery.composed_directory import COMPOSED
 from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, WRITTEN
 from pytg.recovery.recover import (
     Recovery,
+    Use,
     recover_all,
     recover_directory,
     recover_lock,
@@ -27,6 +28,7 @@ from pytg.recovery.recover import (
     report,
 )
 from pytg.recovery.unpushed_state import ERRORED_STATE
+from pytg.recovery.written import begin
 from pytg.terraform.spawn import record_start
 from support.dead_apply import ONE, TWO, died, estate_at, states_in
 from support.memory_store import MemoryStore, composed
@@ -84,6 +86,40 @@ def test_for_one_unit_only_what_concerns_it(tmp_path: Path, store: MemoryStore) 
     found = recover_unit(estate, estate.units[ONE], states_in(store), lambda _: None)
     assert found == [Recovery("run-1", (ONE,))]
     assert journals(tmp_path) == [other]
+
+
+def moved(root: Path, store: MemoryStore) -> None:
+    """A run died that left both units, and somebody else wrote the state of ONE since."""
+    begin(died(root, ONE, TWO, versions={str(ONE): None, str(TWO): None}))
+    store.states[str(ONE)] = composed()
+
+
+def test_what_is_selected_has_to_be_recovered_and_the_rest_is_all_the_same(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    moved(tmp_path, store)
+    estate, cancel = estate_at(tmp_path), threading.Event()
+    given = (estate, states_in(store), lambda _: None, cancel)
+    with pytest.raises(Refused, match=f"the state of {ONE} moved"):
+        recover_all(*given, selected=[ONE, TWO])
+    assert str(TWO) in store.states
+    (found,) = recover_all(*given, selected=[TWO])
+    assert list(found.refused) == [ONE]
+    (found,) = recover_all(*given, use={ONE: Use.LEFT})
+    assert found.written == (ONE,)
+    assert recover_all(*given) == []
+
+
+def test_a_command_on_that_unit_is_refused_and_on_another_one_is_not(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    moved(tmp_path, store)
+    estate = estate_at(tmp_path)
+    with pytest.raises(Refused, match=f"the state of {ONE} moved"):
+        recover_unit(estate, estate.units[ONE], states_in(store), lambda _: None)
+    assert recover_unit(estate, estate.units[TWO], states_in(store), lambda _: None) == []
+    with pytest.raises(Refused, match=f"the state of {ONE} moved"):
+        unlock(tmp_path, store)
 
 
 def unlock(root: Path, store: MemoryStore, lock_id: str = "dead-1") -> list[Recovery]:
