@@ -17,7 +17,7 @@ from pytg.compose.state_document import State
 from pytg.errors import Interrupted, Refused, StalePlan
 from pytg.model import Address
 from pytg.recovery.recover import recover_all
-from pytg.recovery.state_change import change_states
+from pytg.recovery.state_change import change_states, held_at, read_raw
 from pytg.report.table import columns, printable
 from pytg.run.state_places import find_place, state_places
 from pytg.state.restorable import Restorable, choose, following, restorable
@@ -70,7 +70,9 @@ def restore_command(
         _list(found, place.address, as_json=as_json)
         return
     chosen = choose(found, which, place.address)
-    shown = states.read([place])[place.address]
+    shown = held_at(place, read_raw(place, states), damaged=True)
+    if shown.version is not None and shown.state is None:
+        say(f"the present state of {place.address} is damaged; a copy of it is kept")
     old: State = chosen.state or {}
     after = following(shown.state, old, place.address, other_lineage=other_lineage)
     changes = _changes(place.address, shown.state, after)
@@ -94,6 +96,7 @@ def restore_command(
             operation="pytg state restore",
             say=say,
             timeout_s=lock_timeout,
+            damaged=True,
         )
     elif not as_json:
         _show(changes)

@@ -109,8 +109,10 @@ def _renamed(
         return ()
     stored = {place.address for place in found}
     new = [unit for unit in units if unit.address not in stored]
+    configured = _Configured(execution.estate)
+    copies = {place.address for place in there if configured.with_a_suffix(place.address)}
     left = {place.address: partial(_state, place) for place in there}
-    return tuple(renamed(new, left, execution.estate.units))
+    return tuple(renamed(new, left, execution.estate.units, copies))
 
 
 def _state(place: _Place) -> State | None:

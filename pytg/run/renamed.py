@@ -22,16 +22,20 @@ def renamed(
     new: Iterable[Unit],
     left: Mapping[Address, Callable[[], State | None]],
     configured: Collection[Address],
+    copies: Collection[Address] = (),
 ) -> Iterator[str]:
     """What to say of `new` units, which have no state, that look like one of those that `left`.
 
     That is: their addresses differ in one part, and their module declares all that is in the state
-    of the other, which `left` reads.
+    of the other, which `left` reads. `copies` are those that may be an environment with another
+    suffix: a new name of that environment alone, not another one.
     """
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for unit in new:
         for old in left:
-            if (part := _only_difference(unit.address, old)) is not None:
+            part = _only_difference(unit.address, old)
+            beside = f"{old.environment}-".startswith(f"{unit.environment_name}-")
+            if part is not None and (beside or old not in copies):
                 key = (part, getattr(old, part), getattr(unit.address, part))
                 groups.setdefault(key, []).append((unit, old))
     for pairs in groups.values():

@@ -196,6 +196,23 @@ def test_what_cannot_be_restored_is_said(
     assert run("-C", root, "state", "restore", "docs/us-east-1/dev/km") == 4
 
 
+def test_an_older_state_comes_back_over_a_damaged_one(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", root, "state", "backup") == 0
+    Path(root, STATE).write_bytes(b'{"version": 4, "ser')
+    assert run("-C", root, "state", "list") == 1
+    assert run("-C", root, "state", "restore", KMS) == 0
+    (name,) = rows(capfd.readouterr().out)
+    assert run("-C", root, "state", "restore", KMS, name, "--yes") == 0
+    assert "is damaged; a copy of it is kept" in capfd.readouterr().err
+    assert exact_json.loads(Path(root, STATE).read_bytes())["serial"] == 2
+    (damaged, _) = [f.read_bytes() for f in sorted(Path(root, ".pytg/backups").rglob("*.tfstate"))][
+        ::-1
+    ]
+    assert damaged == b'{"version": 4, "ser'
+
+
 MOVES = [
     ((f"{KMS}:terraform_data.this", KMS), "FROM and TO are the same"),
     ((KMS, "docs/us-east-1/dev/table:terraform_data.x"), "a whole unit moves to a whole unit"),
