@@ -213,6 +213,28 @@ def test_an_older_state_comes_back_over_a_damaged_one(
     assert damaged == b'{"version": 4, "ser'
 
 
+def test_what_left_the_configuration_can_be_shown_and_restored(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gone = "docs/us-east-1/old/kms"
+    write(Path(root), gone, state_of("kms", "old"))
+    assert run("-C", root, "state", "show", gone, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["objects"][0]["address"] == "terraform_data.old"
+    copy = Path(root, "copy.tfstate")
+    copy.write_text(exact_json.dumps(state_of("kms", "older")))
+    assert run("-C", root, "state", "restore", gone, str(copy), "--yes") == 0
+    assert run("-C", root, "state", "show", f"{gone}:terraform_data.older") == 0
+    capfd.readouterr()
+
+
+def test_a_move_inside_one_unit_is_one_write(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    new = f"{KMS}:terraform_data.that[0]"
+    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", new) == 0
+    assert capfd.readouterr().err.endswith("1 state written\n")
+    assert run("-C", root, "state", "list") == 0
+    assert capfd.readouterr().out == f"{KMS}  terraform_data.that[0]\n"
+
+
 MOVES = [
     ((f"{KMS}:terraform_data.this", KMS), "FROM and TO are the same"),
     ((KMS, "docs/us-east-1/dev/table:terraform_data.x"), "a whole unit moves to a whole unit"),
