@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from pytg.compose.resource_address import MANAGED
 from pytg.compose.state_document import State
+from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.run.state_moves import declared_part
 from pytg.run.state_places import EVERY, matches
@@ -52,7 +53,10 @@ def _only_difference(one: Address, other: Address) -> str | None:
 
 def _fits(unit: Unit, old: Address, state: State | None) -> bool:
     """Whether the module declares everything that the state of `old` holds, and it holds some."""
-    held = stored_objects(old.module, state)
+    try:
+        held = stored_objects(old.module, state)
+    except PytgError:  # a state that cannot be read is nobody's
+        return False
     found = {declared_part(each.address) for each in held if each.address.mode == MANAGED}
     return bool(found) and found <= unit.module.parts
 

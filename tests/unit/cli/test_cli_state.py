@@ -213,6 +213,22 @@ def test_an_older_state_comes_back_over_a_damaged_one(
     assert damaged == b'{"version": 4, "ser'
 
 
+def test_a_state_that_names_no_module_is_an_error_that_says_so(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    state = state_of("kms")
+    state["resources"][0]["module"] = "module"
+    write(Path(root), KMS, state)
+    for command in (("list",), ("show", KMS), ("mv", f"{KMS}:a.b", f"{KMS}:a.c")):
+        assert run("-C", root, "state", *command) in {1, 6}
+        assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_command_of_terraform_s_is_named(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", root, "state", "rm", "a.b") == 4
+    assert "`pytg tf ADDRESS -- state rm`" in capfd.readouterr().err
+
+
 def test_what_left_the_configuration_can_be_shown_and_restored(
     root: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

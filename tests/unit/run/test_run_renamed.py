@@ -67,6 +67,12 @@ def test_a_module_that_declares_something_else_is_none() -> None:
     assert told([unit("acc/r/dev/b")], empty) == []
 
 
+def test_a_state_that_cannot_be_read_is_none() -> None:
+    states = left("acc/r/dev/a")
+    states[Address.parse("acc/r/dev/a")]["resources"][0]["module"] = "module.a b"
+    assert told([unit("acc/r/dev/b")], states) == []
+
+
 def test_what_moved_together_is_one_command_where_that_takes_nothing_else() -> None:
     new = [unit("acc/r/develop/a"), unit("acc/s/develop/a"), unit("acc/s/develop/b")]
     old = left("acc/r/dev/a", "acc/s/dev/a", "acc/s/dev/b")
