@@ -18,6 +18,7 @@ from pytg.errors import Interrupted, Refused, StalePlan
 from pytg.model import Address
 from pytg.project import Project
 from pytg.recovery.recover import recover_all
+from pytg.recovery.recovery import require_recovered
 from pytg.recovery.state_change import StatePlace, change_states, held_at, read_raw
 from pytg.report.table import columns, printable
 from pytg.run.state_places import find_place, state_places
@@ -63,8 +64,10 @@ def restore_command(
     """
     project = context.project(suffix)
     estate, states = project.estate, project.states
-    report_recovered(recover_all(estate, states, say, threading.Event()))
+    recovered = recover_all(estate, states, say, threading.Event())
+    report_recovered(recovered)
     place = find_place(state_places(estate, states), unit.strip("/"))
+    require_recovered(recovered, [place.address])
     project.check_identity([estate.units[a] for a in (place.address,) if a in estate.units])
     found = restorable(estate.root, place, states)
     if which is None:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "output": "Print the outputs of the unit at ADDRESS, or the value of the output NAME.",
     "plan": "Show what would change, in one true plan of the selected units.",
     "plan-all": "plan, for the whole estate.",
+    "recover": "Take up what runs that died left, as the next run would do, and plan nothing.",
     "schema": "Print the JSON Schema of a configuration file.",
     "state": "List, show, back up, restore and move what is in the units' states.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def running(root: Path) -> Iterator[Run]:
 
 
 def mark_dead(
-    run: Run, in_flight: Callable[[Run], Mapping[Address, Sequence[str]] | None] = lambda _run: {}
+    run: Run, in_flight: Callable[[Run], Mapping[Address, Iterable[str]] | None] = lambda _run: {}
 ) -> Run:
     """Close the record of a run whose process died; return the record as it is afterwards.
 

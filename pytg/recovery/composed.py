@@ -5,31 +5,33 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.compose.state_merge import next_state, split_state
-from pytg.errors import Interrupted, LockHeld, Refused
+from pytg.compose.state_document import State
+from pytg.compose.state_merge import merge_states, split_state
+from pytg.errors import Interrupted, LockHeld, PytgError, Refused
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
-from pytg.record.run_events import StateWritten, read
-from pytg.recovery.composed_directory import clear, journals, reserved
-from pytg.recovery.in_flight import resources_in_flight
+from pytg.recovery import one_unit
+from pytg.recovery.composed_directory import clear, journals, keep_log, reserved
+from pytg.recovery.in_flight import perhaps_made, read_begun
 from pytg.recovery.journal import (
     APPLYING,
-    JOURNAL,
     Journal,
-    Locked,
     is_alive,
     newest_state,
+    pending,
     terraform_holds,
 )
+from pytg.recovery.one_unit import Left, Use
 from pytg.recovery.recovery import Recovery
+from pytg.recovery.reserve import RESERVE
 from pytg.recovery.unrecorded import remember
-from pytg.state.bootstrap_store import BootstrapStore
+from pytg.recovery.written import noted
 from pytg.state.state_reader import StateReader
-from pytg.state.state_store import LockInfo
 
 _POLL_S = 0.5
 
@@ -41,19 +43,21 @@ def recover_composed(
     cancel: threading.Event,
     *,
     concerns: Callable[[Journal], bool] = lambda _journal: True,
+    use: Mapping[Address, Use] | None = None,
 ) -> list[Recovery]:
     """Write the states that dead runs left in `.pytg/composed`; returns what was done.
 
     A run that is still alive is left alone, and so is one whose journal does not concern the
     caller. A Terraform process that outlived its pytg is waited for: it writes its state to the
-    end. Raises Refused where a state moved meanwhile.
+    end. Where a unit's state cannot be written, or somebody else wrote it meanwhile, what was
+    left of it stays, and the others are written. `use` is what a person decided of such units.
     """
     found: list[Recovery] = []
     for workdir, journal in journals(root):
         if not concerns(journal) or is_alive(journal.pytg):
             continue
         with reserved(workdir, cancel, say):
-            found += recover_directory(root, workdir, states, say, cancel)
+            found += recover_directory(root, workdir, states, say, cancel, use=use)
     return found
 
 
@@ -63,17 +67,19 @@ def recover_directory(
     states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
+    *,
+    use: Mapping[Address, Use] | None = None,
 ) -> list[Recovery]:
     """See `recover_composed`, for `workdir` alone, which this process has to itself.
 
     So whoever wrote a journal there is at its end, whether or not its process still shows. There
     may be none, or no longer.
     """
-    if not (workdir / JOURNAL).exists():
+    if not pending(workdir):
         return []
     journal = Journal.read(workdir)
     _wait_for_terraform(journal, workdir, say, cancel)
-    return [_recover(root, workdir, journal, states)]
+    return [_recover(root, workdir, journal, states, use or {})]
 
 
 def _wait_for_terraform(
@@ -92,97 +98,83 @@ def _wait_for_terraform(
             raise Interrupted("interrupted while waiting for a Terraform that is still at work")
 
 
-def _recover(root: Path, workdir: Path, journal: Journal, states: StateReader) -> Recovery:
-    body = newest_state(workdir)
-    written: list[Address] = []
-    in_flight: tuple[str, ...] = ()
+def _recover(
+    root: Path, workdir: Path, journal: Journal, states: StateReader, use: Mapping[Address, Use]
+) -> Recovery:
+    left = Left(root, journal, states, noted(workdir))
+    state: State | None = None
+    if journal.phase == APPLYING and (body := newest_state(workdir)):
+        state = exact_json.loads(body)
+    written, refused = _write_all(state, left, use)
+    unknown: dict[Address, dict[str, str]] = {}
     if journal.phase == APPLYING:
-        for unit in journal.locked:
-            _lock(unit, journal, states)
-        written = _write_all(root, body, journal, states)
-        in_flight = resources_in_flight(root / RUNS / journal.run_id / journal.events, body)
-    _unlock(journal, states)
-    calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
-    unknown = calls.by_unit(in_flight)
-    remember(root, unknown)
+        unknown = _unknown(root, workdir, journal, state or _stored(journal, states))
+        remember(root, unknown)
+    keep_log(workdir, root / RUNS / journal.run_id / journal.events)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)
-    clear(workdir)
-    return Recovery.of(journal.run_id, written, unknown)
+    if refused:
+        kept = tuple(unit for unit in journal.locked if unit.address in refused)
+        replace(journal, locked=kept).write(workdir)
+    else:
+        clear(workdir)
+    return Recovery.of(journal.run_id, written, unknown, refused)
 
 
 def _write_all(
-    root: Path, body: bytes | None, journal: Journal, states: StateReader
-) -> list[Address]:
-    """Write each unit's part of `body`, under its lock; the units whose state was changed."""
-    if body is None:
-        return []
-    known = _written(root, journal)
-    parts = split_state(exact_json.loads(body), [unit.shape for unit in journal.locked])
-    return [
-        unit.address
-        for unit in journal.locked
-        if _write(unit, parts[unit.shape.slug], journal, states, known)
-    ]
+    state: State | None, left: Left, use: Mapping[Address, Use]
+) -> tuple[list[Address], dict[Address, PytgError]]:
+    """Write each unit's part of `state` under its lock, and leave that.
 
-
-def _unlock(journal: Journal, states: StateReader) -> None:
-    for unit in journal.locked:
-        store, key = states.store(unit), unit.backend.key
-        if isinstance(store, BootstrapStore) and journal.phase == APPLYING:
-            store.settle(key)
-        holder = store.holder(key)
-        if holder is None or holder.id == journal.lock_id:  # else it never had that lock
-            store.unlock(key, journal.lock_id)
-
-
-def _written(root: Path, journal: Journal) -> dict[str, int]:
-    """The newest serial of each unit that the dead run is known to have written."""
-    known = dict(journal.serials)
-    log = root / RUNS / journal.run_id / "events.jsonl"
-    with contextlib.suppress(OSError):
-        for _, event in read(log):
-            if isinstance(event, StateWritten):
-                known[str(event.unit)] = max(known.get(str(event.unit), 0), event.serial)
-    return known
-
-
-def _lock(unit: Locked, journal: Journal, states: StateReader) -> None:
-    """Take over the lock of the dead run, or take it anew where it ended with its process."""
-    try:
-        store = states.store(unit)
-        store.lock(unit.backend.key, LockInfo.new("pytg recover", journal.lock_id))
-    except LockHeld as error:
-        raise LockHeld(
-            f"{error.message}, and run {journal.run_id} left newer state of it behind",
-            hint="wait until that lock is gone and run pytg again: it recovers the state then; "
-            + error.hint.rpartition("; ")[2],
-        ) from error
-
-
-def _write(
-    unit: Locked,
-    part: dict[str, object],
-    journal: Journal,
-    states: StateReader,
-    known: Mapping[str, int],
-) -> bool:
-    """Write one unit's part, under its lock.
-
-    Raises Refused where somebody else has written the state since: a run that died between a
-    write and its event may be one serial ahead of what is known.
+    Returns the units whose state was changed, and those of which it could not be, with why.
     """
-    store, key = states.store(unit), unit.backend.key
-    store.digest_repair(key)
-    current = states.read([unit])[unit.address].state
-    after = next_state(current, part)
-    if after is None:
-        return False
-    if current is not None and current["serial"] > known.get(str(unit.address), 0) + 1:
-        raise Refused(
-            f"the state of {unit.address} moved since run {journal.run_id} died with newer state",
-            hint=f"compare it with the one that run left in .pytg/composed (run id "
-            f"{journal.run_id}); keep what is right, then move that directory away",
-        )
-    store.write(key, exact_json.dumps(after, indent=2).encode() + b"\n")
-    return True
+    units = left.journal.locked
+    parts = split_state(state, [unit.shape for unit in units]) if state else {}
+    written: list[Address] = []
+    refused: dict[Address, PytgError] = {}
+    for unit in units:
+        decided = replace(left, use=use.get(unit.address))
+        try:
+            if left.journal.phase == APPLYING:
+                one_unit.lock(unit, left)
+                if parts and one_unit.write(unit, parts[unit.shape.slug], decided):
+                    written.append(unit.address)
+                one_unit.settle(unit, left)
+            one_unit.unlock(unit, left)
+        except Interrupted:
+            raise
+        except PytgError as error:
+            refused[unit.address] = error
+            if isinstance(error, Refused) and not isinstance(error, LockHeld):
+                with contextlib.suppress(PytgError):  # somebody has to mend what is there
+                    one_unit.unlock(unit, left)
+    return written, refused
+
+
+def _unknown(
+    root: Path, workdir: Path, journal: Journal, state: State
+) -> dict[Address, dict[str, str]]:
+    """Ids, by unit and address, of what may exist and is in no state.
+
+    Where events of Terraform are damaged, gone, or found no room on the disk, that is all that
+    was to be created.
+    """
+    calls = Calls({a.slug: a for a in map(Address.parse, journal.units)})
+    begun = read_begun(journal.stream(root, workdir))
+    body = exact_json.dumps(state).encode()
+    whole = begun.started and not begun.odd and (workdir / RESERVE).exists()
+    planned = {} if whole or journal.terraform is None else journal.planned
+    unknown = perhaps_made(begun.missing(body), planned, body, calls)
+    return {unit: names for unit, names in unknown.items() if unit in journal.writes}
+
+
+def _stored(journal: Journal, states: StateReader) -> State:
+    """What the units' states hold, as one: where nothing whole is left of the composed one."""
+    held = []
+    for unit in journal.locked:
+        with contextlib.suppress(PytgError):  # of that unit everything is named
+            held.append((unit.shape, states.read([unit])[unit.address].state))
+    try:
+        return merge_states(held)
+    except Refused:  # a state holds what is not its module's
+        return {}

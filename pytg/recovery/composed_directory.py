@@ -14,15 +14,28 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytg.files import write_atomic
 from pytg.generate.composed import SECRETS
-from pytg.recovery.journal import ERRORED_STATE, HOLD, JOURNAL, SNAPSHOT, STATE, Journal
+from pytg.recovery.journal import (
+    COPY,
+    ERRORED_STATE,
+    HOLD,
+    JOURNAL,
+    SNAPSHOT,
+    STATE,
+    STREAM,
+    Journal,
+    pending,
+)
+from pytg.recovery.reserve import RESERVE
+from pytg.recovery.written import NOTES
 from pytg.terraform.workdir import LOCK_WAIT_S, locked, locked_if_free
 
 COMPOSED = Path(".pytg", "composed", "roots", "of", "stages")
 _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have left a journal there
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
-LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup")
+LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup", STREAM, NOTES, RESERVE)
 
 
 @contextlib.contextmanager
@@ -50,7 +63,8 @@ def reserved(
         try:
             yield
         finally:
-            lock.write_text("")
+            with contextlib.suppress(OSError):  # the directory may be gone
+                lock.write_text("")
 
 
 def _holder(lock: Path) -> str:
@@ -65,9 +79,9 @@ def _holder(lock: Path) -> str:
 
 def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
     """Every journal and the directory that it lies in. Raises Refused for one that is damaged."""
-    for file in sorted(_all(root, JOURNAL)):
+    for workdir in sorted({file.parent for name in (JOURNAL, COPY) for file in _all(root, name)}):
         with contextlib.suppress(FileNotFoundError):  # its run has just ended
-            yield file.parent, Journal.read(file.parent)
+            yield workdir, Journal.read(workdir)
 
 
 def clear(workdir: Path) -> list[Path]:
@@ -75,6 +89,7 @@ def clear(workdir: Path) -> list[Path]:
 
     Returns what cannot be removed. Raises OSError where that is the journal.
     """
+    (workdir / COPY).unlink(missing_ok=True)
     (workdir / JOURNAL).unlink(missing_ok=True)
     left: list[Path] = []
     for name in LEFTOVERS:
@@ -84,6 +99,12 @@ def clear(workdir: Path) -> list[Path]:
             left.append(workdir / name)
     remove_plans(workdir)
     return left
+
+
+def keep_log(workdir: Path, log: Path) -> None:
+    """Copy what Terraform told to where logs of the run are kept, if that can be done."""
+    with contextlib.suppress(OSError):
+        write_atomic(log, (workdir / STREAM).read_bytes(), durable=False)
 
 
 def remove_plans(workdir: Path) -> None:
@@ -97,7 +118,7 @@ def remove_dead_plans(root: Path) -> None:
     """The same in every directory that nobody works in: a run that was killed has left them."""
     for workdir in sorted({path.parent for name in (PLANS, SECRETS) for path in _all(root, name)}):
         with locked_if_free(workdir / LOCK) as free:
-            if free and not (workdir / JOURNAL).exists():
+            if free and not pending(workdir):
                 remove_plans(workdir)
 
 

@@ -6,7 +6,7 @@ killed, what it made since may exist and be in no state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -16,7 +16,7 @@ from pytg.model import Address, Estate
 from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
-from pytg.recovery.in_flight import resources_in_flight, stored
+from pytg.recovery.in_flight import ids_by_unit, read_begun, stored
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.state_reader import StateReader
@@ -32,7 +32,7 @@ def close_dead_runs(
     """
     found: list[Recovery] = []
 
-    def remember_begun(run: Run) -> dict[Address, list[str]] | None:
+    def remember_begun(run: Run) -> Mapping[Address, Iterable[str]] | None:
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
@@ -72,18 +72,20 @@ def _applies_in(line: bytes) -> Path | None:
         return None
 
 
-def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, list[str]]:
-    """By unit, addresses inside its module."""
-    found: dict[Address, list[str]] = {}
+def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, dict[str, str]]:
+    """Ids, empty where unknown, by unit and address inside its module."""
+    found: dict[Address, dict[str, str]] = {}
     for address, record in run.units.items():
         if record.status is not Status.RUNNING or not record.log:
             continue
         unit = estate.units.get(address)  # it may have left the configuration
         calls = Calls({address.module: address}, composed=False)
         state = stored(states, unit) if unit else None
-        names = resources_in_flight(run.directory / record.log, state)
-        inside = calls.by_unit(names).get(address, ())
-        begun = [name for name in inside if name not in names]  # not beside the call
+        missing = read_begun(run.directory / record.log).missing(state)
+        inside = ids_by_unit(missing, calls).get(address, {})
+        begun = {
+            name: i for name, i in inside.items() if name not in missing
+        }  # not beside the call
         if begun:
             found[address] = begun
     return found

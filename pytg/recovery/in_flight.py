@@ -4,58 +4,126 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
+from pytg.compose.state_document import State
 from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.state.state_reader import StateReader
 from pytg.terraform.completed import Completed
-from pytg.terraform.event_stream import parse_line
+from pytg.terraform.event_stream import TEXT, Event, parse_line
 
 _ENDS = frozenset({"apply_complete", "apply_errored"})
+_READ = frozenset({"read", "open", "renew", "close"})  # data and ephemeral resources
 
 
-def resources_in_flight(events: Path, state: bytes | None) -> tuple[str, ...]:
-    """Addresses of resources that may exist and are in no state.
+@dataclass(slots=True)
+class Begun:
+    """What an apply has begun and what it has made, by its events as far as they were read.
 
-    Those begun and not ended, and those whose creation ended after the last whole `state` was
-    seen. Addresses are those of the composed root.
+    `open` are the addresses of what was begun and has not ended; `made` those of what was
+    created, with the key and the value of its id where Terraform told it. Addresses are those of
+    the root that is applied.
     """
-    begun: dict[str, str] = {}
-    created: set[str] = set()
-    try:
-        lines = events.read_text(errors="replace").splitlines()
-    except OSError:
-        return ()
-    for event in map(parse_line, lines):
-        if event.action == "read":
-            continue
+
+    open: set[str] = field(default_factory=set)
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)
+    started: bool = False  # whether there was any event at all
+    odd: bool = False  # whether a line was no event: something may be missing
+
+    def feed(self, event: Event) -> None:
+        """Take in an event."""
+        self.started = True
+        if event.type == TEXT:
+            self.odd = True
+        if event.action in _READ:
+            return
         if event.type == "apply_start":
-            begun[event.address] = event.action
+            self.open.add(event.address)
         elif event.type in _ENDS:
-            begun.pop(event.address, None)
+            self.open.discard(event.address)
             if event.type == "apply_complete" and event.action == "create":
-                created.add(event.address)
-            elif event.type == "apply_complete" and event.action == "delete":
-                created.discard(event.address)
-    return tuple(sorted({*begun, *(created - _recorded(state))}))
+                hook = event.raw.get("hook") or {}
+                key, value = (str(hook.get(f"id_{part}") or "") for part in ("key", "value"))
+                self.made[event.address] = key, value
+
+    def missing(self, state: bytes | None) -> dict[str, str]:
+        """What may exist and is not in `state`, the last whole one: ids by address.
+
+        That is what was begun and has not ended, and what was made and is not recorded, also
+        where another object is under its address. An id that is not known is empty.
+        """
+        there = recorded(exact_json.loads(state) if state is not None else None)
+        found = dict.fromkeys(self.open, "")
+        for address, (key, value) in self.made.items():
+            instances = there.get(address, ())
+            held = {str(i[key]) for i in instances if key in i}
+            if not instances or (value and held and value not in held):
+                found[address] = value
+        return dict(sorted(found.items()))
 
 
-def lost(
-    events: Path, calls: Calls, completed: Completed, state: bytes | None
-) -> dict[Address, Outcome]:
-    """Units with resources that may exist and are not in `state`, after an apply that failed.
+def read_begun(events: Path) -> Begun:
+    """What the apply that wrote the stream `events` had begun; without that file, nothing.
+
+    The last line may be cut short: whoever wrote it died.
+    """
+    begun = Begun()
+    try:
+        *lines, last = events.read_text(errors="replace").split("\n")
+    except OSError:
+        return begun
+    for event in map(parse_line, filter(str.strip, lines)):
+        begun.feed(event)
+    if (event := parse_line(last)).type != TEXT:
+        begun.feed(event)
+    return begun
+
+
+def perhaps_made(
+    missing: Mapping[str, str],
+    planned: Mapping[Address, Iterable[str]],
+    state: bytes | None,
+    calls: Calls,
+) -> dict[Address, dict[str, str]]:
+    """`missing` by unit, and all of `planned` that is not in `state`.
+
+    For an apply of which not every event is known: what it was to create may exist.
+    """
+    found = ids_by_unit(missing, calls)
+    state_of = exact_json.loads(state) if state is not None else None
+    there = ids_by_unit(dict.fromkeys(recorded(state_of), ""), calls)
+    for unit, names in planned.items():
+        more = {name: "" for name in names if name not in there.get(unit, {})}
+        if more:
+            found[unit] = more | found.get(unit, {})
+    return found
+
+
+def ids_by_unit(missing: Mapping[str, str], calls: Calls) -> dict[Address, dict[str, str]]:
+    """Ids by unit and address inside its module; what is of no unit is left out."""
+    found: dict[Address, dict[str, str]] = {}
+    for address, value in missing.items():
+        if owner := calls.unit_of(address):
+            found.setdefault(owner[0], {})[owner[1]] = value
+    return found
+
+
+def lost(missing: Mapping[Address, Iterable[str]], completed: Completed) -> dict[Address, Outcome]:
+    """Units with resources that may exist and are in no state, after an apply that failed.
 
     It was killed, or could not save its state, which ends with an exit code like any other.
     """
-    found = calls.by_unit(resources_in_flight(events, state))
     reason = completed.explain()
     return {
         unit: Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(names))
-        for unit, names in found.items()
+        for unit, names in missing.items()
     }
 
 
@@ -67,14 +135,32 @@ def stored(states: StateReader, unit: Unit) -> bytes | None:
     return None
 
 
-def _recorded(state: bytes | None) -> set[str]:
-    if state is None:
-        return set()
-    return {
-        _address(resource, instance)
-        for resource in exact_json.loads(state)["resources"]
-        for instance in resource["instances"]
-    }
+def recorded(state: State | None, *, managed: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """The attributes of every instance in the state, of deposed ones too, by address.
+
+    `managed`: of what is only read there is nothing.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for resource in (state or {}).get("resources", ()):
+        if managed and resource["mode"] != "managed":
+            continue
+        for instance in resource["instances"]:
+            address = _address(resource, instance)
+            attributes = instance.get("attributes")
+            found.setdefault(address, []).append(attributes if isinstance(attributes, dict) else {})
+    return found
+
+
+def only_in(state: State, other: State | None, calls: Calls) -> dict[str, str]:
+    """Managed objects of a unit's `state` that `other` lacks: ids by address inside its module."""
+    there = recorded(other)
+    found: dict[str, str] = {}
+    for address, instances in recorded(state, managed=True).items():
+        owner, held = calls.unit_of(address), {str(i.get("id")) for i in there.get(address, ())}
+        value = str(instances[-1].get("id") or "")
+        if owner and value not in held:
+            found[owner[1]] = value
+    return found
 
 
 def _address(resource: dict[str, str], instance: dict[str, object]) -> str:

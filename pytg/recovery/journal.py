@@ -24,9 +24,12 @@ from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
 from pytg.processes import ProcessId
+from pytg.record.reader import RUNS
 from pytg.record.types import problem
 
 JOURNAL = "journal.json"
+COPY = "journal.copy.json"  # one of the two may be damaged or gone
+STREAM = "apply.jsonl"  # what the Terraform that applies tells of, as it comes
 STATE = "terraform.tfstate"
 SNAPSHOT = "snapshot.tfstate"
 ERRORED_STATE = "errored.tfstate"  # what Terraform leaves where it could not write its state
@@ -76,7 +79,8 @@ class Journal:
     """An apply under way. `lock_id` is the id of every lock it took.
 
     Only in the phase `applying` may there be state to recover: before it locks are taken, after
-    it they are given back. `serials` are those of the states that the plan was made from.
+    it they are given back. `versions` are those of the states that the plan was made from, None
+    where there was none; `creates` are the resources that it creates, inside their unit's module.
 
     `locked` are the units whose state it may write, `units` all addresses in the merged
     state; `terraform` is None until the process has started and its pid is noted.
@@ -90,17 +94,24 @@ class Journal:
     terraform: ProcessId | None = None
     events: str = ""
     phase: Phase = APPLYING
-    serials: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    creates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def writes(self) -> frozenset[Address]:
         """The units whose state it may write."""
         return frozenset(unit.address for unit in self.locked)
 
+    @property
+    def planned(self) -> dict[Address, tuple[str, ...]]:
+        """The resources that it creates, by unit."""
+        return {Address.parse(unit): names for unit, names in self.creates.items()}
+
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""
         text = json.dumps(asdict(self), indent=2, sort_keys=True, default=sorted) + "\n"
-        write_atomic(workdir / JOURNAL, text.encode())
+        for name in (COPY, JOURNAL):
+            write_atomic(workdir / name, text.encode())
 
     def enter(self, workdir: Path, phase: Phase) -> Journal:
         """Record the next phase."""
@@ -116,21 +127,43 @@ class Journal:
 
     @classmethod
     def read(cls, workdir: Path) -> Journal:
-        """The journal in `workdir`. Raises Refused when it cannot be understood."""
+        """The journal in `workdir`.
+
+        Raises FileNotFoundError where there is none, and Refused where neither it nor its copy
+        can be understood.
+        """
         try:
-            data = from_json((workdir / JOURNAL).read_bytes())
-            for name in ("pytg", "terraform"):
-                data[name] = ProcessId.parse(data[name]) if data[name] else None
-            return _JOURNAL.validate_python(data)
-        except (ValueError, KeyError, TypeError) as error:
+            return _parsed(workdir / JOURNAL)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                return _parsed(workdir / COPY)
+            if isinstance(error, FileNotFoundError) and not (workdir / COPY).exists():
+                raise
             raise Refused(
-                f"{workdir / JOURNAL} cannot be understood: {problem(error)}",
-                hint=f"it guards {workdir / STATE}: keep that state, and remove the journal only "
-                "when every unit in it is safe",
+                f"{workdir / JOURNAL} cannot be understood, nor can {COPY}: {problem(error)}",
+                hint=f"it guards {workdir / STATE}: bring a copy of the journal back, or move that "
+                "directory to a safe place and import what only that state holds",
             ) from error
+
+    def stream(self, root: Path, workdir: Path) -> Path:
+        """Where Terraform's events are; before 0.2 they were in the directory of the run only."""
+        beside = workdir / STREAM
+        return beside if beside.exists() else root / RUNS / self.run_id / self.events
 
 
 _JOURNAL = TypeAdapter(Journal)
+
+
+def pending(workdir: Path) -> bool:
+    """Whether there is a journal in `workdir`."""
+    return (workdir / JOURNAL).exists() or (workdir / COPY).exists()
+
+
+def _parsed(file: Path) -> Journal:
+    data = from_json(file.read_bytes())
+    for name in ("pytg", "terraform"):
+        data[name] = ProcessId.parse(data[name]) if data[name] else None
+    return _JOURNAL.validate_python(data)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from pytg.errors import Refused
@@ -15,13 +15,15 @@ from pytg.recovery.composed import recover_composed, recover_directory
 from pytg.recovery.composed_directory import journals, remove_dead_plans
 from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.journal import APPLYING, Journal, is_alive
-from pytg.recovery.recovery import Recovery
+from pytg.recovery.one_unit import Use
+from pytg.recovery.recovery import Recovery, require_recovered
 from pytg.recovery.state_change import finish_changes
 from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.state_reader import StateReader
 
 __all__ = [
     "Recovery",
+    "Use",
     "recover_all",
     "recover_directory",
     "recover_lock",
@@ -33,18 +35,28 @@ __all__ = [
 
 
 def recover_all(
-    estate: Estate, states: StateReader, say: Callable[[str], None], cancel: threading.Event
+    estate: Estate,
+    states: StateReader,
+    say: Callable[[str], None],
+    cancel: threading.Event,
+    *,
+    selected: Collection[Address] = (),
+    use: Mapping[Address, Use] | None = None,
 ) -> list[Recovery]:
     """Recover everything that runs which died left in this project; returns what was done.
 
-    Raises Refused where a state moved meanwhile, Interrupted where `cancel` is set.
+    Where the state of a unit moved meanwhile it is not written; for one that is `selected` that
+    is raised, once the others are. `use` is what a person decided of such units. Raises
+    Interrupted where `cancel` is set.
     """
     changed = finish_changes(estate.root, states, say, cancel)
-    composed = recover_composed(estate.root, states, say, cancel)
-    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel)
+    composed = recover_composed(estate.root, states, say, cancel, use=use)
+    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel, use=use)
     closed = close_dead_runs(estate, states, say)
     remove_dead_plans(estate.root)
-    return [*changed, *composed, *closed, *pushed]
+    found = [*changed, *composed, *closed, *pushed]
+    require_recovered(found, selected)
+    return found
 
 
 def recover_unit(
@@ -69,7 +81,9 @@ def recover_units(
 
     changed = finish_changes(estate.root, states, say, cancel)
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
-    return [*changed, *composed, *push_unpushed_states(estate, units, states, say, cancel)]
+    found = [*changed, *composed, *push_unpushed_states(estate, units, states, say, cancel)]
+    require_recovered(found, wanted)
+    return found
 
 
 def recover_lock(
@@ -99,7 +113,10 @@ def recover_lock(
             )
     cancel = threading.Event()
     changed = finish_changes(estate.root, states, say, cancel)
-    return [*changed, *recover_composed(estate.root, states, say, cancel, concerns=concerns)]
+    composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
+    found = [*changed, *composed]
+    require_recovered(found, [unit.address])
+    return found
 
 
 def refuse_unfinished(root: Path, units: Iterable[Address], *, workdir: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
+from pytg.errors import PytgError
 from pytg.model import Address
 
 
@@ -14,25 +15,48 @@ class Recovery:
     """The units whose state was written, and the resources that may exist and be in no state.
 
     `run_id` is the run that died; None where what it left does not say which one that was. A
-    resource in `in_flight` is named by its unit's address and its own inside the module.
+    resource in `in_flight` is named by its unit's address and its own inside the module. Of the
+    units in `refused` the state that was left is not written, for that reason: it stays.
     """
 
     run_id: str | None
     written: tuple[Address, ...] = ()
     in_flight: tuple[str, ...] = ()
+    refused: Mapping[Address, PytgError] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, run_id: str, written: Iterable[Address], in_flight: Mapping[Address, Iterable[str]]
+        cls,
+        run_id: str | None,
+        written: Iterable[Address],
+        in_flight: Mapping[Address, Iterable[str]],
+        refused: Mapping[Address, PytgError] | None = None,
     ) -> Self:
         """With the resources in flight by unit."""
         named = (f"{unit} {name}" for unit, names in sorted(in_flight.items()) for name in names)
-        return cls(run_id, tuple(written), tuple(named))
+        return cls(run_id, tuple(written), tuple(named), refused or {})
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person is told of the resources in flight, a sentence each."""
-        return tuple(
-            f"run {self.run_id} may have left {resource} without a state"
-            for resource in self.in_flight
+        """What a person is told of the resources in flight and of what is refused, each."""
+        return (
+            *(
+                f"run {self.run_id} may have left {resource} without a state"
+                for resource in self.in_flight
+            ),
+            *(
+                f"not recovered, and kept: {unit}: {error.message} (`pytg recover {unit}`)"
+                for unit, error in self.refused.items()
+            ),
         )
+
+
+def require_recovered(found: Iterable[Recovery], units: Collection[Address]) -> None:
+    """Raise why the state of one of `units` could not be recovered, where there is such a one.
+
+    With the state that is stored, what a dead run made of that unit would be made again.
+    """
+    for recovery in found:
+        for unit, error in recovery.refused.items():
+            if unit in units:
+                raise error

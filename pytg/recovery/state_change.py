@@ -148,7 +148,8 @@ def finish_changes(
 ) -> list[Recovery]:
     """Write what a process that died, or could not, has left to be written; leave its locks.
 
-    Raises Refused where a state is neither what it was before nor what it is to become.
+    Where a state is neither what it was before nor what it is to become, that one and those after
+    it are refused, and the note stays: what moves is written where it goes to before it is left.
     """
     if not (root / DIRECTORY / JOURNAL).exists():
         return []
@@ -161,13 +162,27 @@ def finish_changes(
             store, key = states.store(place), place.backend.key
             store.lock(key, info)
             store.digest_repair(key)
-        left = [write for write in journal.writes if _is_left(root, write, states)]
-        for write in left:
-            _put(write, states)
-        (root / DIRECTORY / JOURNAL).unlink()
+        written: list[Address] = []
+        refused: dict[Address, PytgError] = {}
+        for write in journal.writes:
+            try:
+                left = _is_left(root, write, states)
+            except Refused as error:
+                refused = dict.fromkeys(_after(journal, write), error)
+                break
+            if left:
+                _put(write, states)
+                written.append(write.place.address)
+        if not refused:
+            (root / DIRECTORY / JOURNAL).unlink()
         for place in journal.locked:
             states.store(place).unlock(place.backend.key, journal.lock_id)
-    return [Recovery(None, tuple(write.place.address for write in left))]
+    return [Recovery.of(None, written, {}, refused)]
+
+
+def _after(journal: _Journal, write: _Write) -> list[Address]:
+    """The unit of `write`, and those that were to be written after it."""
+    return [each.place.address for each in journal.writes[journal.writes.index(write) :]]
 
 
 def _put(write: _Write, states: StateReader) -> None:
@@ -199,8 +214,8 @@ def _note(root: Path, journal: _Journal) -> None:
 def _refuse_unfinished(root: Path) -> None:
     if (root / DIRECTORY / JOURNAL).exists():
         raise Refused(
-            "an earlier change of states has just been broken off",
-            hint="run the command again: it is finished first",
+            "an earlier change of states was broken off and is not finished",
+            hint="`pytg recover` finishes it, or says of which unit the state has moved since",
         )
 
 

@@ -5,19 +5,25 @@ Its next apply there would plan on the old state, make everything again and writ
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pytg import exact_json
-from pytg.compose.state_document import State
-from pytg.compose.state_merge import same_content
-from pytg.errors import Refused
+from pytg.compose.changes import Calls
+from pytg.compose.state_document import State, parse_state
+from pytg.compose.state_merge import next_state, same_content
+from pytg.errors import PytgError, Refused
 from pytg.generate.unit import unit_directory
-from pytg.model import Estate, Unit
+from pytg.model import Address, Estate, Unit
 from pytg.recovery.composed_directory import reserved
+from pytg.recovery.in_flight import only_in
 from pytg.recovery.journal import ERRORED_STATE
+from pytg.recovery.one_unit import Use
 from pytg.recovery.recovery import Recovery
+from pytg.recovery.unrecorded import remember
+from pytg.state.backups import keep
 from pytg.state.state_reader import StateReader
 from pytg.state.state_store import LockInfo
 
@@ -28,24 +34,31 @@ def push_unpushed_states(
     states: StateReader,
     say: Callable[[str], None],
     cancel: threading.Event,
+    *,
+    use: Mapping[Address, Use] | None = None,
 ) -> list[Recovery]:
     """Write what Terraform left in the roots of `units` into their backends, under the locks.
 
-    Raises Refused where the backend's state is not the one that Terraform began with.
+    Where the backend's state is not the one that Terraform began with, what was left stays, and
+    the others are written. `use` is what a person decided of such units.
     """
-    pushed = []
+    pushed: list[Address] = []
+    refused: dict[Address, PytgError] = {}
     for unit in units:
         file = unit_directory(estate, unit) / ERRORED_STATE
         if not file.exists():
             continue
         with reserved(file.parent, cancel, say):
             if file.exists():  # else another pytg wrote it while this one waited
-                _push(unit, file, states)
-                pushed.append(unit.address)
-    return [Recovery(None, tuple(pushed))] if pushed else []
+                try:
+                    _push(estate.root, unit, file, states, (use or {}).get(unit.address))
+                    pushed.append(unit.address)
+                except PytgError as error:
+                    refused[unit.address] = error
+    return [Recovery(None, tuple(pushed), (), refused)] if pushed or refused else []
 
 
-def _push(unit: Unit, file: Path, states: StateReader) -> None:
+def _push(root: Path, unit: Unit, file: Path, states: StateReader, use: Use | None) -> None:
     store, key = states.store(unit), unit.backend.key
     lock = LockInfo.new("pytg recover")
     store.lock(key, lock)
@@ -54,18 +67,46 @@ def _push(unit: Unit, file: Path, states: StateReader) -> None:
         body = file.read_bytes()
         current = states.read([unit])[unit.address].state
         follows, known = _compare(body, current)
-        if not follows and not known:
+        if not follows and not known and use is None:
             raise Refused(
                 f"{file} is what Terraform could not write, and the state of {unit.address} has "
                 "moved since",
-                hint=f"compare it with `pytg tf {unit.address} -- state pull`, keep what is right, "
-                "then move that file away",
+                hint=f"compare it with `pytg tf {unit.address} -- state pull`; then "
+                f"`pytg recover {unit.address} --use left` writes that file, and `--use stored` "
+                "keeps the state that is there. Either way the other one stays in .pytg/backups",
             )
-        if follows:
-            store.write(key, body)
+        if use is Use.STORED and not known:
+            keep(root, unit.address, body, "left by a dead run")
+            _remember(root, unit, body, current)
+        elif follows or not known:
+            after = body if follows else _after(unit, file, body, current)
+            stored = store.read(key)
+            if stored is not None:
+                keep(root, unit.address, stored.body, "recovery")
+            store.write(key, after)
     finally:
         store.unlock(key, lock.id)
     file.unlink()
+
+
+def _after(unit: Unit, file: Path, body: bytes, current: State | None) -> bytes:
+    """`body` as the state that follows `current`."""
+    try:
+        after = next_state(current, parse_state(body)) or current
+    except ValueError as error:
+        raise Refused(
+            f"{file} is no whole state: {error}",
+            hint=f"`pytg recover {unit.address} --use stored` keeps it in .pytg/backups, and the "
+            "state that is there",
+        ) from error
+    return exact_json.dumps(after, indent=2).encode() + b"\n"
+
+
+def _remember(root: Path, unit: Unit, body: bytes, current: State | None) -> None:
+    """Remember what only `body` holds, if that can be read: it may be in no state."""
+    with contextlib.suppress(ValueError):
+        calls = Calls({unit.address.module: unit.address}, composed=False)
+        remember(root, {unit.address: only_in(parse_state(body), current, calls)})
 
 
 def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:

@@ -60,7 +60,7 @@ def printable(text: str) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """`rows`, the first of them the heads, with their cells below each other."""
+    """`rows` as lines whose cells stand below each other, without control characters."""
     shown = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     cells = ((f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in shown)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pytg import exact_json
+from pytg.compose.changes import UnitChanges
 from pytg.compose.state_document import State
+from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.processes import ProcessId
-from pytg.record.run import OPEN, Outcome, Status
-from pytg.record.run_events import StateWritten, UnitProgress
+from pytg.record.run import OPEN, Finding, Outcome
+from pytg.record.run_events import StateWritten
 from pytg.recovery.composed_directory import clear
-from pytg.recovery.in_flight import lost
+from pytg.recovery.in_flight import lost, perhaps_made
 from pytg.recovery.journal import (
     APPLYING,
     LOCKING,
@@ -27,10 +30,13 @@ from pytg.recovery.journal import (
     newest_state,
 )
 from pytg.recovery.recover import refuse_unfinished
+from pytg.recovery.reserve import Reserve
+from pytg.recovery.written import begin
 from pytg.run.blame import Blamed
 from pytg.run.composed_plan import ComposedPlan
-from pytg.run.diagnosis import hear, tell
+from pytg.run.diagnosis import hear, record, tell
 from pytg.run.execution import Execution
+from pytg.run.follow import Follower
 from pytg.run.guards import refuse_stale
 from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.progress import Progress
@@ -39,12 +45,9 @@ from pytg.run.state_mirror import StateMirror
 from pytg.run.state_values import told_apart
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
-from pytg.state.state_reader import UnitState
 from pytg.state.state_store import LockInfo
 from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import of_state
-from pytg.terraform.event_stream import Event
-from pytg.terraform.process import Process
 
 
 def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
@@ -74,7 +77,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         pytg=ProcessId.of(os.getpid()),
         events=planned.root.log("apply").name,
         phase=LOCKING,
-        serials={str(u.address): _serial(planned.read[u.address]) for u in touched},
+        versions={str(unit.address): planned.read[unit.address].version for unit in touched},
+        creates={str(unit.address): _created(planned.changes[unit.address]) for unit in touched},
     )
     journal.write(workdir)
     try:
@@ -86,6 +90,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         refuse_stale(execution.estate, execution.states, planned.read)
         _keep_outside_of_backend(execution, touched)
         write_atomic(workdir / SNAPSHOT, (workdir / STATE).read_bytes())
+        begin(workdir)
         journal = journal.enter(workdir, APPLYING)
     except BaseException:
         locks.release()
@@ -95,19 +100,24 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         if execution.status(unit.address) not in OPEN:  # once more, in the same run
             execution.begin(unit.address, among_many=True)
     progress = Progress(planned.root.calls, planned.changes)
-    completed = _run(execution, planned, journal, progress)
+    done = _run(execution, planned, journal, progress)
     for unit in touched:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    said = _said(planned, completed)
+    said = _said(planned, done.completed)
     tell(execution, said)
-    outcomes = progress.outcomes(completed, execution.needs, said)
-    if not completed.ok:
-        log, calls = planned.root.log("apply"), planned.root.calls
-        outcomes |= lost(log, calls, completed, newest_state(workdir))
-    keep_unrecorded(execution, outcomes)
-    journal.enter(workdir, WRITTEN)
+    outcomes = progress.outcomes(done.completed, execution.needs, said)
+    if done.lost:
+        outcomes |= lost(done.lost, done.completed)
+    keep_unrecorded(execution, outcomes, done.lost)
+    if done.error is not None:
+        execution.end({u: o for u, o in outcomes.items() if u in done.lost})
+        raise done.error
+    try:
+        journal.enter(workdir, WRITTEN)
+    except OSError as error:  # then the next run finds every state as this one wrote it
+        execution.note(f"the end of this apply is not noted in {workdir}: {error}")
     locks.release()
     for file in clear(workdir):
         execution.note(f"cannot be removed, and holds values in clear: {file}")
@@ -126,43 +136,64 @@ def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
     return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
-def _serial(held: UnitState) -> int:
-    return int(held.state["serial"]) if held.state else 0
+def _created(changes: UnitChanges) -> tuple[str, ...]:
+    """The resources that are made, inside the unit's module."""
+    made = {"create", "replace"}
+    return tuple(each.address for each in changes.resources if each.action in made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """An apply whose Terraform has ended. `lost` is what may exist and is in no state, with ids.
+
+    `error` is why something could not be written: then the journal stays.
+    """
+
+    completed: Completed
+    lost: Mapping[Address, Mapping[str, str]]
+    error: PytgError | OSError | None
 
 
 def _run(
     execution: Execution, planned: ComposedPlan, journal: Journal, progress: Progress
-) -> Completed:
-    running: list[Process] = []
-
-    def started(process: Process) -> None:
-        running.append(process)
-        journal.started(planned.root.workdir, process.pid)
-
-    def on_event(event: Event) -> None:
-        found = progress.feed(event)
-        if found:
-            _report(execution, progress, found, event)
-        if execution.options.fail_fast and progress.failed:
-            running[0].interrupt()
-
+) -> _Done:
+    root, reserve = planned.root, Reserve(planned.root.workdir)
+    follower = Follower(execution, progress, journal, root.workdir, reserve)
     touched = {unit.address for unit in planned.touched}
     shapes = [(unit, shape) for unit, shape in planned.shapes if unit.address in touched]
 
     def wrote(unit: Address, serial: int) -> None:
         execution.log.emit(StateWritten(unit, serial))
 
-    root = planned.root
     mirror = StateMirror(root.workdir, shapes, planned.read, execution.states, wrote)
-    with holding(root.workdir) as hold, mirror:
+    reserve.hold()
+    with holding(root.workdir) as hold, reserve, mirror:
         completed = root.apply(
-            on_event,
-            started,
+            follower.feed,
+            follower.started,
             hold=hold,
             parallelism=execution.options.parallelism or PARALLELISM,
         )
-    mirror.sync()
-    return completed
+    never_full = reserve.free()
+    error = _write_rest(execution, mirror) or next(iter(follower.failed), None)
+    named: Mapping[Address, Mapping[str, str]] = {}
+    if error or not completed.ok:
+        state = newest_state(root.workdir) or mirror.newest
+        planned_too = {} if never_full else journal.planned
+        named = perhaps_made(follower.begun.missing(state), planned_too, state, root.calls)
+    return _Done(completed, named, error)
+
+
+def _write_rest(execution: Execution, mirror: StateMirror) -> PytgError | OSError | None:
+    """Write what the units' states lack once Terraform has ended; returns why that failed."""
+    try:
+        mirror.sync()
+        for unit in mirror.check():
+            text = f"the state of {unit} was removed while it was applied, and is written again"
+            record(execution, unit, [Finding("warning", text)])
+    except (PytgError, OSError) as error:
+        return error
+    return None
 
 
 def _keep_outside_of_backend(execution: Execution, touched: tuple[Unit, ...]) -> None:
@@ -171,15 +202,3 @@ def _keep_outside_of_backend(execution: Execution, touched: tuple[Unit, ...]) ->
         store = execution.states.store(unit)
         if execution.options.destroy and unit.bootstrap and isinstance(store, BootstrapStore):
             store.retreat(unit.backend.key)
-
-
-def _report(
-    execution: Execution, progress: Progress, found: tuple[Address, str], event: Event
-) -> None:
-    unit, resource = found
-    if event.type == "apply_start":
-        if execution.status(unit) is Status.PENDING:
-            execution.begin(unit, among_many=True)
-        return
-    done, total = progress.done.get(unit, 0), progress.total.get(unit, 0)
-    execution.log.emit(UnitProgress(unit, resource, event.action, done, total))

@@ -21,6 +21,7 @@ from pytg.generate.module_directories import created_first
 from pytg.model import Address, Unit, Value
 from pytg.recovery.journal import SNAPSHOT, STATE
 from pytg.recovery.recover import recover_directory, report
+from pytg.recovery.recovery import require_recovered
 from pytg.run.execution import Execution
 from pytg.run.import_unrecorded import Imports, plan_importing, with_imports
 from pytg.run.order_only import nearest, unreadable, with_data
@@ -77,6 +78,7 @@ def _recover_late(root: Root) -> None:
         execution.estate.root, root.workdir, execution.states, execution.note, execution.cancel
     )
     report(execution.log, found)
+    require_recovered(found, {unit.address for unit in root.units})
 
 
 def _plan_with(

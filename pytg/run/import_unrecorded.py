@@ -2,14 +2,14 @@
 
 A resource in flight at a crash may exist in the account and be in no state: creating it again
 would fail. Its address is kept until a later plan either imports it, by an id that the plan
-itself knows, or finds that it is not there.
+knows or that Terraform told, or finds that it is not there.
 """
 
 from __future__ import annotations
 
 import json
 import string
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -109,22 +109,35 @@ def _adoptable(execution: Execution, planned: SavedPlan) -> Imports:
     return importable(planned.details(), planned.root.calls, in_flight)
 
 
-def keep_unrecorded(execution: Execution, outcomes: Mapping[Address, Outcome]) -> None:
+def keep_unrecorded(
+    execution: Execution,
+    outcomes: Mapping[Address, Outcome],
+    ids: Mapping[Address, Mapping[str, str]],
+) -> None:
     """After an apply: remember what is unknown, and forget the units that were applied whole.
 
-    A destroy forgets nothing: what is in no state it has not destroyed.
+    `ids` are those that Terraform told of what is unknown. A destroy forgets nothing: what is in
+    no state it has not destroyed.
     """
-    unknown = {unit: outcome.unknown_resources for unit, outcome in outcomes.items()}
+    unknown = {
+        unit: {name: ids.get(unit, {}).get(name, "") for name in outcome.unknown_resources}
+        for unit, outcome in outcomes.items()
+        if outcome.unknown_resources
+    }
     whole = {unit for unit, outcome in outcomes.items() if outcome.status is Status.SUCCEEDED}
     if execution.options.destroy:
         whole = set()
-    revise(execution.estate.root, {unit: names for unit, names in unknown.items() if names}, whole)
+    revise(execution.estate.root, unknown, whole)
 
 
 def importable(
-    plan: Plan, calls: Calls, in_flight: Mapping[Address, Sequence[str]]
+    plan: Plan, calls: Calls, in_flight: Mapping[Address, Mapping[str, str]]
 ) -> dict[Address, tuple[Import, ...]]:
-    """The imports that take the place of creating what is in flight, where the id is known."""
+    """The imports that take the place of creating what is in flight, where the id is known.
+
+    It is one that the plan gives, in the form that imports of that type want; else the one that
+    Terraform told when it had made the resource.
+    """
     found: dict[Address, tuple[Import, ...]] = {}
     for change in plan.changes:
         owner = calls.unit_of(change.address)
@@ -132,11 +145,11 @@ def importable(
             owner is None
             or change.action != "create"
             or change.address == owner[1]  # beside the call in a unit's own root
-            or owner[1] not in in_flight.get(owner[0], ())
+            or owner[1] not in in_flight.get(owner[0], {})
         ):
             continue
-        import_id = _import_id(change.type, change.after)
-        if import_id is not None:
+        told = in_flight[owner[0]][owner[1]]
+        if import_id := _import_id(change.type, change.after) or told:
             found[owner[0]] = (*found.get(owner[0], ()), Import(owner[1], import_id))
     return found
 

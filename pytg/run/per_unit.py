@@ -13,7 +13,7 @@ from pytg.generate.write import write_files
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
-from pytg.recovery.in_flight import lost, stored
+from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
 from pytg.recovery.journal import newest_state
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
@@ -67,8 +67,10 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     execution = plan.root.execution
     address = plan.root.units[0].address
     progress = Progress(plan.root.calls, plan.changes)
+    begun = Begun()
 
     def on_event(event: Event) -> None:
+        begun.feed(event)
         found = progress.feed(event)
         if found and event.type != "apply_start":
             done, total = progress.done.get(address, 0), progress.total.get(address, 0)
@@ -84,10 +86,12 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
     tell(execution, said)
     outcomes = {address: progress.outcomes(completed, execution.needs, said)[address]}
+    ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
-        outcomes |= lost(plan.root.log("apply"), plan.root.calls, completed, state)
-    keep_unrecorded(execution, outcomes)
+        ids = ids_by_unit(begun.missing(state), plan.root.calls)
+        outcomes |= lost(ids, completed)
+    keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
 
 

@@ -15,8 +15,8 @@ from pytg.compose.changes import Calls, UnitChanges, split_changes
 from pytg.errors import PytgError, StalePlan
 from pytg.generate.composed import init_key
 from pytg.model import Address, Unit
-from pytg.recovery.composed_directory import PLANS, clear, remove_plans, reserved
-from pytg.recovery.journal import JOURNAL
+from pytg.recovery.composed_directory import PLANS, clear, keep_log, remove_plans, reserved
+from pytg.recovery.journal import STREAM, pending
 from pytg.run.blame import Blame
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
@@ -158,7 +158,7 @@ class Root:
     def _discard(self) -> None:
         if not self.composed:
             remove_plans(self.workdir)
-        elif not (self.workdir / JOURNAL).exists():
+        elif not pending(self.workdir):
             clear(self.workdir)
 
     @property
@@ -178,12 +178,13 @@ class Root:
         hold: int | None = None,
     ) -> Completed:
         log = self.log(command.name)
+        beside = self.composed and command.name == "apply"  # what a recovery needs
         completed = run(
             self.execution.binary.path,
             self.workdir,
             command,
             self.environment,
-            log,
+            self.workdir / STREAM if beside else log,
             log.with_suffix(".err"),
             record=self.execution.processes,
             hold=hold,
@@ -192,6 +193,8 @@ class Root:
             cancel=self.execution.cancel,
             kill=self.execution.kill,
         )
+        if beside:
+            keep_log(self.workdir, log)
         return replace(completed, diagnostics=tuple(map(self._plain, completed.diagnostics)))
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:

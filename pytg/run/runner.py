@@ -86,7 +86,7 @@ def run(
     """
     allow_open_files()
     with interrupts() as stop:
-        recovered = recover_all(estate, states, view.say, stop.requested)
+        recovered = recover_all(estate, states, view.say, stop.requested, selected=selection.units)
         record = RunRecord.create(
             estate.root,
             command=request.command,

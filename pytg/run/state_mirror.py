@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,9 @@ from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.recovery.written import note
 from pytg.state.state_reader import StateReader, UnitState
+from pytg.state.state_store import version_of
 
 _WRITERS = 8
 _INTERVAL_S = 0.5
@@ -45,7 +48,9 @@ class StateMirror:
         }
         self._states = states
         self._on_write = on_write
+        self._versions = {slug: held[unit.address].version for slug, unit in self._units.items()}
         self._seen: tuple[int, int] | None = None
+        self.newest: bytes | None = None  # the last whole state that was seen
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="mirror", daemon=True)
 
@@ -59,24 +64,54 @@ class StateMirror:
 
     def sync(self) -> None:
         """Write what changed since the last time. PytgError or OSError when a write fails."""
-        body = newest_state(self._workdir)
+        body = newest_state(self._workdir) or self.newest  # somebody may clear the directory
         if body is None:
             return
-        write_atomic(self._workdir / SNAPSHOT, body)
+        self.newest = body
+        with contextlib.suppress(OSError):  # the units' own states are the better place
+            write_atomic(self._workdir / SNAPSHOT, body)
         parts = split_state(exact_json.loads(body), self._shapes)
         changed = {
             slug: after
             for slug, part in sorted(parts.items())
             if (after := next_state(self._current[slug], part)) is not None
         }
+        bodies = {
+            slug: exact_json.dumps(after, indent=2).encode() + b"\n"
+            for slug, after in changed.items()
+        }
+        if bodies:
+            versions = {str(self._units[s].address): version_of(b) for s, b in bodies.items()}
+            note(self._workdir, versions)
         with ThreadPoolExecutor(_WRITERS) as pool:
-            list(pool.map(self._write, changed.items()))
+            list(pool.map(lambda slug: self._write(slug, changed[slug], bodies[slug]), bodies))
 
-    def _write(self, item: tuple[str, State]) -> None:
-        slug, state = item
+    def check(self) -> list[Address]:
+        """After the last `sync`: write again what somebody removed meanwhile; those units.
+
+        Raises PytgError where a state is another one than was read or written: under the lock.
+        """
+        now = self._states.read(self._units.values())
+        again: list[Address] = []
+        for slug, unit in self._units.items():
+            found, state = now[unit.address], self._current[slug]
+            if found.version == self._versions[slug]:
+                continue
+            if found.state is not None:
+                raise PytgError(
+                    f"somebody else wrote the state of {unit.address} while this run applied it",
+                    hint=f"what this run made is kept: `pytg recover {unit.address}` says more",
+                )
+            if state is not None:
+                body = exact_json.dumps(state, indent=2).encode() + b"\n"
+                note(self._workdir, {str(unit.address): version_of(body)})
+                self._write(slug, state, body)
+                again.append(unit.address)
+        return again
+
+    def _write(self, slug: str, state: State, body: bytes) -> None:
         unit = self._units[slug]
-        body = exact_json.dumps(state, indent=2).encode() + b"\n"
-        self._states.store(unit).write(unit.backend.key, body)
+        self._versions[slug] = self._states.store(unit).write(unit.backend.key, body)
         self._current[slug] = state
         self._on_write(unit.address, state["serial"])
 

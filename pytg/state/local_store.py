@@ -170,16 +170,27 @@ class LocalStore:
         """The newest whole state, and whether another process holds the lock."""
         path = self._path(key)
         own = self._held.get(key)
-        if own is not None:
+        if own is not None and _is_file(own.descriptor, path):
             return local_file.read_whole(own.descriptor, path), False
         with path.open("rb+") as file:
             return local_file.read_whole(file.fileno(), path), is_locked(file.fileno())
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[_Held]:
-        """The lock that is held, or one for the moment."""
-        own = self._held.get(key)
+        """The lock that is held, or one for the moment.
+
+        Where somebody removed the file under the lock, it is made and locked anew.
+        """
+        own, path = self._held.get(key), self._path(key)
         if own is not None:
+            with _told(f"write the state {path}", PytgError):
+                if not _is_file(own.descriptor, path):
+                    descriptor = _open_locked(path)
+                    if descriptor is None:
+                        raise lock_held(key, _read_info(path))
+                    os.close(own.descriptor)
+                    own.descriptor = descriptor
+                    _info_file(path).write_text(own.info.at(str(path)).to_json(), encoding="utf-8")
             yield own
             return
         info = LockInfo.new("pytg write")
@@ -216,10 +227,17 @@ def _open_locked(path: Path) -> int | None:
         if not try_lock(descriptor):
             os.close(descriptor)
             return None
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(descriptor).st_ino:
-                return descriptor
+        if _is_file(descriptor, path):
+            return descriptor
         os.close(descriptor)  # Terraform removed the empty file that it had made: take the new one
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    """Whether `path` still names the file that is open."""
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

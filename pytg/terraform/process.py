@@ -191,6 +191,8 @@ def _private(path: Path) -> BinaryIO:
 
 
 def _tail(path: Path) -> str:
+    if not path.exists():  # somebody cleared the directory of the run
+        return ""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - STDERR_KEPT))
         return file.read().decode(errors="replace")

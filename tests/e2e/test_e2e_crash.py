@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -339,3 +340,26 @@ def test_ctrl_c_at_the_question_ends_at_once_with_nothing_done(project: Project)
     os.close(reader)
     assert made(project) == {}
     assert project.record()["result"] == "interrupted"
+
+
+def test_what_somebody_imported_after_the_crash_is_not_overwritten(project: Project) -> None:
+    """Nor do the records of the run matter: they are gone, or damaged."""
+    project.kill_both(apply_until_slow(project))
+    (project.root / "go").touch()
+    shutil.rmtree(project.root / ".pytg" / "runs")
+    project.pytg("generate", *DEV)
+    for arguments in (
+        ["init", "-input=false"],
+        ["state", "rm", "module.first.terraform_data.this"],
+    ):
+        assert project.terraform(FIRST, *arguments).code == 0
+    refused = project.pytg("plan", *DEV, expect=6)
+    assert f"the state of {FIRST} moved" in refused.err
+    assert f"pytg recover {FIRST} --use left" in refused.err
+    side = project.pytg("plan", *DEV, "--select", "module:side")
+    assert f"not recovered, and kept: {FIRST}" in side.err
+    project.pytg("recover", FIRST, "--use", "stored")
+    assert journal(project) is None
+    project.pytg("apply", *DEV, "--yes")  # it is imported by the id that Terraform told
+    assert made(project)["first"] == 1
+    project.pytg("plan", *DEV, "--detailed-exitcode")

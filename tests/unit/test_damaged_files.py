@@ -20,9 +20,10 @@ from pytg.errors import PytgError
 from pytg.record.reader import load
 from pytg.record.run_events import read
 from pytg.recovery.dead_runs import at_work
-from pytg.recovery.in_flight import resources_in_flight
-from pytg.recovery.journal import APPLYING, JOURNAL, Journal, newest_state
+from pytg.recovery.in_flight import read_begun
+from pytg.recovery.journal import APPLYING, COPY, JOURNAL, Journal, newest_state
 from pytg.recovery.unrecorded import IN_FLIGHT, remembered
+from pytg.recovery.written import NOTES, noted
 from pytg.state.state_reader import UnitState, parse_state
 from pytg.state.state_store import LockInfo, StoredState
 from support.dead_apply import ONE, TWO, journal_of
@@ -85,7 +86,8 @@ def run_json() -> bytes:
 
 
 def journal(tmp: Path) -> bytes:
-    journal_of(ONE, TWO, serials={str(ONE): 3}).write(tmp)
+    journal_of(ONE, TWO, versions={str(ONE): "v"}, creates={str(ONE): ("x.a",)}).write(tmp)
+    (tmp / COPY).unlink()
     return (tmp / JOURNAL).read_bytes()
 
 
@@ -118,6 +120,7 @@ def merge(stored: StoredState) -> object:
 READERS: dict[str, tuple[str, Callable[[Path], bytes], Callable[[Path], object]]] = {
     "journal": (JOURNAL, journal, Journal.read),
     "run": ("run.json", lambda _: run_json(), load),
+    "notes": (NOTES, lambda _: b'{"a": "v", "b": "w"}\n', noted),
     "events": (
         "events.jsonl",
         lambda _: json.dumps(EVENT).encode() + b"\n",
@@ -131,7 +134,7 @@ READERS: dict[str, tuple[str, Callable[[Path], bytes], Callable[[Path], object]]
     "terraform's events": (
         "apply.jsonl",
         lambda _: json.dumps(HOOK).encode(),
-        lambda tmp: resources_in_flight(tmp / "apply.jsonl", composed(ONE)),
+        lambda tmp: read_begun(tmp / "apply.jsonl").missing(composed(ONE)),
     ),
     "in flight": (
         str(IN_FLIGHT),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,18 +14,32 @@ from typing import Any
 
 import pytest
 
-from pytg.errors import Interrupted, LockHeld, Refused
+from pytg.errors import Interrupted, LockHeld, PytgError, Refused
+from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.record.reader import RUNS
-from pytg.record.run_events import EventLog, StateWritten
 from pytg.recovery.composed import recover_composed, recover_directory
-from pytg.recovery.journal import APPLYING, JOURNAL, LOCKING, STATE, WRITTEN, holding
-from pytg.recovery.recovery import Recovery
+from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.journal import (
+    APPLYING,
+    JOURNAL,
+    LOCKING,
+    STATE,
+    STREAM,
+    WRITTEN,
+    Journal,
+    holding,
+    pending,
+)
+from pytg.recovery.one_unit import Use
+from pytg.recovery.recovery import Recovery, require_recovered
 from pytg.recovery.unrecorded import remembered
+from pytg.recovery.written import NOTES, begin, note
+from pytg.state.backups import backups
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.state_reader import StateLocation, StateReader
-from pytg.state.state_store import LockInfo, StateStore
-from support.dead_apply import ONE, TWO, died, states_in
+from pytg.state.state_store import LockInfo, StateStore, version_of
+from support.dead_apply import DEAD, ONE, TWO, died, states_in
 from support.memory_store import MemoryStore, composed
 from support.process import eventually
 
@@ -109,47 +125,195 @@ def test_under_the_lock_of_somebody_else_nothing_is_written(
 ) -> None:
     workdir = died(tmp_path, ONE)
     store.lock(KEY, BOB)
-    with pytest.raises(LockHeld, match=r"bob@desktop.*run run-1 left newer state") as raised:
-        recovered(tmp_path, store)
-    assert "it recovers the state then; " in raised.value.hint
+    (found,) = recovered(tmp_path, store)
+    error = found.refused[ONE]
+    assert isinstance(error, LockHeld)
+    assert re.search(r"bob@desktop.*run run-1 left newer state", error.message)
+    assert "it recovers the state then; " in error.hint
     assert store.states == {}
     assert store.locks == {KEY: BOB}
     assert (workdir / JOURNAL).exists()
 
 
-# the plan was made from serial 2, and the run may have written once more without saying so
-@pytest.mark.parametrize(("serial", "moved"), [(2, False), (3, False), (4, True)])
-def test_a_state_that_moved_since_is_not_overwritten(
-    tmp_path: Path, store: MemoryStore, serial: int, *, moved: bool
-) -> None:
-    workdir = died(tmp_path, ONE, serials={KEY: 2})
-    before = store.states[KEY] = state(serial)
-    if not moved:
-        assert recovered(tmp_path, store)[0].written == (ONE,)
-        assert json.loads(store.states[KEY])["serial"] == serial + 1
-        return
+def refusal(root: Path, store: MemoryStore) -> str:
+    """Nothing is written, no lock stays, and what was left is still there; what is said."""
+    before = dict(store.states)
+    (found,) = recovered(root, store)
+    assert (found.written, list(found.refused)) == ((), [ONE])
+    assert (store.states, store.locks) == (before, {})
     with pytest.raises(Refused, match="moved since run run-1 died"):
-        recovered(tmp_path, store)
-    assert store.states[KEY] == before
-    assert (workdir / JOURNAL).exists()
+        require_recovered([found], [ONE])
+    require_recovered([found], [TWO])
+    assert (root / COMPOSED / "0" / JOURNAL).exists()
+    assert (root / COMPOSED / "0" / STATE).exists()
+    return found.refused[ONE].hint
 
 
-@pytest.mark.parametrize(("serial", "moved"), [(6, False), (7, True)])
-def test_what_the_dead_run_wrote_itself_is_no_move(
-    tmp_path: Path, store: MemoryStore, serial: int, *, moved: bool
+def test_what_the_plan_was_made_from_is_overwritten_and_kept(
+    tmp_path: Path, store: MemoryStore
 ) -> None:
-    died(tmp_path, ONE, serials={KEY: 2})
-    (tmp_path / RUNS / "run-1").mkdir(parents=True)
-    with EventLog(tmp_path / RUNS / "run-1") as log:
-        for written in (5, 3):
-            log.emit(StateWritten(ONE, written))
-        log.emit(StateWritten(TWO, 9))
+    before = store.states[KEY] = state(2)
+    begin(died(tmp_path, ONE, versions={KEY: version_of(before)}))
+    assert recovered(tmp_path, store)[0].written == (ONE,)
+    assert json.loads(store.states[KEY])["serial"] == 3
+    (backup,) = backups(tmp_path, ONE)
+    assert (backup.read(), backup.why) == (before, "recovery")
+
+
+@pytest.mark.parametrize("serial", [2, 3])
+def test_a_state_that_moved_since_is_not_overwritten_whatever_its_serial(
+    tmp_path: Path, store: MemoryStore, serial: int
+) -> None:
     store.states[KEY] = state(serial)
-    if moved:
-        with pytest.raises(Refused, match="moved since"):
-            recovered(tmp_path, store)
+    begin(died(tmp_path, ONE, versions={KEY: version_of(state(2) + b" ")}))
+    hint = refusal(tmp_path, store)
+    assert f"pytg recover {ONE} --use left" in hint
+    refusal(tmp_path, store)  # again, as often as it is tried
+    assert backups(tmp_path, ONE) == []
+
+
+@pytest.mark.parametrize("of", [ONE, TWO])
+def test_what_the_dead_run_wrote_itself_is_no_move(
+    tmp_path: Path, store: MemoryStore, of: Address
+) -> None:
+    store.states[KEY] = state(7)
+    workdir = died(tmp_path, ONE, versions={KEY: None})
+    begin(workdir)
+    for body in (state(6), state(7), state(8)):
+        note(workdir, {str(of): version_of(body)})
+    if of == ONE:
+        assert recovered(tmp_path, store)[0].written == (ONE,)
+    else:
+        refusal(tmp_path, store)
+
+
+def foreign(store: MemoryStore, *, more: bool) -> None:
+    """The state of ONE holds what the dead run left, and maybe what somebody imported."""
+    made = json.loads(composed(ONE).decode().replace(ONE.slug, "one"))
+    if more:
+        made["resources"] += json.loads(composed(TWO))["resources"]
+        made["resources"][1] |= {"module": "module.one", "name": "imported"}
+    store.states[KEY] = json.dumps(made | {"serial": 9, "outputs": {}}).encode()
+
+
+@pytest.mark.parametrize("more", [True, False])
+@pytest.mark.parametrize("damage", ["gone", "bad", "old"])
+def test_where_it_is_not_known_what_the_run_wrote_nothing_may_be_lost(
+    tmp_path: Path, store: MemoryStore, damage: str, *, more: bool
+) -> None:
+    versions = {} if damage == "old" else {KEY: None}
+    workdir = died(tmp_path, ONE, versions=versions)
+    if damage != "gone":
+        (workdir / NOTES).write_text("[]\n" if damage == "bad" else "")
+    foreign(store, more=more)
+    if more:
+        refusal(tmp_path, store)
     else:
         assert recovered(tmp_path, store)[0].written == (ONE,)
+
+
+def test_one_that_is_refused_holds_no_other(tmp_path: Path, store: MemoryStore) -> None:
+    events(tmp_path, f"module.{TWO.slug}.x.y")
+    workdir = died(tmp_path, ONE, TWO, versions={KEY: None, str(TWO): None}, events="apply.jsonl")
+    begin(workdir)
+    store.states[KEY] = state(3)
+    for key in (KEY, str(TWO)):
+        store.lock(key, OWN)
+    (found,) = recovered(tmp_path, store)
+    assert (found.written, list(found.refused)) == ((TWO,), [ONE])
+    assert store.locks == {}
+    assert Journal.read(workdir).writes == {ONE}
+    assert remembered(tmp_path) == {TWO: {"x.y": ""}}
+    (again,) = recovered(tmp_path, store)  # what was written is no longer its concern
+    assert (again.written, list(again.refused), again.in_flight) == ((), [ONE], ())
+
+
+def test_where_the_backend_does_not_answer_the_unit_is_kept_too(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    died(tmp_path, ONE)
+    error = PytgError("no network")
+
+    def fails(_key: str, _body: bytes) -> str:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write", fails)
+        (found,) = recovered(tmp_path, store)
+    assert found.refused == {ONE: error}
+    assert store.locks[KEY].id == "dead-1"  # it may have been written half way
+    assert recovered(tmp_path, store)[0].written == (ONE,)
+    assert store.locks == {}
+
+
+@pytest.mark.parametrize("use", Use)
+def test_a_person_says_which_one_holds_and_the_other_one_is_kept(
+    tmp_path: Path, store: MemoryStore, use: Use
+) -> None:
+    workdir = died(tmp_path, ONE, versions={KEY: None})
+    begin(workdir)
+    before = store.states[KEY] = state(9)
+    (found,) = recover_composed(
+        tmp_path, states_in(store), lambda _: None, threading.Event(), use={ONE: use}
+    )
+    assert found == Recovery("run-1", (ONE,) if use is Use.LEFT else ())
+    assert store.locks == {}
+    assert not pending(workdir)
+    (backup,) = backups(tmp_path, ONE)
+    if use is Use.LEFT:
+        assert json.loads(store.states[KEY])["serial"] == 10
+        assert backup.read() == before
+        assert remembered(tmp_path) == {}
+    else:
+        assert store.states[KEY] == before
+        assert json.loads(backup.read())["resources"][0]["module"] == "module.one"
+        assert backup.why == "left-by-a-dead-run"
+        assert remembered(tmp_path) == {ONE: {"terraform_data.this": "one"}}
+
+
+@pytest.mark.parametrize("runs", ["gone", "damaged"])
+def test_the_records_of_runs_are_not_needed(tmp_path: Path, store: MemoryStore, runs: str) -> None:
+    events(tmp_path, f"module.{ONE.slug}.x.y")
+    log = tmp_path / RUNS / "run-1" / "apply.jsonl"
+    workdir = died(tmp_path, ONE, versions={KEY: None}, events=log.name)
+    (workdir / STREAM).write_bytes(log.read_bytes())
+    begin(workdir)
+    note(workdir, {KEY: version_of(state(4))})
+    store.states[KEY] = state(4)
+    if runs == "gone":
+        shutil.rmtree(tmp_path / RUNS)
+    else:
+        for name in ("apply.jsonl", "events.jsonl", "run.json"):
+            log.with_name(name).write_bytes(b"\xff[]")
+    (found,) = recovered(tmp_path, store)
+    assert found == Recovery("run-1", (ONE,), (f"{ONE} x.y",))
+
+
+@pytest.mark.parametrize("stream", [None, b"", b"\xff\n"])
+def test_where_the_stream_is_damaged_all_that_was_to_be_created_may_exist(
+    tmp_path: Path, store: MemoryStore, stream: bytes | None
+) -> None:
+    creates = {KEY: ("terraform_data.this", "x.y"), str(TWO): ()}
+    workdir = died(tmp_path, ONE, TWO, creates=creates, terraform=DEAD)
+    if stream is not None:
+        (workdir / STREAM).write_bytes(stream)
+    assert recovered(tmp_path, store)[0].in_flight == (f"{ONE} x.y",)
+
+
+def test_a_terraform_that_was_never_started_has_made_nothing(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    died(tmp_path, ONE, creates={KEY: ("x.y",)})
+    assert recovered(tmp_path, store)[0].in_flight == ()
+
+
+def test_where_no_whole_state_is_left_the_units_own_say_what_is_recorded(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    workdir = died(tmp_path, ONE, creates={KEY: ("terraform_data.this", "x.y")}, terraform=DEAD)
+    (workdir / STATE).unlink()
+    foreign(store, more=False)
+    assert recovered(tmp_path, store)[0].in_flight == (f"{ONE} x.y",)
 
 
 @pytest.mark.parametrize("phase", [LOCKING, WRITTEN])
@@ -179,7 +343,7 @@ def test_what_was_being_made_is_named_and_remembered(tmp_path: Path, store: Memo
     died(tmp_path, ONE, events="apply.jsonl")
     (found,) = recovered(tmp_path, store)
     assert found == Recovery("run-1", (ONE,), (f"{ONE} terraform_data.more",))
-    assert remembered(tmp_path) == {ONE: ["terraform_data.more"]}
+    assert remembered(tmp_path) == {ONE: {"terraform_data.more": ""}}
 
 
 def test_a_run_that_lives_is_left_alone(tmp_path: Path, store: MemoryStore) -> None:

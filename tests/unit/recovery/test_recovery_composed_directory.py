@@ -19,11 +19,12 @@ from pytg.recovery.composed_directory import (
     LOCK,
     clear,
     journals,
+    keep_log,
     remove_dead_plans,
     remove_plans,
     reserved,
 )
-from pytg.recovery.journal import JOURNAL
+from pytg.recovery.journal import COPY, JOURNAL, STREAM, Journal, pending
 from pytg.terraform.workdir import locked
 from support.dead_apply import ONE, TWO, died
 from support.process import eventually
@@ -119,14 +120,39 @@ def test_a_run_that_ends_meanwhile_is_passed_over(tmp_path: Path) -> None:
     directories = [died(tmp_path, ONE, key=key) for key in ("a", "b", "c")]
     found = journals(tmp_path)
     assert next(found)[0] == directories[0]
-    (directories[1] / JOURNAL).unlink()
+    clear(directories[1])
     assert next(found)[0] == directories[2]
 
 
 def test_a_damaged_journal_is_not_passed_over(tmp_path: Path) -> None:
-    (died(tmp_path, ONE) / JOURNAL).write_text("{")
+    workdir = died(tmp_path, ONE)
+    for name in (JOURNAL, COPY):
+        (workdir / name).write_text("{")
     with pytest.raises(Refused, match="cannot be understood"):
         list(journals(tmp_path))
+
+
+@pytest.mark.parametrize("name", [JOURNAL, COPY])
+def test_one_of_a_journal_and_its_copy_is_enough(tmp_path: Path, name: str) -> None:
+    workdir = died(tmp_path, ONE)
+    whole = Journal.read(workdir)
+    (workdir / name).write_text("{")
+    assert list(journals(tmp_path)) == [(workdir, whole)]
+    (workdir / name).unlink()
+    assert list(journals(tmp_path)) == [(workdir, whole)]
+    assert pending(workdir)
+
+
+def test_what_terraform_told_goes_to_the_logs_where_that_can_be_done(tmp_path: Path) -> None:
+    workdir, log = died(tmp_path, ONE), tmp_path / "run" / "apply-1.jsonl"
+    keep_log(workdir, log)
+    (workdir / STREAM).write_text("told")
+    keep_log(workdir, log)
+    assert not log.exists()
+    log.parent.mkdir()
+    keep_log(workdir, log)
+    assert log.read_text() == "told"
+    assert log.stat().st_mode & 0o777 == 0o600
 
 
 def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Path) -> None:

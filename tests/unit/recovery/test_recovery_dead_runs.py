@@ -75,7 +75,7 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
 ) -> None:
     died(tmp_path)
     assert close(tmp_path) == [f"may have left {u} terraform_data.this" for u in (ONE, LEFT)]
-    assert remembered(tmp_path) == {u: ["terraform_data.this"] for u in (ONE, LEFT)}
+    assert remembered(tmp_path) == {u: {"terraform_data.this": ""} for u in (ONE, LEFT)}
     [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
     assert run.result is Result.INTERRUPTED
     assert close(tmp_path) == []

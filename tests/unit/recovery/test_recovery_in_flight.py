@@ -11,7 +11,7 @@ import pytest
 from pytg.compose.changes import Calls
 from pytg.errors import PytgError
 from pytg.record.run import Status
-from pytg.recovery.in_flight import lost, resources_in_flight, stored
+from pytg.recovery.in_flight import Begun, ids_by_unit, lost, read_begun, stored
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
 from pytg.terraform.completed import Completed
@@ -21,15 +21,21 @@ from support.memory_store import MemoryStore, composed
 A = f"module.{ONE.slug}.terraform_data.this"  # as `composed` has it
 
 
-def log_of(tmp_path: Path, *events: tuple[str, str, str]) -> Path:
-    """Terraform's events: type, action and address."""
+def event(kind: str, action: str, address: str, value: str = "") -> str:
+    told = {"id_key": "id", "id_value": value} if value else {}
+    hook = {"action": action, "resource": {"addr": address}} | told
+    return json.dumps({"type": kind, "hook": hook})
+
+
+def log_of(tmp_path: Path, *events: tuple[str, ...]) -> Path:
+    """Terraform's events: type, action, address, and the id where it tells that."""
     file = tmp_path / "apply.jsonl"
-    lines = [
-        json.dumps({"type": kind, "hook": {"action": action, "resource": {"addr": address}}})
-        for kind, action, address in events
-    ]
-    file.write_text("\n".join(lines))
+    file.write_text("\n".join(event(*each) for each in events))
     return file
+
+
+def resources_in_flight(log: Path, state: bytes | None) -> tuple[str, ...]:
+    return tuple(read_begun(log).missing(state))
 
 
 def state_with(**resource: Any) -> bytes:
@@ -69,12 +75,54 @@ def test_what_has_ended_is_in_the_state_or_made_after_it(
     assert resources_in_flight(log, state) == found
 
 
-@pytest.mark.parametrize(("end", "found"), [("apply_complete", ()), ("apply_errored", (A,))])
-def test_what_was_made_and_removed_again_is_gone(
-    tmp_path: Path, end: str, found: tuple[str, ...]
+def test_what_was_replaced_is_there_though_the_one_before_it_was_deleted(tmp_path: Path) -> None:
+    """With `create_before_destroy` the deletion comes last, under the same address."""
+    log = log_of(tmp_path, ("apply_complete", "create", A, "new"), ("apply_complete", "delete", A))
+    assert read_begun(log).missing(None) == {A: "new"}
+
+
+@pytest.mark.parametrize(
+    ("value", "attributes", "found"),
+    [
+        ("i-1", [{"id": "i-1"}], {}),
+        ("i-1", [{"id": "i-0"}], {"x.a": "i-1"}),  # the state has the object that it replaced
+        ("i-1", [{"id": "i-0"}, {"id": "i-1"}], {}),  # and the new one
+        ("i-1", [{"name": "n"}], {}),  # nothing to compare
+        ("i-1", [None], {}),
+        ("", [{"id": "i-0"}], {}),
+        ("7", [{"id": 7}], {}),
+    ],
+)
+def test_another_object_under_the_same_address_is_not_the_one_that_was_made(
+    tmp_path: Path, value: str, attributes: list[Any], found: dict[str, str]
 ) -> None:
-    log = log_of(tmp_path, ("apply_complete", "create", A), (end, "delete", A))
-    assert resources_in_flight(log, None) == found
+    state = state_with(instances=[{"attributes": each} for each in attributes])
+    log = log_of(tmp_path, ("apply_complete", "create", "x.a", value))
+    assert read_begun(log).missing(state) == found
+
+
+def test_what_a_dying_process_cut_short_counts_for_nothing(tmp_path: Path) -> None:
+    log = log_of(tmp_path, ("apply_start", "create", "x.a"), ("apply_start", "create", "x.b"))
+    begun = read_begun(log)
+    assert (begun.open, begun.odd, begun.started) == ({"x.a", "x.b"}, False, True)
+    log.write_bytes(log.read_bytes()[:-9])
+    begun = read_begun(log)
+    assert (begun.open, begun.odd) == ({"x.a"}, False)
+
+
+@pytest.mark.parametrize("line", ["[]", "{}", "null", "\udcff", "panic: at the disco"])
+def test_a_line_that_is_no_event_is_noticed(tmp_path: Path, line: str) -> None:
+    log = log_of(tmp_path, ("apply_start", "create", "x.a"), ("apply_start", "create", "x.b"))
+    text = log.read_text().replace("\n", f"\n{line}\n\n")
+    log.write_bytes(text.encode(errors="surrogateescape"))
+    begun = read_begun(log)
+    assert (begun.open, begun.odd) == ({"x.a", "x.b"}, True)
+
+
+@pytest.mark.parametrize("action", ["read", "open", "renew", "close"])
+def test_what_is_only_read_is_not_made(tmp_path: Path, action: str) -> None:
+    log = log_of(tmp_path, ("apply_start", action, A), ("apply_complete", action, A))
+    assert read_begun(log) == Begun(started=True)
 
 
 @pytest.mark.parametrize(
@@ -92,10 +140,11 @@ def test_addresses_are_those_of_the_state(tmp_path: Path, address: str, state: b
     assert resources_in_flight(log, state) == ("x.other",)
 
 
-def test_what_is_lost_makes_its_unit_unknown(tmp_path: Path) -> None:
-    log = log_of(tmp_path, ("apply_start", "create", A))
+def test_what_is_lost_makes_its_unit_unknown() -> None:
     calls = Calls({ONE.slug: ONE, TWO.slug: TWO})
-    outcomes = lost(log, calls, Completed("apply", -9, (), ""), None)
+    missing = ids_by_unit({A: "i-1", "module.other.x.a": ""}, calls)
+    assert missing == {ONE: {"terraform_data.this": "i-1"}}
+    outcomes = lost(missing, Completed("apply", -9, (), ""))
     assert list(outcomes) == [ONE]
     assert outcomes[ONE].status is Status.UNKNOWN
     assert outcomes[ONE].unknown_resources == ("terraform_data.this",)

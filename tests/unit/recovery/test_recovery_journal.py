@@ -38,7 +38,9 @@ from support.memory_store import composed
 def test_it_reads_what_it_wrote(
     tmp_path: Path, role: AssumeRole | None, early: frozenset[str] | None
 ) -> None:
-    made = journal_of(ONE, TWO, terraform=ProcessId.of(os.getpid()), serials={str(ONE): 3})
+    made = journal_of(
+        ONE, TWO, terraform=ProcessId.of(os.getpid()), versions={str(ONE): "v", str(TWO): None}
+    )
     account = Account("acc", "123456789012", assume_role=role)
     locked = tuple(
         Locked(
@@ -46,7 +48,7 @@ def test_it_reads_what_it_wrote(
         )
         for unit in made.locked
     )
-    made = journal_of(ONE, TWO, locked=locked, terraform=made.terraform, serials=made.serials)
+    made = journal_of(ONE, TWO, locked=locked, terraform=made.terraform, versions=made.versions)
     made.write(tmp_path)
     assert Journal.read(tmp_path) == made
     assert made.writes == {ONE, TWO}

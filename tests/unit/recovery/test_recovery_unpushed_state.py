@@ -11,8 +11,11 @@ import pytest
 from pytg.compose.state_merge import same_content
 from pytg.errors import LockHeld, Refused
 from pytg.generate.unit import unit_directory
-from pytg.recovery.recovery import Recovery
+from pytg.recovery.one_unit import Use
+from pytg.recovery.recovery import Recovery, require_recovered
 from pytg.recovery.unpushed_state import ERRORED_STATE, push_unpushed_states
+from pytg.recovery.unrecorded import remembered
+from pytg.state.backups import backups
 from pytg.state.state_store import LockInfo
 from pytg.terraform.workdir import locked
 from support.dead_apply import ONE, estate_at, states_in
@@ -42,10 +45,16 @@ def left(root: Path, body: bytes) -> Path:
     return file
 
 
-def pushed(root: Path, store: MemoryStore) -> list[Recovery]:
+def pushed(root: Path, store: MemoryStore, use: Use | None = None) -> list[Recovery]:
     estate = estate_at(root)
-    units = estate.units.values()
-    return push_unpushed_states(estate, units, states_in(store), lambda _: None, threading.Event())
+    return push_unpushed_states(
+        estate,
+        estate.units.values(),
+        states_in(store),
+        lambda _: None,
+        threading.Event(),
+        use={ONE: use} if use else {},
+    )
 
 
 def test_where_nothing_was_left_nothing_is_done(tmp_path: Path, store: MemoryStore) -> None:
@@ -64,6 +73,7 @@ def test_what_follows_is_written(
     monkeypatch.setattr(store, "digest_repair", repaired.append)
     assert pushed(tmp_path, store) == [Recovery(None, (ONE,))]
     assert store.states == {KEY: state(2)}
+    assert [each.read() for each in backups(tmp_path, ONE)] == ([before] if before else [])
     assert repaired == [KEY]  # a write that died half way leaves a wrong digest
     assert store.locks == {}
     assert not file.exists()
@@ -95,11 +105,55 @@ def test_what_does_not_follow_is_left_to_a_person(
     file = left(tmp_path, body)
     if there is not None:
         store.states[KEY] = there
-    with pytest.raises(Refused, match=f"the state of {ONE} has moved since"):
-        pushed(tmp_path, store)
+    (found,) = pushed(tmp_path, store)
+    assert found.written == ()
+    with pytest.raises(Refused, match=f"the state of {ONE} has moved since") as raised:
+        require_recovered([found], [ONE])
+    assert "--use stored" in raised.value.hint
+    assert backups(tmp_path, ONE) == []
     assert store.states.get(KEY) == there
     assert store.locks == {}
     assert file.read_bytes() == body
+
+
+@pytest.mark.parametrize("there", [state(2, empty=True), state(1, "y", empty=True)])
+@pytest.mark.parametrize("use", Use)
+def test_a_person_says_which_one_holds_and_the_other_one_is_kept(
+    tmp_path: Path, store: MemoryStore, there: bytes, use: Use
+) -> None:
+    mine = state(2).decode().replace(ONE.slug, "one").encode()
+    file = left(tmp_path, mine)
+    store.states[KEY] = there
+    assert pushed(tmp_path, store, use) == [Recovery(None, (ONE,))]
+    (backup,) = backups(tmp_path, ONE)
+    after, before = json.loads(store.states[KEY]), json.loads(there)
+    if use is Use.LEFT:
+        assert backup.read() == there
+        assert after == json.loads(mine) | {
+            "serial": before["serial"] + 1,
+            "lineage": before["lineage"],
+        }
+        assert remembered(tmp_path) == {}
+    else:
+        assert backup.read() == mine
+        assert after == before
+        assert remembered(tmp_path) == {ONE: {"terraform_data.this": "one"}}
+    assert not file.exists()
+    assert store.locks == {}
+
+
+def test_half_a_file_is_not_written_and_can_be_put_aside(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    file = left(tmp_path, b'{"serial": 2')
+    there = store.states[KEY] = state(1, empty=True)
+    (found,) = pushed(tmp_path, store, Use.LEFT)
+    with pytest.raises(Refused, match="is no whole state"):
+        require_recovered([found], [ONE])
+    assert (store.states, store.locks, file.exists()) == ({KEY: there}, {}, True)
+    assert pushed(tmp_path, store, Use.STORED) == [Recovery(None, (ONE,))]
+    assert [each.read() for each in backups(tmp_path, ONE)] == [b'{"serial": 2']
+    assert (store.states, file.exists()) == ({KEY: there}, False)
 
 
 def test_under_the_lock_of_somebody_else_nothing_is_written(
@@ -108,8 +162,9 @@ def test_under_the_lock_of_somebody_else_nothing_is_written(
     file = left(tmp_path, state(2))
     lock = LockInfo("bob-1", "pytg apply", "bob@desktop", "now")
     store.lock(KEY, lock)
+    (found,) = pushed(tmp_path, store)
     with pytest.raises(LockHeld, match="bob@desktop"):
-        pushed(tmp_path, store)
+        require_recovered([found], [ONE])
     assert (store.states, store.locks) == ({}, {KEY: lock})
     assert file.exists()
 

@@ -32,7 +32,7 @@ from pytg.recovery.journal import (
 )
 from pytg.run.composed_apply import apply_composed
 from pytg.run.composed_plan import ComposedPlan
-from pytg.state.state_store import LockInfo
+from pytg.state.state_store import LockInfo, version_of
 from support.memory_store import MemoryStore, composed
 
 Make = Callable[..., World]
@@ -95,7 +95,9 @@ def test_while_it_works_it_holds_the_locks_of_what_it_touches(two: World) -> Non
     assert journal.phase == APPLYING
     assert [unit.address for unit in journal.locked] == [at("a"), at("c")]
     assert journal.units == tuple(str(at(name)) for name in "abc")
-    assert journal.serials == {str(at("a")): 5, str(at("c")): 0}
+    version = version_of(two.store.states[str(at("a"))])
+    assert journal.versions == {str(at("a")): version, str(at("c")): None}
+    assert journal.creates == {str(at(name)): ("terraform_data.this",) for name in "ac"}
     assert journal.run_id == plan.root.execution.record.run.run_id
     assert journal.events == plan.root.log("apply").name
     assert journal.terraform is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -12,8 +14,8 @@ from run_world import World, once_there, planned
 
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.record.run_events import Event, UnitStarted
-from pytg.recovery.journal import ERRORED_STATE, JOURNAL, STATE
+from pytg.record.run_events import Event, EventLog, UnitProgress, UnitStarted
+from pytg.recovery.journal import APPLYING, ERRORED_STATE, JOURNAL, STATE, Journal
 from pytg.recovery.unrecorded import remember, remembered
 from pytg.run.composed_apply import apply_composed
 from pytg.state.bootstrap_store import BootstrapStore
@@ -94,7 +96,7 @@ def test_what_a_killed_terraform_made_is_unknown_and_remembered(two: World) -> N
         "c": (THIS,),
     }
     assert ended(dict(outcomes)) == {"a": Status.UNKNOWN, "c": Status.UNKNOWN}
-    assert remembered(two.estate.root) == {at("a"): [THIS], at("c"): [THIS]}
+    assert remembered(two.estate.root) == {at("a"): {THIS: ""}, at("c"): {THIS: ""}}
     assert two.store.locks == {}
     assert not (plan.root.workdir / JOURNAL).exists()
 
@@ -118,15 +120,15 @@ def test_an_error_leaves_unknown_what_is_in_no_state(
 
 
 def test_what_was_applied_whole_is_no_longer_in_doubt(two: World) -> None:
-    remember(two.estate.root, {at("a"): ["x.lost"], at("b"): ["x.far"]})
+    remember(two.estate.root, {at("a"): {"x.lost": ""}, at("b"): {"x.far": ""}})
     apply_composed(planned(two, "a", "b", "c"))
-    assert remembered(two.estate.root) == {at("b"): ["x.far"]}
+    assert remembered(two.estate.root) == {at("b"): {"x.far": ""}}
 
 
 def test_a_destroy_leaves_in_doubt_what_is_in_no_state(two: World) -> None:
-    remember(two.estate.root, {at("a"): ["x.lost"]})
+    remember(two.estate.root, {at("a"): {"x.lost": ""}})
     apply_composed(planned(two, "a", "b", "c", destroy=True))
-    assert remembered(two.estate.root) == {at("a"): ["x.lost"]}
+    assert remembered(two.estate.root) == {at("a"): {"x.lost": ""}}
 
 
 class Watched(BootstrapStore):
@@ -172,3 +174,82 @@ def test_the_state_of_a_backend_that_is_destroyed_is_kept_outside_of_it(
     assert key in remote.states
     assert key not in local.states
     assert remote.locks == local.locks == {}
+
+
+def full(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Event]:
+    """The log of the run finds no room the first `times` it is told of progress; what it got."""
+    got: list[Event] = []
+    emit = EventLog.emit
+
+    def failing(log: EventLog, event: Event) -> None:
+        if isinstance(event, UnitProgress):
+            got.append(event)
+            if len(got) <= times:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        emit(log, event)
+
+    monkeypatch.setattr(EventLog, "emit", failing)
+    return got
+
+
+def made(*names: str) -> list[dict[str, object]]:
+    return [hook(kind, inside(n)) for n in names for kind in ("apply_start", "apply_complete")]
+
+
+def test_on_a_full_disk_the_room_that_was_kept_is_used(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.fake.rule(command="apply", events=made("a", "c"))
+    got = full(monkeypatch, 1)
+    assert ended(dict(apply_composed(planned(two, "a", "b", "c"))))["a"] is Status.SUCCEEDED
+    assert len(got) == 3
+
+
+def test_where_that_does_not_do_what_may_exist_is_named_and_the_error_told(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.fake.rule(command="apply", events=made("a"), exit=1)
+    full(monkeypatch, 2)
+    plan = planned(two, "a", "b", "c")
+    with pytest.raises(OSError, match="No space left"):
+        apply_composed(plan)
+    # the room was needed: some of what Terraform told may be lost
+    assert remembered(two.estate.root) == {at("a"): {THIS: ""}, at("c"): {THIS: ""}}
+    units = plan.root.execution.record.run.units
+    assert units[at("a")].unknown_resources == units[at("c")].unknown_resources == (THIS,)
+    assert Journal.read(plan.root.workdir).phase == APPLYING
+
+
+def test_where_the_directory_is_removed_meanwhile_what_was_made_is_named_with_its_id(
+    two: World,
+) -> None:
+    events = [hook("apply_start", inside("a")), hook("apply_complete", inside("a"))]
+    events[1]["hook"] |= {"id_key": "id", "id_value": "i-1"}
+    go = two.root / "go"
+    two.fake.rule(command="apply", events=events, touch=two.root / "began", wait_for=go, exit=1)
+    plan = planned(two, "a", "b", "c")
+
+    def remove() -> None:
+        shutil.rmtree(two.estate.root / ".pytg" / "composed")
+        go.touch()
+
+    with once_there(two.root / "began", remove):
+        outcomes = apply_composed(plan)
+    assert outcomes[at("a")].unknown_resources == (THIS,)
+    assert remembered(two.estate.root)[at("a")] == {THIS: "i-1"}
+    assert two.store.locks == {}
+
+
+def test_a_state_that_was_removed_meanwhile_is_written_again(two: World) -> None:
+    two.hold("a")
+    plan = planned(two, "a", "b", "c")
+
+    def look(_at: datetime, event: Event) -> None:
+        if isinstance(event, UnitStarted):
+            two.store.states.pop(str(at("a")), None)
+
+    plan.root.execution.log._subscribers.append(look)
+    apply_composed(plan)
+    assert str(at("a")) in two.store.states
+    (found,) = plan.root.execution.record.run.units[at("a")].diagnostics
+    assert "was removed while it was applied" in found.summary

@@ -174,7 +174,7 @@ BUCKET = "aws_s3_bucket.this"
 
 
 def test_what_may_exist_is_imported(chain: World) -> None:
-    remember(chain.estate.root, {at("a"): [BUCKET]})
+    remember(chain.estate.root, {at("a"): {BUCKET: ""}})
     chain.plans("a", resource=BUCKET)
     chain.fake.rule(command="show", events=[shown("a", {"bucket": "its-name"})])
     plan = planned(chain, "a")

@@ -81,6 +81,9 @@ def test_only_what_is_in_flight_and_would_be_created_with_a_known_id(calls: Call
     )
     plan = Plan(changes, ())
     in_flight = {
-        UNIT: [BUCKET.to, "aws_s3_bucket.unknown", "aws_kms_key.this", OTHER.to],
+        UNIT: {BUCKET.to: "told", "aws_s3_bucket.unknown": "", "aws_kms_key.this": "", OTHER.to: ""}
     }
     assert importable(plan, calls, in_flight) == {UNIT: (BUCKET,)}
+    in_flight[UNIT] |= {"aws_s3_bucket.unknown": "b", "aws_kms_key.this": "k-1", OTHER.to: "r"}
+    told = (Import("aws_s3_bucket.unknown", "b"), Import("aws_kms_key.this", "k-1"))
+    assert importable(plan, calls, in_flight) == {UNIT: (BUCKET, *told)}

@@ -76,7 +76,7 @@ def test_what_a_killed_terraform_made_is_unknown_and_remembered(chain: World) ->
     )
     plan = plan_unit(rooted(chain, "a", composed=False))
     assert apply_unit(plan).unknown_resources == (RESOURCE,)
-    assert remembered(chain.estate.root) == {at("a"): [RESOURCE]}
+    assert remembered(chain.estate.root) == {at("a"): {RESOURCE: ""}}
 
 
 def test_what_a_killed_terraform_made_and_recorded_is_known(chain: World) -> None:
@@ -110,7 +110,7 @@ def test_what_a_failed_apply_made_is_in_the_state_it_left_or_unknown(
     chain.plans("a", cwd="units")
     chain.fake.rule(command="apply", events=made, writes={left: state}, exit=1)
     outcome = apply_unit(plan_unit(rooted(chain, "a", composed=False)))
-    lost = {} if left == ERRORED_STATE else {at("a"): [THIS.removeprefix("module.a.")]}
+    lost = {} if left == ERRORED_STATE else {at("a"): {THIS.removeprefix("module.a."): ""}}
     assert remembered(chain.estate.root) == lost
     assert outcome.unknown_resources == tuple(lost.get(at("a"), ()))
 
@@ -126,7 +126,7 @@ def test_what_may_exist_is_imported_and_the_files_are_plain_again(
         return prepare(binary, workdir, files, *more, **rest)
 
     monkeypatch.setattr(root_module, "prepare", looking)
-    remember(chain.estate.root, {at("a"): [BUCKET]})
+    remember(chain.estate.root, {at("a"): {BUCKET: ""}})
     chain.plans("a", cwd="units", resource=BUCKET)
     change = {"actions": ["create"], "before": None, "after": {"bucket": "its-name"}}
     planned = {"address": f"module.a.{BUCKET}", "type": "aws_s3_bucket", "name": "this"}

@@ -150,7 +150,7 @@ def test_a_destroy_is_refused_where_the_backend_holds_other_states(make: Make) -
 
 
 def test_a_destroy_names_what_may_exist_in_no_state(chain: World) -> None:
-    remember(chain.estate.root, {at("a"): ["x.lost"], at("b"): ["x.far"]})
+    remember(chain.estate.root, {at("a"): {"x.lost": ""}, at("b"): {"x.far": ""}})
     execution = chain.execution("a", destroy=True, yes=True)
     apply(execution)
     assert [text for text in notes(execution) if "x.lost" in text]

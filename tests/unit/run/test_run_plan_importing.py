@@ -61,7 +61,7 @@ def saved(root: Root, **actions: str) -> SavedPlan:
 def prepared(world: World, *remembered: str, destroy: bool = False) -> Root:
     """The root of `a`, in which a first plan creates both and shows their names."""
     if remembered:
-        remember(world.estate.root, {at("a"): remembered})
+        remember(world.estate.root, {at("a"): dict.fromkeys(remembered, "")})
     changes: list[dict[str, Any]] = [
         {
             "address": inside("a", name),
@@ -173,16 +173,17 @@ def test_imports_are_added_to_those_of_the_configuration(chain: World) -> None:
     assert with_imports(unit, {at("a"): (TWO,), at("b"): (ONE,)}).imports == (ONE, TWO)
 
 
-def kept(execution: Execution, outcomes: dict[str, Outcome]) -> dict[str, list[str]]:
-    keep_unrecorded(execution, {at(name): outcome for name, outcome in outcomes.items()})
+def kept(execution: Execution, outcomes: dict[str, Outcome]) -> dict[str, dict[str, str]]:
+    ids = {at("b"): {"x.new": "i-1", "x.other": "i-2"}, at("a"): {"x.new": "i-3"}}
+    keep_unrecorded(execution, {at(name): outcome for name, outcome in outcomes.items()}, ids)
     return {unit.module: names for unit, names in remembered(execution.estate.root).items()}
 
 
 @pytest.mark.parametrize("destroy", [True, False])
 def test_only_what_was_applied_whole_is_no_longer_in_doubt(chain: World, *, destroy: bool) -> None:
-    remember(chain.estate.root, {at(name): ["x.old"] for name in "abc"})
+    remember(chain.estate.root, {at(name): {"x.old": ""} for name in "abc"})
     unknown = Outcome(Status.UNKNOWN, unknown_resources=("x.new",))
     outcomes = {"a": Outcome(Status.SUCCEEDED), "b": unknown, "c": Outcome(Status.UNCHANGED)}
     found = kept(chain.execution(destroy=destroy), outcomes)
-    assert found.pop("a", None) == (["x.old"] if destroy else None)
-    assert found == {"b": ["x.new", "x.old"], "c": ["x.old"]}
+    assert found.pop("a", None) == ({"x.old": ""} if destroy else None)
+    assert found == {"b": {"x.new": "i-1", "x.old": ""}, "c": {"x.old": ""}}

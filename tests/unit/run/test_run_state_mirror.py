@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from pytg.compose.shape import shape_of
 from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.recovery.written import begin, noted
 from pytg.run import state_mirror
 from pytg.run.state_mirror import StateMirror
 from pytg.state.state_reader import StateLocation, StateReader, UnitState
-from pytg.state.state_store import StateStore
+from pytg.state.state_store import StateStore, version_of
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
 from support.process import eventually
@@ -167,3 +169,55 @@ def test_a_state_that_stays_as_it_is_is_split_once(
     monkeypatch.setattr(carried, "_stop", Rounds(3))
     carried._loop()
     assert len(read) == 1
+
+
+def test_what_somebody_removed_meanwhile_is_written_again(tmp_path: Path) -> None:
+    store, written = MemoryStore(), list[Address]()
+    carried = mirror(tmp_path, store, written)
+    begin(tmp_path)
+    (tmp_path / STATE).write_bytes(composed(ONE, OTHER))
+    carried.sync()
+    before = store.states.pop(str(ONE))
+    assert carried.check() == [ONE]
+    assert store.states[str(ONE)] == before
+    assert carried.check() == []
+    assert written == [ONE, OTHER, ONE]
+
+
+def test_what_somebody_else_wrote_is_not_overwritten(tmp_path: Path) -> None:
+    store = MemoryStore()
+    carried = mirror(tmp_path, store, [])
+    (tmp_path / STATE).write_bytes(composed(ONE))
+    carried.sync()
+    store.states[str(ONE)] += b" "
+    with pytest.raises(PytgError, match=f"somebody else wrote the state of {ONE}") as raised:
+        carried.check()
+    assert f"pytg recover {ONE}" in raised.value.hint
+
+
+def test_what_is_about_to_be_written_is_noted_first(tmp_path: Path) -> None:
+    store = Failing(PytgError("no network"))
+    carried = mirror(tmp_path, store, [])
+    begin(tmp_path)
+    (tmp_path / STATE).write_bytes(composed(ONE))
+    with pytest.raises(PytgError):
+        carried.sync()
+    first = noted(tmp_path)
+    assert first is not None
+    carried.sync()
+    found = noted(tmp_path)
+    assert found is not None
+    assert found[str(ONE)] == first[str(ONE)] | {version_of(store.states[str(ONE)])}
+
+
+def test_where_the_directory_is_cleared_the_last_state_is_known(tmp_path: Path) -> None:
+    workdir, store = tmp_path / "w", Failing(PytgError("no network"))
+    workdir.mkdir()
+    carried = mirror(workdir, store, [])
+    (workdir / STATE).write_bytes(composed(ONE))
+    with pytest.raises(PytgError):
+        carried.sync()
+    shutil.rmtree(workdir)
+    carried.sync()
+    assert carried.newest == composed(ONE)
+    assert set(store.states) == {str(ONE)}

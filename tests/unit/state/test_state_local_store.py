@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -412,3 +413,28 @@ def _opened(pid: int, file: Path) -> bool:
         return any(d.exists() and d.samefile(file) for d in descriptors)
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("whole_directory", [True, False])
+def test_a_file_that_was_removed_under_the_lock_is_made_anew(
+    tmp_path: Path, *, whole_directory: bool
+) -> None:
+    store, other = LocalStore(tmp_path / "states"), LocalStore(tmp_path / "states")
+    info = LockInfo.new("pytg apply")
+    key = "a/terraform.tfstate"
+    store.write(key, b'{"serial": 1}')
+    store.lock(key, info)
+    if whole_directory:
+        shutil.rmtree(tmp_path / "states")
+    else:
+        (tmp_path / "states" / key).unlink()
+    assert store.read(key) is None
+    store.write(key, b'{"serial": 2}')
+    for each in (store, other):
+        found = each.read(key)
+        assert found is not None
+        assert found.body == b'{"serial": 2}'
+    with pytest.raises(LockHeld):
+        other.lock(key, LockInfo.new("pytg apply"))
+    store.unlock(key, info.id)
+    assert other.holder(key) is None
