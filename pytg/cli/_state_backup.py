@@ -48,12 +48,12 @@ def backup_command(
     report_recovered(recover_units(project.estate, units, project.states, say))
 
     def copy(unit: Unit) -> Path | None:
-        stored = project.states.store(unit).read(unit.backend.key)
-        if stored is None:
+        body = project.states.store(unit).raw(unit.backend.key)
+        if body is None:
             return None
         if out is None:
-            return keep(project.root, unit.address, stored.body, WHY).file
-        return _write(out / f"{unit.address}{STATE_SUFFIX}", stored.body)
+            return keep(project.root, unit.address, body, WHY).file
+        return _write(out / f"{unit.address}{STATE_SUFFIX}", body)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         made = zip(units, pool.map(copy, units), strict=True)

@@ -18,6 +18,7 @@ from pytg.model import Address
 from pytg.project import Project
 from pytg.record.words import counted
 from pytg.recovery.recover import recover_all
+from pytg.recovery.recovery import require_recovered
 from pytg.recovery.state_change import StatePlace, change_states
 from pytg.report.table import printable
 from pytg.run.state_moves import Move, Moved, make_moves
@@ -64,10 +65,12 @@ def mv_command(
     project = context.project(suffix)
     estate, states = project.estate, project.states
     wanted, to = Target.parse(source), Target.parse(target)
-    report_recovered(recover_all(estate, states, say, threading.Event()))
+    recovered = recover_all(estate, states, say, threading.Event())
+    report_recovered(recovered)
     places = state_places(estate, states)
     moves = _moves(project, places, wanted, to)
     units = dict.fromkeys(unit for move in moves for unit in (move.target, move.source))
+    require_recovered(recovered, units)
     project.check_identity(estate.units[unit] for unit in units if unit in estate.units)
     done: list[Moved] = []
 

@@ -16,8 +16,10 @@ from pytg.cli._state_mv import WAIT_S
 from pytg.compose.state_document import State
 from pytg.errors import Interrupted, Refused, StalePlan
 from pytg.model import Address
+from pytg.project import Project
 from pytg.recovery.recover import recover_all
-from pytg.recovery.state_change import change_states
+from pytg.recovery.recovery import require_recovered
+from pytg.recovery.state_change import StatePlace, change_states, held_at, read_raw
 from pytg.report.table import columns, printable
 from pytg.run.state_places import find_place, state_places
 from pytg.state.restorable import Restorable, choose, following, restorable
@@ -62,41 +64,26 @@ def restore_command(
     """
     project = context.project(suffix)
     estate, states = project.estate, project.states
-    report_recovered(recover_all(estate, states, say, threading.Event()))
+    recovered = recover_all(estate, states, say, threading.Event())
+    report_recovered(recovered)
     place = find_place(state_places(estate, states), unit.strip("/"))
+    require_recovered(recovered, [place.address])
     project.check_identity([estate.units[a] for a in (place.address,) if a in estate.units])
     found = restorable(estate.root, place, states)
     if which is None:
         _list(found, place.address, as_json=as_json)
         return
     chosen = choose(found, which, place.address)
-    shown = states.read([place])[place.address]
-    old: State = chosen.state or {}
-    after = following(shown.state, old, place.address, other_lineage=other_lineage)
+    shown = held_at(place, read_raw(place, states), damaged=True)
+    if shown.version is not None and shown.state is None:
+        say(f"the present state of {place.address} is damaged; a copy of it is kept")
+    after = following(shown.state, chosen.state or {}, place.address, other_lineage=other_lineage)
     changes = _changes(place.address, shown.state, after)
+    if not (as_json and dry_run):
+        _show(changes)
     if not dry_run:
-        _show(changes)
         _approve(place.address, chosen, yes=yes)
-
-        def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
-            if held[place.address].version != shown.version:
-                raise StalePlan(
-                    f"the state of {place.address} has moved since it was shown",
-                    hint="run the command again",
-                )
-            return [(place.address, after)]
-
-        change_states(
-            estate.root,
-            [place],
-            states,
-            make,
-            operation="pytg state restore",
-            say=say,
-            timeout_s=lock_timeout,
-        )
-    elif not as_json:
-        _show(changes)
+        _write(project, place, shown, after, timeout_s=lock_timeout)
     if as_json:
         document = {
             "unit": str(place.address),
@@ -108,6 +95,31 @@ def restore_command(
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     verb = "would become" if dry_run else "is now"
     say(f"the state of {place.address} {verb} that of {chosen.kind} {chosen.name}")
+
+
+def _write(
+    project: Project, place: StatePlace, shown: UnitState, after: State, *, timeout_s: float
+) -> None:
+    """Write `after` where `shown` is still what is there. Raises StalePlan."""
+
+    def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
+        if held[place.address].version != shown.version:
+            raise StalePlan(
+                f"the state of {place.address} has moved since it was shown",
+                hint="run the command again",
+            )
+        return [(place.address, after)]
+
+    change_states(
+        project.root,
+        [place],
+        project.states,
+        make,
+        operation="pytg state restore",
+        say=say,
+        timeout_s=timeout_s,
+        damaged=True,
+    )
 
 
 def _list(found: Sequence[Restorable], unit: Address, *, as_json: bool) -> None:

@@ -15,9 +15,10 @@ from pytg.cli._state_target import Target
 from pytg.cli.output import MASK
 from pytg.compose.resource_address import ResourceAddress
 from pytg.errors import UsageError
-from pytg.model import Unit
 from pytg.project import Project
+from pytg.recovery.state_change import StatePlace
 from pytg.report.table import printable
+from pytg.run.state_places import find_place, state_places
 from pytg.state.stored_objects import StoredObject, stored_objects
 from pytg.suggest import did_you_mean
 
@@ -37,9 +38,7 @@ def show_command(
     """
     wanted = Target.parse(target)
     project = context.project(suffix)
-    unit = project.unit(wanted.unit)
-    project.check_identity([unit])
-    report_recovered(project.recover(unit.address, say))
+    unit = _place(project, wanted.unit)
     documents = [_document(held, reveal=reveal) for held in _found(project, unit, wanted.what)]
     if as_json:
         document = {"unit": str(unit.address), "objects": documents}
@@ -48,9 +47,19 @@ def show_command(
     click.echo("\n\n".join(_text(document) for document in documents))
 
 
-def _found(project: Project, unit: Unit, what: ResourceAddress | None) -> list[StoredObject]:
+def _place(project: Project, text: str) -> StatePlace:
+    """Where the state of the unit lies, also of one that left; what a dead run left is written."""
+    unit = next((u for u in project.estate.units.values() if str(u.address) == text), None)
+    if unit is None:
+        return find_place(state_places(project.estate, project.states), text)
+    project.check_identity([unit])
+    report_recovered(project.recover(unit.address, say))
+    return StatePlace.of(unit)
+
+
+def _found(project: Project, unit: StatePlace, what: ResourceAddress | None) -> list[StoredObject]:
     """What is asked for. Raises UsageError where there is none."""
-    held = stored_objects(unit.module.name, project.states.read([unit])[unit.address].state)
+    held = stored_objects(unit.address.module, project.states.read([unit])[unit.address].state)
     found = [each for each in held if what is None or what.covers(each.address)]
     if found:
         return found

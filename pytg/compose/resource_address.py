@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pytg.errors import PytgError
 from pytg.generate.hcl import quoted
 
 Key = int | str | None
@@ -60,8 +61,17 @@ class ResourceAddress:
 
     @classmethod
     def of(cls, resource: Mapping[str, Any], instance: Mapping[str, Any] | None = None) -> Self:
-        """That of a resource in a state, or of one of its instances."""
-        modules = cls.parse(resource["module"]).modules if resource.get("module") else ()
+        """That of a resource in a state, or of one of its instances.
+
+        Raises PytgError where the state names a module that cannot be read.
+        """
+        try:
+            modules = cls.parse(resource["module"]).modules if resource.get("module") else ()
+        except ValueError as error:
+            raise PytgError(
+                f"a state names a module that cannot be read: {error}",
+                hint="`pytg state restore UNIT` lists older states of it",
+            ) from error
         key = (instance or {}).get("index_key")
         return cls(modules, resource["mode"], resource["type"], Step(resource["name"], key))
 

@@ -115,7 +115,8 @@ def recover_lock(
             )
     cancel = threading.Event()
     changed = finish_changes(estate.root, states, say, cancel)
-    found = [*changed, *recover_composed(estate.root, states, say, cancel, concerns=concerns)]
+    composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
+    found = [*changed, *composed]
     require_recovered(found, [unit.address])
     return found
 

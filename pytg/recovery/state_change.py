@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from pytg import exact_json
 from pytg.compose.state_document import State
-from pytg.errors import Refused
+from pytg.errors import PytgError, Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
 from pytg.record.types import problem
@@ -26,8 +26,8 @@ from pytg.recovery.journal import JOURNAL
 from pytg.recovery.recovery import Recovery
 from pytg.state.backups import keep
 from pytg.state.lock_set import LockSet
-from pytg.state.state_reader import StateReader, UnitState
-from pytg.state.state_store import LockInfo, version_of
+from pytg.state.state_reader import StateReader, UnitState, parse_state
+from pytg.state.state_store import LockInfo, StoredState, version_of
 
 DIRECTORY = Path(".pytg", "state-change")
 
@@ -80,10 +80,12 @@ def change_states(
     operation: str,
     say: Callable[[str], None],
     timeout_s: float,
+    damaged: bool = False,
 ) -> list[Address]:
     """Under the locks of `places`, read their states and write what `make` makes of them, in order.
 
-    Of every state that is overwritten a backup is kept first. Returns the units written. Raises
+    Of every state that is overwritten a backup is kept first. With `damaged` one that is no state
+    is read as none. Returns the units written. Raises
     LockHeld after `timeout_s`, what `make` raises, and PytgError where a write fails: what is
     left is then done by the next command, and the locks stay until then.
     """
@@ -96,7 +98,11 @@ def change_states(
         with locks:
             for store, key in items:
                 store.digest_repair(key)
-            held = states.read(wanted)
+            raw = {place.address: read_raw(place, states) for place in wanted}
+            held = {
+                place.address: held_at(place, raw[place.address], damaged=damaged)
+                for place in wanted
+            }
             by_address = {place.address: place for place in wanted}
             writes = tuple(
                 _Write(
@@ -105,7 +111,8 @@ def change_states(
                 for unit, state in make(held)
             )
             for write in writes:
-                _back_up(root, write, states, operation)
+                if (body := raw[write.place.address]) is not None:
+                    keep(root, write.place.address, body, operation)
             journal = _Journal(info.id, operation, tuple(wanted), writes)
             _note(root, journal)
             try:
@@ -118,12 +125,31 @@ def change_states(
     return [write.place.address for write in writes]
 
 
+def read_raw(place: StatePlace, states: StateReader) -> bytes | None:
+    """What lies there, damaged or not."""
+    return states.store(place).raw(place.backend.key)
+
+
+def held_at(place: StatePlace, body: bytes | None, *, damaged: bool) -> UnitState:
+    """`body` as a state. Raises PytgError where it is none, unless `damaged` may be."""
+    if body is None:
+        return UnitState(None, None)
+    version = version_of(body)
+    try:
+        return UnitState(parse_state(StoredState(body, version), place.backend.key), version)
+    except PytgError:
+        if not damaged:
+            raise
+        return UnitState(None, version)
+
+
 def finish_changes(
     root: Path, states: StateReader, say: Callable[[str], None], cancel: threading.Event
 ) -> list[Recovery]:
     """Write what a process that died, or could not, has left to be written; leave its locks.
 
-    Raises Refused where a state is neither what it was before nor what it is to become.
+    Where a state is neither what it was before nor what it is to become, that one and those after
+    it are refused, and the note stays: what moves is written where it goes to before it is left.
     """
     if not (root / DIRECTORY / JOURNAL).exists():
         return []
@@ -136,29 +162,37 @@ def finish_changes(
             store, key = states.store(place), place.backend.key
             store.lock(key, info)
             store.digest_repair(key)
-        left = [write for write in journal.writes if _is_left(root, write, states)]
-        for write in left:
-            _put(write, states)
-        (root / DIRECTORY / JOURNAL).unlink()
+        written: list[Address] = []
+        refused: dict[Address, PytgError] = {}
+        for write in journal.writes:
+            try:
+                left = _is_left(root, write, states)
+            except Refused as error:
+                refused = dict.fromkeys(_after(journal, write), error)
+                break
+            if left:
+                _put(write, states)
+                written.append(write.place.address)
+        if not refused:
+            (root / DIRECTORY / JOURNAL).unlink()
         for place in journal.locked:
             states.store(place).unlock(place.backend.key, journal.lock_id)
-    return [Recovery(None, tuple(write.place.address for write in left))]
+    return [Recovery.of(None, written, {}, refused)]
+
+
+def _after(journal: _Journal, write: _Write) -> list[Address]:
+    """The unit of `write`, and those that were to be written after it."""
+    return [each.place.address for each in journal.writes[journal.writes.index(write) :]]
 
 
 def _put(write: _Write, states: StateReader) -> None:
     states.store(write.place).write(write.place.backend.key, write.body.encode())
 
 
-def _back_up(root: Path, write: _Write, states: StateReader, why: str) -> None:
-    stored = states.store(write.place).read(write.place.backend.key)
-    if stored is not None:
-        keep(root, write.place.address, stored.body, why)
-
-
 def _is_left(root: Path, write: _Write, states: StateReader) -> bool:
     """Whether the state is still as it was before."""
-    stored = states.store(write.place).read(write.place.backend.key)
-    now = None if stored is None else stored.version
+    body = read_raw(write.place, states)
+    now = None if body is None else version_of(body)
     if now == version_of(write.body.encode()):
         return False
     if now != write.version:
@@ -180,8 +214,8 @@ def _note(root: Path, journal: _Journal) -> None:
 def _refuse_unfinished(root: Path) -> None:
     if (root / DIRECTORY / JOURNAL).exists():
         raise Refused(
-            "an earlier change of states has just been broken off",
-            hint="run the command again: it is finished first",
+            "an earlier change of states was broken off and is not finished",
+            hint="`pytg recover` finishes it, or says of which unit the state has moved since",
         )
 
 

@@ -123,8 +123,10 @@ def _renamed(
         return ()
     stored = {place.address for place in found}
     new = [unit for unit in units if unit.address not in stored]
-    left = {place.address: partial(_state, place) for place in _left(execution.estate, found)}
-    return tuple(renamed(new, left, execution.estate.units))
+    configured, there = _Configured(execution.estate), _left(execution.estate, found)
+    copies = {place.address for place in there if configured.with_a_suffix(place.address)}
+    left = {place.address: partial(_state, place) for place in there}
+    return tuple(renamed(new, left, execution.estate.units, copies))
 
 
 def _state(place: _Place) -> State | None:

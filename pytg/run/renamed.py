@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from pytg.compose.resource_address import MANAGED
 from pytg.compose.state_document import State
+from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.run.state_moves import declared_part
 from pytg.run.state_places import EVERY, matches
@@ -22,16 +23,20 @@ def renamed(
     new: Iterable[Unit],
     left: Mapping[Address, Callable[[], State | None]],
     configured: Collection[Address],
+    copies: Collection[Address] = (),
 ) -> Iterator[str]:
     """What to say of `new` units, which have no state, that look like one of those that `left`.
 
     That is: their addresses differ in one part, and their module declares all that is in the state
-    of the other, which `left` reads.
+    of the other, which `left` reads. `copies` are those that may be an environment with another
+    suffix: a new name of that environment alone, not another one.
     """
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for unit in new:
         for old in left:
-            if (part := _only_difference(unit.address, old)) is not None:
+            part = _only_difference(unit.address, old)
+            beside = f"{old.environment}-".startswith(f"{unit.environment_name}-")
+            if part is not None and (beside or old not in copies):
                 key = (part, getattr(old, part), getattr(unit.address, part))
                 groups.setdefault(key, []).append((unit, old))
     for pairs in groups.values():
@@ -48,7 +53,10 @@ def _only_difference(one: Address, other: Address) -> str | None:
 
 def _fits(unit: Unit, old: Address, state: State | None) -> bool:
     """Whether the module declares everything that the state of `old` holds, and it holds some."""
-    held = stored_objects(old.module, state)
+    try:
+        held = stored_objects(old.module, state)
+    except PytgError:  # a state that cannot be read is nobody's
+        return False
     found = {declared_part(each.address) for each in held if each.address.mode == MANAGED}
     return bool(found) and found <= unit.module.parts
 

@@ -46,6 +46,12 @@ class BootstrapStore:
             return self._place.read(key)
         return _newest(key, self._remote.read(key), self._local.read(key))
 
+    def raw(self, key: str) -> bytes | None:
+        """See StateStore."""
+        if self._place is not None:
+            return self._place.raw(key)
+        return self._remote.raw(key) or self._local.raw(key)
+
     def keys(self, prefix: str) -> list[str]:
         """See StateStore."""
         return (self._remote if self.exists() else self._local).keys(prefix)

@@ -61,8 +61,12 @@ class LocalStore:
 
     def read(self, key: str) -> StoredState | None:
         """See StateStore."""
-        path = self._path(key)
-        with _told(f"read the state {path}"):
+        body = self.raw(key)
+        return StoredState.of(body, str(self._path(key))) if body else None
+
+    def raw(self, key: str) -> bytes | None:
+        """See StateStore."""
+        with _told(f"read the state {self._path(key)}"):
             try:
                 body, locked = self._whole(key)
                 for _ in range(_PATIENCE):  # Terraform may be writing: then look again
@@ -72,7 +76,7 @@ class LocalStore:
                     body, locked = self._whole(key)
             except FileNotFoundError:
                 return None
-        return StoredState.of(body, str(path)) if body else None
+        return body or None
 
     def versions(self, key: str) -> list[KeptVersion]:  # noqa: ARG002 - files have none
         """See StateStore."""

@@ -77,9 +77,13 @@ class S3Store:
 
     def read(self, key: str) -> StoredState | None:
         """See StateStore."""
-        with reported(f"read the state {self._place(key)}", self._account):
-            body = get_object(self._s3, self._bucket, key)
+        body = self.raw(key)
         return StoredState.of(body, f"s3://{self._place(key)}") if body else None
+
+    def raw(self, key: str) -> bytes | None:
+        """See StateStore."""
+        with reported(f"read the state {self._place(key)}", self._account):
+            return get_object(self._s3, self._bucket, key) or None
 
     def keys(self, prefix: str) -> list[str]:
         """See StateStore."""

@@ -119,6 +119,9 @@ class StateStore(Protocol):
     def read(self, key: str) -> StoredState | None:
         """The state; None where there is none, or no backend. PytgError when it is damaged."""
 
+    def raw(self, key: str) -> bytes | None:
+        """The state as it lies there, damaged or not; None where there is none."""
+
     def keys(self, prefix: str) -> list[str]:
         """The keys of the states that begin with `prefix`, sorted."""
 

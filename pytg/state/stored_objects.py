@@ -91,12 +91,15 @@ def _object(
     )
 
 
-def _attributes(instance: Mapping[str, Any]) -> tuple[Any, Any]:
+def _attributes(instance: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The attributes of an instance, and the mask that the state has for them."""
-    attributes = _unwrapped(instance.get("attributes") or instance.get("attributes_flat") or {})
-    mask: Any = False
+    kept = instance.get("attributes") or instance.get("attributes_flat") or {}
+    attributes = {name: _unwrapped(value) for name, value in kept.items()}
+    mask: dict[str, Any] = {}
     for path in instance.get("sensitive_attributes") or ():
-        mask = _marked(attributes, mask, _keys(path))
+        first, *rest = _keys(path) or [None]
+        for name in attributes if first is None else {first} & attributes.keys():
+            mask[name] = _marked(attributes[name], mask.get(name, False), rest)
     return attributes, mask
 
 

@@ -110,6 +110,7 @@ WORKING = sorted(
         "doctor",
         "explain",
         "output",
+        "recover",
         "retry",
         "runs",
         "schema",

@@ -127,4 +127,11 @@ def test_what_moves_is_neither_made_nor_destroyed(tmp_path: Path) -> None:
     config.write_text(config.read_text().replace("db: ", "store: "))
     rename(project, "'lab/*/develop/db'", "'lab/*/develop/store'")
     assert ids(project) == made
+
+    # a state that was lost, from its copy
+    store = "lab/us-east-1/develop/store"
+    copies = project.pytg("state", "backup", "--select", store, "--json").document["backups"]
+    (root / ".pytg/state" / store / "terraform.tfstate").write_text("")
+    project.pytg("state", "restore", store, Path(copies[store]).stem, "--yes")
+    assert ids(project) == made
     unchanged(project, "lab/us-east-1/*/*")

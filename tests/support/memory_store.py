@@ -44,6 +44,9 @@ class MemoryStore:
         body = self.states.get(key)
         return StoredState.of(body, key) if body else None
 
+    def raw(self, key: str) -> bytes | None:
+        return self.states.get(key)
+
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.states if key.startswith(prefix))
 

@@ -196,6 +196,61 @@ def test_what_cannot_be_restored_is_said(
     assert run("-C", root, "state", "restore", "docs/us-east-1/dev/km") == 4
 
 
+def test_an_older_state_comes_back_over_a_damaged_one(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", root, "state", "backup") == 0
+    Path(root, STATE).write_bytes(b'{"version": 4, "ser')
+    assert run("-C", root, "state", "list") == 1
+    assert run("-C", root, "state", "restore", KMS) == 0
+    (name,) = rows(capfd.readouterr().out)
+    assert run("-C", root, "state", "restore", KMS, name, "--yes") == 0
+    assert "is damaged; a copy of it is kept" in capfd.readouterr().err
+    assert exact_json.loads(Path(root, STATE).read_bytes())["serial"] == 2
+    (damaged, _) = [f.read_bytes() for f in sorted(Path(root, ".pytg/backups").rglob("*.tfstate"))][
+        ::-1
+    ]
+    assert damaged == b'{"version": 4, "ser'
+
+
+def test_a_state_that_names_no_module_is_an_error_that_says_so(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    state = state_of("kms")
+    state["resources"][0]["module"] = "module"
+    write(Path(root), KMS, state)
+    for command in (("list",), ("show", KMS), ("mv", f"{KMS}:a.b", f"{KMS}:a.c")):
+        assert run("-C", root, "state", *command) in {1, 6}
+        assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_command_of_terraform_s_is_named(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-C", root, "state", "rm", "a.b") == 4
+    assert "`pytg tf ADDRESS -- state rm`" in capfd.readouterr().err
+
+
+def test_what_left_the_configuration_can_be_shown_and_restored(
+    root: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gone = "docs/us-east-1/old/kms"
+    write(Path(root), gone, state_of("kms", "old"))
+    assert run("-C", root, "state", "show", gone, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["objects"][0]["address"] == "terraform_data.old"
+    copy = Path(root, "copy.tfstate")
+    copy.write_text(exact_json.dumps(state_of("kms", "older")))
+    assert run("-C", root, "state", "restore", gone, str(copy), "--yes") == 0
+    assert run("-C", root, "state", "show", f"{gone}:terraform_data.older") == 0
+    capfd.readouterr()
+
+
+def test_a_move_inside_one_unit_is_one_write(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    new = f"{KMS}:terraform_data.that[0]"
+    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", new) == 0
+    assert capfd.readouterr().err.endswith("1 state written\n")
+    assert run("-C", root, "state", "list") == 0
+    assert capfd.readouterr().out == f"{KMS}  terraform_data.that[0]\n"
+
+
 MOVES = [
     ((f"{KMS}:terraform_data.this", KMS), "FROM and TO are the same"),
     ((KMS, "docs/us-east-1/dev/table:terraform_data.x"), "a whole unit moves to a whole unit"),

@@ -135,10 +135,27 @@ def test_a_state_that_moved_meanwhile_is_not_overwritten(tmp_path: Path) -> None
     with pytest.raises(PytgError):
         change(tmp_path, store)
     store.states[str(ONE)] = json.dumps(body("one", serial=7)).encode()
-    with pytest.raises(Refused, match=f"the state of {ONE} has moved") as caught:
-        finish_changes(tmp_path, states_in(store), print, threading.Event())
-    assert str(tmp_path / DIRECTORY / JOURNAL) in caught.value.hint
+    (found,) = finish_changes(tmp_path, states_in(store), print, threading.Event())
+    assert found.written == ()
+    assert list(found.refused) == [ONE]
+    assert str(tmp_path / DIRECTORY / JOURNAL) in found.refused[ONE].hint
     assert serials(store) == [7, 2]
+    assert store.locks == {}
+    estate = estate_at(tmp_path)
+    with pytest.raises(Refused, match=f"the state of {ONE} has moved"):
+        recover_unit(estate, estate.units[ONE], states_in(store), print)
+    recover_unit(estate, estate.units[TWO], states_in(store), print)
+
+
+def test_nothing_is_left_where_it_goes_to_has_moved(tmp_path: Path) -> None:
+    store = Failing(1)
+    filled(store)
+    with pytest.raises(PytgError):
+        change(tmp_path, store)
+    store.states[str(TWO)] = json.dumps(body("two", serial=7)).encode()
+    (found,) = finish_changes(tmp_path, states_in(store), print, threading.Event())
+    assert list(found.refused) == [TWO, ONE]
+    assert serials(store) == [1, 7]
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"null", b"\xff", b'{"lock_id": 1}'])

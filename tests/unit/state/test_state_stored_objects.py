@@ -82,6 +82,11 @@ def test_what_a_path_cannot_be_followed_into_is_masked_whole(path: list[Any]) ->
     assert shown({"a": ["x", "y"], "c": "z"}, path) == {"a": MASK, "c": "z"}
 
 
+def test_a_path_to_nothing_hides_nothing_and_one_to_all_hides_all() -> None:
+    assert shown({"a": "x"}, [attribute("gone"), attribute("b")]) == {"a": "x"}
+    assert shown({"a": "x", "b": 1}, []) == {"a": MASK, "b": MASK}
+
+
 def test_nothing_is_not_masked() -> None:
     assert shown({"a": None}, [attribute("a")])["a"] in (None, MASK)
 
@@ -91,6 +96,7 @@ def test_a_value_beside_its_type_is_shown_alone_and_paths_lead_into_it() -> None
     assert shown({"input": kept}, [attribute("input"), attribute("k"), index(1)]) == {
         "input": {"k": ["x", MASK]}
     }
+    assert shown({"type": "string", "value": "x"}) == {"type": "string", "value": "x"}
     assert shown({"rule": {"type": "A", "value": "x"}}) == {"rule": {"type": "A", "value": "x"}}
 
 

@@ -1,0 +1,76 @@
+"""`pytg diff`: its exit code, its table and its document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.command import run
+
+
+def test_what_is_the_same_ends_with_0(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    options = ("--module", "kms", "--module", "api")
+    assert run("-C", str(estate_root), "diff", "us-east-1", "eu-west-1", *options) == 0
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == "4 units alike; 16 values as the names (--all)\n"
+
+
+def test_what_differs_is_told_once_with_its_places(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = estate_root / "live/docs/us-east-1/dev/env.yaml"
+    file.write_text("modules: {kms: {inputs: {name: mine}}}\n")
+    assert run("-C", str(estate_root), "diff", "dev", "prod", "--region", "us-east-1") == 2
+    out, err = capfd.readouterr()
+    assert out == (
+        "in each of 4 units with differences\n"
+        "  protected\n"
+        "    dev   false  (computed)\n"
+        "    prod  true  (live/docs/us-east-1/prod/env.yaml:1:12)\n"
+        "docs/us-east-1/dev/kms | docs/us-east-1/prod/kms\n"
+        "  inputs.name\n"
+        '    dev   "mine"  (live/docs/us-east-1/dev/env.yaml:1:26)\n'
+        '    prod  "prod-us-east-1"  (config.yaml:6:3)\n'
+    )
+    assert err.startswith("4 units with differences, 0 units alike")
+
+
+def test_the_document_has_everything(estate_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    one, other = "docs/us-east-1/dev/kms", "docs/us-east-1/prod/kms"
+    assert run("-C", str(estate_root), "diff", one, other, "--json") == 2
+    document = json.loads(capfd.readouterr().out)
+    assert document["same"] is False
+    (unit,) = document["units"]
+    found = {each["key"]: each for each in unit["differences"]}
+    assert found["protected"] == {
+        "key": "protected",
+        "derived": False,
+        "left": {"value": False, "computed": True},
+        "right": {
+            "value": True,
+            "file": "live/docs/us-east-1/prod/env.yaml",
+            "line": 1,
+            "column": 12,
+        },
+    }
+    assert found["inputs.name"]["derived"] is True
+
+
+def test_what_is_on_one_side_only_differs(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ("us-east-1", "eu-west-1", "--module", "replication", "--module", "kms")
+    assert run("-C", str(estate_root), "diff", *options, "--all") == 2
+    out = capfd.readouterr().out
+    assert "docs/eu-west-1/dev/replication\n  only in eu-west-1\n" in out
+    assert '    us-east-1  "dev-us-east-1"  (config.yaml:6:3)\n' in out
+
+
+def test_of_what_is_not_selected_nothing_is_compared(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-C", str(estate_root), "diff", "dev", "dev", "--env", "prod") == 5
+    assert "no unit of dev or dev is in the selection" in capfd.readouterr().err
