@@ -115,8 +115,8 @@ WORKING = sorted(
         "runs",
         "schema",
         "state",
+        "take-over",
         "tf",
-        "unlock",
         "validate",
     }
 )
