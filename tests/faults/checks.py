@@ -110,8 +110,8 @@ def no_secrets(world: World) -> None:
 
 
 def _is_state(file: Path) -> bool:
-    """A unit's state, or what Terraform and pytg keep beside it."""
-    return "state" in file.parts and ".tfstate" in file.name
+    """A unit's state, what Terraform and pytg keep beside it, or a backup of one."""
+    return not {"state", "backups"}.isdisjoint(file.parts) and ".tfstate" in file.name
 
 
 def _unit(address: str) -> str:
