@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from differential.estates import Estate, Module, Part, hidden, offered, parts, seen_from
-from differential.faults import BAD, GOOD, MOODS
+from differential.faults import BAD, GOOD, MOODS, WARN
 from differential.leaving import LEAVING
 from differential.literals import VALUES
 from differential.parts import KINDS
@@ -73,7 +73,11 @@ def change_kind(draw: st.DrawFn, estate: Estate, _serial: int) -> Estate:
 def go_bad(draw: st.DrawFn, estate: Estate) -> Estate:
     """What did well is given what it fails with: by itself, or by what it reads."""
     found = [(m, p) for m in estate.modules for p in m.parts if p.value == GOOD]
-    fails = [(m, p) for m, p in found if p.kind not in MOODS or p not in _unread(estate, m)]
+    fails = [
+        (module, part)
+        for module, part in found
+        if part.kind not in WARN and (part.kind not in MOODS or part not in _unread(estate, module))
+    ]
     if not fails:
         return estate
     module, part = draw(st.sampled_from(fails))

@@ -156,7 +156,7 @@ MAY_BE_SECRET = frozenset({"stored", "passed", "secret", "identified", "ignoring
 def offered(*, faulty: bool = False) -> list[str]:
     """The kinds of part that may be generated; where they may fail, mostly those that do."""
     usual = [name for name, kind in KINDS.items() if not kind.known or kind.known in MENDED]
-    return [*[*FAULTS][::-1], *FAULTS, *usual] if faulty else usual
+    return [*FAULTS, *FAULTS, *usual] if faulty else usual
 
 
 @st.composite

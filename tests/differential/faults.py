@@ -40,6 +40,7 @@ _MISSING = (
 )
 
 MOODS = ("mood_kept", "mood_passed")
+WARN = ("watched", "redundant")  # nothing more
 FAULTS: dict[str, Kind] = {
     "mood_kept": _of(data(STORED), f"{MAIN}.output"),
     "mood_passed": _of("", "var.NAME", ""),
