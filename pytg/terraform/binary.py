@@ -35,9 +35,12 @@ class Binary:
     flavour: str
 
     def require(self, constraint: str) -> None:
-        """Raises Refused when the version does not meet `constraint`, or that is none."""
+        """Raises Refused when the version does not meet `constraint`, or that is none.
+
+        A prerelease counts as its release, as Terraform and OpenTofu take themselves.
+        """
         try:
-            fits = satisfies(self.version, constraint)
+            fits = satisfies(self.version.partition("-")[0], constraint)
         except ValueError as error:
             raise Refused(f"`terraform.version` in config.yaml: {error}") from error
         if not fits:

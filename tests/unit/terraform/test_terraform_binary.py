@@ -132,3 +132,11 @@ def test_a_version_that_does_not_fit_is_refused(tmp_path: Path, nowhere: dict[st
     binary.require("~> 1.11")
     with pytest.raises(Refused, match=r"terraform 1\.11\.4; config\.yaml wants >= 2"):
         binary.require(">= 2")
+
+
+@pytest.mark.parametrize("version", ["1.12.0-beta1", "1.12.0-dev"])
+def test_a_prerelease_counts_as_its_release(version: str) -> None:
+    found = binary.Binary(Path("/opt/tofu"), version, "opentofu")
+    found.require(">= 1.11.0, < 1.13")
+    with pytest.raises(Refused):
+        found.require(">= 1.12.1")
