@@ -21,10 +21,12 @@ from pytg.terraform.command import FLAG, Command
 from pytg.terraform.completed import Completed
 from pytg.terraform.installed import is_installed
 from pytg.terraform.process import run
+from pytg.terraform.versions import Version
 
 FINGERPRINT = Path(".terraform/pytg-init.json")
 LOCK = ".pytg.lock"
 LOCK_WAIT_S = 300.0
+_TOFU_JSON = (1, 10)  # since when OpenTofu's init writes JSON, as far as that was tried
 
 
 class InitFailed(Refused):
@@ -172,7 +174,8 @@ def _init(
     cancel: threading.Event | None,
     kill: threading.Event | None,
 ) -> None:
-    json_stream = {"json": True} if binary.flavour == "terraform" else {}
+    speaks = binary.flavour == "terraform" or Version.parse(binary.version).numbers >= _TOFU_JSON
+    json_stream = {"json": True} if speaks else {}
     (workdir / FINGERPRINT).unlink(missing_ok=True)
     completed = run(
         binary.path,
