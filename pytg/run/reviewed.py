@@ -18,10 +18,11 @@ from pytg.run.checkout import refuse_uncommitted
 from pytg.run.execution import Execution
 from pytg.run.kept_plan import keep
 from pytg.run.outdated import refuse_outdated
-from pytg.run.pipeline import announce, apply_round, name_orphans, plan_round, refuse_destroying
+from pytg.run.pipeline import name_orphans, refuse_destroying
 from pytg.run.planned_stage import show_stage
 from pytg.run.policy import refusals, refuse
 from pytg.run.restored_plan import reserve, restore
+from pytg.run.rounds import announce, apply_round, plan_round
 from pytg.run.stages import BAD, stages_of
 
 Keep = Callable[[Manifest, dict[str, bytes]], str]
