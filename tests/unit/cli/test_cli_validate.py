@@ -94,7 +94,8 @@ def test_what_left_the_configuration_is_named_as_far_as_this_directory_knows(
     )
     record = estate_root / ".pytg/runs/20250101T000000Z-000000/run.json"
     record.parent.mkdir(parents=True)
-    units = {"docs/us-east-1/old/kms": {"status": "succeeded", "attempts": [{}]}}
+    changes = {"create": 1, "update": 0, "replace": 0, "delete": 0}
+    units = {"docs/us-east-1/old/kms": {"status": "succeeded", "attempts": 1, "changes": changes}}
     record.write_text(json.dumps({"command": "apply", "units": units}))
     assert run("-C", str(estate_root), "validate") == 0
     told = capfd.readouterr().err.splitlines()
