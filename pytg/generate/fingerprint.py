@@ -6,26 +6,20 @@ not. Digests stand for values: an input may be secret.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from pytg import exact_json
 from pytg.config.module_files import TERRAFORM
-from pytg.generate.module_directories import module_directories
+from pytg.generate.module_content import digest_of, of_module
 from pytg.generate.providers import REGIONAL, peer_of, place_of, required, tags_by_place
 from pytg.generate.unit import read_by
 from pytg.model import Address, Estate, Reference, Template, Unit, Value
 
 Parts = Mapping[str, str]
 
-_NOT_OF_A_MODULE = frozenset({".git", ".pytg", ".terraform", ".terraform.lock.hcl", "__pycache__"})
-# a file beside the module that it reads by a path that is written out
-_BESIDE = re.compile(rb'"\$\{path\.module\}/(\.\./[^"$%]*)"')
 _DIGITS = 16
 
 
@@ -42,12 +36,11 @@ def fingerprints(
     the project. `counts` says of a resolved file whether it is looked at.
     """
     tags = tags_by_place(estate)
-    root = estate.root.resolve()
 
     @cache
     def files(module: Path) -> dict[str, str]:
-        found = sorted({file for file in _files(module, flavour) if counts(file)})
-        return {Path(os.path.relpath(file, root)).as_posix(): _content(file) for file in found}
+        found = of_module(estate.root, module, flavour, counts)
+        return {name: digest[:_DIGITS] for name, digest in sorted(found.items())}
 
     def parts(unit: Unit) -> Parts:
         values: dict[str, object] = {f"inputs.{name}": v for name, v in unit.inputs.items()}
@@ -63,7 +56,9 @@ def fingerprints(
             values["tags"] = [dict(tags[place]) for place in places]
         for upstream in read_by(unit):
             values[f"state of {upstream}"] = asdict(estate.units[upstream].backend)
-        digests = {name: _digest(_canonical(value).encode()) for name, value in values.items()}
+        digests = {
+            name: digest_of(canonical(value).encode())[:_DIGITS] for name, value in values.items()
+        }
         return {**digests, **files(unit.module.path)}
 
     chosen = estate.units if units is None else units
@@ -75,46 +70,8 @@ def differing(before: Parts, after: Parts) -> list[str]:
     return sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
 
 
-def _files(module: Path, flavour: str) -> Iterator[Path]:
-    """The files of a module, of those that it calls, and of what they name beside themselves."""
-    for directory in module_directories(module, flavour):
-        for file in _below(directory):
-            yield file
-            for beside in _BESIDE.findall(_read(file)) if ".t" in file.name else ():
-                yield from _below((directory / os.fsdecode(beside)).resolve())
-
-
-def _below(path: Path) -> Iterator[Path]:
-    """`path` itself where it is a file, else all files below it, resolved."""
-    if path.is_file():
-        yield path.resolve()
-    for directory, inner, names in os.walk(path):
-        inner[:] = sorted(set(inner) - _NOT_OF_A_MODULE)
-        for name in sorted(set(names) - _NOT_OF_A_MODULE):
-            file = Path(directory, name)
-            if file.is_file():
-                yield file.resolve()
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
-
-
-def _content(file: Path) -> str:
-    try:
-        return _digest(file.read_bytes())
-    except OSError:
-        return "unreadable"
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:_DIGITS]
-
-
-def _canonical(value: object) -> str:
+def canonical(value: object) -> str:
+    """`value` as one text, the same for the same value; a reference is like no literal."""
     return exact_json.dumps(_plain(value), sort_keys=True)
 
 

@@ -18,6 +18,7 @@ from pytg.bundle.manifest import (
     KeptState,
     Manifest,
 )
+from pytg.generate.module_content import of_module
 from pytg.generate.providers import tags_by_place
 from pytg.generate.write import HEADER
 from pytg.model import Address, Unit
@@ -90,7 +91,7 @@ def modules_of(execution: Execution, units: Iterable[Unit]) -> dict[str, dict[st
     """By module directory, below the project, the digests of the files that it is made of."""
     root, flavour = execution.estate.root, execution.binary.flavour
     paths = {module_name(execution, unit): unit.module.path for unit in units}
-    return {name: fingerprint.of_module(root, path, flavour) for name, path in paths.items()}
+    return {name: of_module(root, path, flavour) for name, path in paths.items()}
 
 
 def module_name(execution: Execution, unit: Unit) -> str:

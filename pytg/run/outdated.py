@@ -10,6 +10,7 @@ from pytg.bundle import fingerprint
 from pytg.bundle.archive import Bundle
 from pytg.bundle.manifest import KeptState, Manifest
 from pytg.errors import StalePlan
+from pytg.generate.fingerprint import differing
 from pytg.generate.providers import tags_by_place
 from pytg.model import Address, Estate
 from pytg.record.words import named
@@ -77,7 +78,7 @@ def _configuration(execution: Execution, manifest: Manifest) -> Iterator[str]:
     estate, tags = execution.estate, tags_by_place(execution.estate)
     for address, then in manifest.configuration.items():
         unit = estate.units[address]
-        parts = fingerprint.differing(then, fingerprint.of_unit(estate, unit, tags))
+        parts = differing(then, fingerprint.of_unit(estate, unit, tags))
         if inputs := [part for part in parts if part.startswith(fingerprint.INPUT)]:
             parts = inputs  # the files of the root differ as they do
         if parts:
@@ -106,11 +107,11 @@ def _files(execution: Execution, manifest: Manifest) -> Iterator[str]:
         users.setdefault(module_name(execution, unit), []).append(unit.address)
     now = modules_of(execution, units)
     for module, names in users.items():
-        for file in fingerprint.differing(manifest.modules.get(module, {}), now[module]):
+        for file in differing(manifest.modules.get(module, {}), now[module]):
             yield f"{named(names)}: {file} changed, which the module is made of or reads"
     for unit in units:
         then = manifest.inputs.get(unit.address, {})
-        for file in fingerprint.differing(then, fingerprint.of_inputs(estate, unit)):
+        for file in differing(then, fingerprint.of_inputs(estate, unit)):
             yield f"{unit.address}: {file} changed, which an input names"
 
 

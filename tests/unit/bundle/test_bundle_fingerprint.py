@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytg.bundle.fingerprint import differing, holds_its_place, of_module
+from pytg.bundle.fingerprint import holds_its_place
+from pytg.generate.fingerprint import differing
+from pytg.generate.module_content import of_module
 from support.estate_builder import build_estate
 
 FILES = {
