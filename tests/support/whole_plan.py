@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from estate import copy_estate
-from pytg.terraform import plan as terraform_plan
+from pytg.terraform.plan import Plan, read_plan
 from support.project import Project
 from support.sandbox_server import ACCOUNT, SandboxServer
 
@@ -215,13 +215,12 @@ def make_plan(root: Path, server: SandboxServer) -> WholePlan:
     project = Project(copy_estate(root), {"PYTG_SANDBOX_DIR": str(server.control.directory)})
     everything_on(project.root)
     told: list[Mapping[str, Any]] = []
-    read_plan = terraform_plan.read_plan
 
-    def listen(document: Mapping[str, Any]) -> terraform_plan.Plan:
+    def listen(document: Mapping[str, Any]) -> Plan:
         told.append(document)
         return read_plan(document)
 
-    with patch.object(terraform_plan, "read_plan", listen):
+    with patch.object(run_root, "read_plan", listen):
         done = project.pytg("plan", "--env", "dev", "--json", "--verbose")
     document = told[0]
     commands = tuple(c for c in project.commands() if c != "init")
