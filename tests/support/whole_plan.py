@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from estate import copy_estate
+from pytg.run import root as run_root
 from pytg.terraform.plan import Plan, read_plan
 from support.project import Project
 from support.sandbox_server import ACCOUNT, SandboxServer
