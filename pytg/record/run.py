@@ -172,7 +172,8 @@ class Run:
     """The record of a run: `.pytg/runs/<id>/run.json`.
 
     `asked` is None in records of a pytg before 0.2. `serials` are those of the states that the
-    run read or wrote, as it last knew them; empty until it ends.
+    run read or wrote, as it last knew them; empty until it ends. `reason` is the error that ended
+    it, such as a refusal.
     """
 
     # where the record lies is not a part of it
@@ -191,6 +192,7 @@ class Run:
     finished_at: Moment | None = None
     result: Result
     exit_code: ExitCode | None = None
+    reason: str = ""
     stages: tuple[Addresses, ...] = ()
     processes: Count = 0
     diagnostics: tuple[Finding, ...] = ()

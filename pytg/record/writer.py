@@ -215,10 +215,14 @@ class RunRecord:
                 run = replace(run, serials=dict(sorted(serials.items())))
             self._save(run)
 
-    def finish(self, result: Result, exit_code: int) -> Run:
-        """Close the record: units still pending become cancelled, running ones unknown."""
+    def finish(self, result: Result, exit_code: int, reason: str = "") -> Run:
+        """Close the record: units still pending become cancelled, running ones unknown.
+
+        `reason` is the error that ended the run.
+        """
         with self._mutex:
-            self._save(settled(self._run, self._clock(), result, exit_code))
+            ended = settled(self._run, self._clock(), result, exit_code)
+            self._save(replace(ended, reason=reason))
             if self._lock is not None:
                 os.close(self._lock)
                 self._lock = None

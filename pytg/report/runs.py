@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytg.model import Address
-from pytg.record.run import Asked, Finding, Run, UnitRecord
+from pytg.record.run import Asked, Finding, Result, Run, Status, UnitRecord
 from pytg.record.runs import Damaged, PastRuns
 from pytg.record.types import timestamp
 from pytg.record.words import counted, ended_as, named
@@ -19,10 +19,10 @@ def runs_table(runs: Sequence[Run]) -> str:
     """One line a run, in the order of `runs`."""
     rows = [("run", "command", "result", "time", "units", "changes")]
     for run in runs:
-        counts = ", ".join(f"{n} {status}" for status, n in by_status(run).items())
-        rows.append(
-            (run.run_id, run.command, str(run.result), _took(run), counts, changed(run.changes))
+        counts = ", ".join(
+            f"{n} {ended_as(Status(status), run.command)}" for status, n in by_status(run).items()
         )
+        rows.append((run.run_id, run.command, str(run.result), _took(run), counts, _did(run)))
     return columns(rows)
 
 
@@ -63,6 +63,8 @@ def shown(run: Run) -> str:
 def _head(run: Run) -> Iterator[str]:
     code = "" if run.exit_code is None else f", exit code {run.exit_code}"
     yield f"{run.command} {run.run_id}: {run.result}{code}"
+    for text in run.reason.splitlines():
+        yield printable(f"      {text}")
     yield f"  started    {timestamp(run.started_at)}"
     if run.finished_at:
         yield f"  finished   {timestamp(run.finished_at)}, after {_took(run)}"
@@ -79,6 +81,13 @@ def _head(run: Run) -> Iterator[str]:
     if run.orphans:
         yield f"  orphans    {named(run.orphans)}"
     yield f"  record     {run.path}"
+
+
+def _did(run: Run) -> str:
+    """What was done; of a run that ended otherwise, what it had planned, as far as it came."""
+    if run.result is Result.SUCCEEDED:
+        return changed(run.changes)
+    return f"planned: {changed(run.changes)}" if run.changes.total else "-"
 
 
 def _asked(asked: Asked | None) -> str:

@@ -34,11 +34,14 @@ def refuse_losing_stateful(
     ]
     missing = [name for name in losing if name not in allowed]
     if missing:
+        unknown = sorted(set(allowed) - set(losing))
+        odd = f"; nothing that this plan loses: {', '.join(unknown)}" if unknown else ""
         raise Refused(
             "stateful resources in a protected environment would be deleted or replaced:\n"
             + "\n".join(f"    {name}" for name in missing),
             hint="if that is meant, name each one: "
-            + " ".join(f"--allow-loss '{name}'" for name in missing),
+            + " ".join(f"--allow-loss '{name}'" for name in missing)
+            + odd,
         )
 
 

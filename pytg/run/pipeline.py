@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
+from pytg.errors import Refused
 from pytg.graph.build import contract
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
@@ -18,11 +19,16 @@ from pytg.run.broken import set_aside_broken
 from pytg.run.checkout import refuse_uncommitted
 from pytg.run.diagnosis import record
 from pytg.run.execution import Execution
-from pytg.run.guards import refuse_losing_states, refuse_orphaning, unguarded
+from pytg.run.guards import (
+    refuse_losing_stateful,
+    refuse_losing_states,
+    refuse_orphaning,
+    unguarded,
+)
 from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.planned_stage import makes_backend, plan_stage
+from pytg.run.planned_stage import PlannedStage, makes_backend, plan_stage
 from pytg.run.policy import refusals, refuse
 from pytg.run.rounds import announce, apply_round, plan_round, replaced
 from pytg.run.stages import (
@@ -59,11 +65,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
             continue
         with contextlib.ExitStack() as held:
             planned, failed = plan_stage(execution, announce(execution, stage), held, changes)
-            refused += () if execution.drift else refusals(execution, planned.plans)
-            for plan_made in planned.plans:
-                leaks = {} if execution.drift else leaking(plan_made)
-                for unit, reason in sorted(leaks.items()):
-                    execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
+            refused += _of_an_apply(execution, planned)
         for part, error in failed:
             pending = replaced(execution, part, error, pending)
             late = isinstance(error, PlanFailed | Apart) and error.late
@@ -77,8 +79,29 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                 for unit, change in found.items()
             }
         )
+    _warn_of_losses(execution, changes)
     refuse(refused)
     return changes
+
+
+def _of_an_apply(execution: Execution, planned: PlannedStage) -> list[str]:
+    """Say what an apply of this would do otherwise; returns what checks say against it."""
+    if execution.drift:
+        return []
+    for plan_made in planned.plans:
+        for unit, reason in sorted(leaking(plan_made).items()):
+            execution.note(f"an apply plans {unit} in a stage of its own: {reason}")
+    return refusals(execution, planned.plans)
+
+
+def _warn_of_losses(execution: Execution, changes: Mapping[Address, UnitChanges]) -> None:
+    """Say in the plan what its apply is going to be asked: who reviews it must know."""
+    if execution.drift:
+        return
+    try:
+        refuse_losing_stateful(execution.estate, changes.values(), execution.options.allow_loss)
+    except Refused as error:
+        record(execution, None, [Finding("warning", error.message, error.hint)])
 
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:

@@ -50,7 +50,7 @@ def _refusal(
             root_directory = execution.estate.root
             ended = converse(argv, given, root_directory, environ, execution.cancel)
     except OSError as error:
-        return [f"check `{name}` cannot be started: {error}"]
+        return [f"check `{name}` cannot be started: {command[0]}: {error.strerror}"]
     if ended is None:
         raise Interrupted(f"interrupted while check `{name}` was at work")
     code, said = ended

@@ -151,7 +151,7 @@ def _work(execution: Execution, request: Request, stop: Interrupts, keep: Keep |
     with contextlib.suppress(FileNotFoundError):
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
     record.update_run(serials=execution.serials)
-    finished = Finished(record.finish(result, code), changes, error)
+    finished = Finished(record.finish(result, code, error.message if error else ""), changes, error)
     execution.log.emit(RunFinished(result, code))
     return finished
 

@@ -80,7 +80,7 @@ def test_what_is_loaded_is_what_was_written(tmp_path: Path) -> None:
     record.update_run(stages=[[STORAGE, NETWORK]], processes=2)
     unknown = Outcome(Status.UNKNOWN, unknown_resources=("aws_s3_bucket.a",))
     record.end({STORAGE: unknown})
-    finished = record.finish(Result.FAILED, 1)
+    finished = record.finish(Result.FAILED, 1, "it is why")
 
     validate(finished.path)
     assert load(finished.path) == load(finished.directory) == finished

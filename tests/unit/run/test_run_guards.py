@@ -65,6 +65,12 @@ def test_everything_else_may_go(stateful: World, changes: UnitChanges) -> None:
     assert caught.value.hint.count("--allow-loss") == 1
 
 
+def test_a_name_that_is_not_lost_is_told(stateful: World) -> None:
+    with pytest.raises(Refused) as caught:
+        refuse_losing_stateful(stateful.estate, [losing("prod")], {f"{at('prod')}:other.x"})
+    assert caught.value.hint.endswith(f"nothing that this plan loses: {at('prod')}:other.x")
+
+
 def test_a_protection_that_guards_nothing_is_warned_of(stateful: World) -> None:
     assert unguarded(stateful.estate, stateful.graph) == ""
     bare = replace(stateful.estate, stateful=frozenset())
