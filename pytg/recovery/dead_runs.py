@@ -1,7 +1,8 @@
 """Dead runs without a journal: their records are closed, what they had begun is remembered.
 
 A unit's own Terraform writes its state while it applies, but only now and then: when it is
-killed, what it made since may exist and be in no state.
+killed, what it made since may exist and be in no state. A composed run has none where somebody
+removed its directory: nobody knows any more how far it came, only what it was to create.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
+from pytg import exact_json
 from pytg.compose.changes import Calls
 from pytg.model import Address, Estate
 from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
-from pytg.recovery.in_flight import ids_by_unit, read_begun, stored
+from pytg.recovery.composed_directory import journals
+from pytg.recovery.in_flight import ids_by_unit, read_begun, recorded, stored
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
 from pytg.state.state_reader import StateReader
+from pytg.terraform.event_stream import parse_line
 
 
 def close_dead_runs(
@@ -36,7 +40,7 @@ def close_dead_runs(
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
-        unknown = _in_flight(estate, run, states)
+        unknown = _in_flight(estate, run, states) | _uncreated(estate, run, states)
         remember(estate.root, unknown)
         found.append(Recovery.of(run.run_id, (), unknown))
         return unknown
@@ -89,3 +93,33 @@ def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, d
         if begun:
             found[address] = begun
     return found
+
+
+def _uncreated(estate: Estate, run: Run, states: StateReader) -> dict[Address, dict[str, str]]:
+    """What a composed run whose journal is gone was to create, and no state holds; as `_in_flight`.
+
+    Only of units whose part had begun.
+    """
+    begun = {a for a, u in run.units.items() if u.status is Status.RUNNING and not u.log}
+    if run.mode != "composed" or any(j.run_id == run.run_id for _, j in journals(estate.root)):
+        return {}
+    found: dict[Address, dict[str, str]] = {}
+    every = ids_by_unit(_creations(run), Calls({address.slug: address for address in begun}))
+    for address, names in every.items():
+        unit, calls = estate.units.get(address), Calls({address.module: address}, composed=False)
+        state = stored(states, unit) if unit else None
+        held = recorded(exact_json.loads(state)) if state is not None else {}
+        there = ids_by_unit(dict.fromkeys(held, ""), calls).get(address, {})
+        if missing := {name: "" for name in names if name not in there}:
+            found[address] = missing
+    return found
+
+
+def _creations(run: Run) -> dict[str, str]:
+    """Addresses in the composed root, without ids, of what the plans of `run` create."""
+    events = (
+        parse_line(line)
+        for file in sorted(run.directory.glob("plan-*.jsonl"))
+        for line in file.read_text(errors="replace").splitlines()
+    )
+    return {e.address: "" for e in events if (e.type, e.action) == ("planned_change", "create")}

@@ -81,6 +81,43 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
     assert close(tmp_path) == []
 
 
+def begin_composed(root: Path) -> None:
+    """A composed run that has begun one of the two units that it was to create."""
+    record = RunRecord.create(
+        root,
+        command="apply",
+        args=[],
+        selection="",
+        units=[ONE, LEFT],
+        terraform_binary="terraform",
+        terraform_version="1.11.4",
+        mode="composed",
+    )
+    events = [
+        {
+            "type": "planned_change",
+            "change": {
+                "action": "create",
+                "resource": {"addr": f"module.{unit.slug}.terraform_data.this"},
+            },
+        }
+        for unit in (ONE, LEFT)
+    ]
+    (record.run.directory / "plan-1.jsonl").write_text("\n".join(map(json.dumps, events)))
+    record.begin(ONE)
+
+
+def test_of_a_composed_run_whose_journal_is_gone_all_that_it_was_to_create_is_remembered(
+    tmp_path: Path,
+) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=begin_composed, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert close(tmp_path) == [f"may have left {ONE} terraform_data.this"]
+    assert remembered(tmp_path) == {ONE: {"terraform_data.this": ""}}
+    assert close(tmp_path) == []
+
+
 def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
     record = begin(tmp_path)
     assert close(tmp_path) == []
