@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from pytg.compose.changes import Calls
 from pytg.model import Address, Import, Unit
-from pytg.record.run import Outcome, Status
+from pytg.record.run import Finding, Outcome, Status
 from pytg.recovery.unrecorded import remembered, revise
+from pytg.run.diagnosis import record
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.root import SavedPlan
@@ -62,9 +63,10 @@ def plan_importing(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> 
     Raises what `plan` raises.
     """
     planned = plan({})
-    adopted = {} if execution.options.destroy or execution.drift else _adoptable(execution, planned)
-    if not adopted:
+    if execution.options.destroy or execution.drift:
         return planned
+    first = adopted = _adoptable(execution, planned)
+    absent: set[tuple[Address, str]] = set()
     while adopted:
         try:
             planned = plan(adopted)
@@ -74,13 +76,45 @@ def plan_importing(execution: Execution, plan: Callable[[Imports], AnyPlan]) -> 
             fewer = without_missing(adopted, error)
             if fewer is None:
                 execution.note(f"not imported after all: {error.message}")
+            else:
+                absent |= _places(adopted) - _places(fewer)
             adopted = fewer or {}
         else:
             strangers = _replaced(planned, adopted)
             if not strangers:
-                return planned
+                break
             adopted = _without(adopted, strangers)
-    return plan({})
+    if first and not adopted:
+        planned = plan({})
+    _warn_of_doubtful(execution, planned, absent)
+    return planned
+
+
+def _places(imports: Imports) -> set[tuple[Address, str]]:
+    return {(unit, one.to) for unit, found in imports.items() for one in found}
+
+
+def _warn_of_doubtful(
+    execution: Execution, planned: SavedPlan, absent: Collection[tuple[Address, str]]
+) -> None:
+    """Name again, until it is settled, what may exist already and is going to be made."""
+    in_flight = remembered(execution.estate.root)
+    for unit, changes in planned.changes.items():
+        for change in changes.resources:
+            name = change.address
+            known = in_flight.get(unit, {}).get(name)
+            if change.action != "create" or known is None or (unit, name) in absent:
+                continue
+            as_what = f" as {known}" if known else ""
+            found = Finding(
+                "warning",
+                f"{name} may exist already{as_what}, and would be made once more",
+                "a run that died was making it, and it is in no state: look in the account; if it "
+                "is there, import it with `imports`, or delete it",
+            )
+            if (unit, found) not in execution.told:
+                execution.told.add((unit, found))
+                record(execution, unit, [found])
 
 
 def _replaced(planned: SavedPlan, adopted: Imports) -> set[tuple[Address, str]]:

@@ -124,6 +124,18 @@ def test_what_is_not_there_is_made(chain: World) -> None:
     assert found == (last, [(), (TWO, ONE), (ONE,)])
 
 
+def test_what_may_exist_and_is_made_anew_is_named_in_every_plan(chain: World) -> None:
+    root = prepared(chain, BUCKET, ROLE)
+    remember(chain.estate.root, {at("a"): {"terraform_data.this": "an-id"}})
+    made = ResourceAction("terraform_data.this", "create", "terraform_data")
+    plan = SavedPlan(root, {at("a"): UnitChanges(at("a"), resources=(made,))}, "")
+    for _ in range(2):  # told once a run
+        plan_importing(root.execution, Planner(root, [plan]))
+    (found,) = root.execution.record.run.units[at("a")].diagnostics
+    assert found.severity == "warning"
+    assert "terraform_data.this may exist already as an-id" in found.summary
+
+
 def test_where_nothing_is_there_it_is_planned_as_at_first(chain: World) -> None:
     root = prepared(chain, BUCKET)
     first = saved(root, bucket="create")
