@@ -16,7 +16,7 @@ from faults.rounds import rounds
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "56"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "28"))
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
 ONE = os.environ.get("FAULTS_ROUND")
 KEEP = os.environ.get("FAULTS_KEEP")

@@ -20,7 +20,7 @@ from support.sandbox_server import ACCOUNT, SandboxServer
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "0")) // 20 or 3
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "0")) // 20 or 1
 BUCKET, TABLE = "faults-states", "faults-locks"
 BACKEND = f"backend: {{type: s3, bucket: {BUCKET}, lock_table: {TABLE}}}\n"
 
