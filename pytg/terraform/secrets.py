@@ -15,7 +15,9 @@ from pytg.terraform.difference import part_at
 SHORTEST = 6  # characters; less could be any word
 HIDDEN = "(sensitive value)"
 _WHOLE = True  # a mask: all of it
-_TYPED = {"value", "type"}
+_TYPED = {"value", "type"}  # how a state holds a value of any type
+_PLAIN_TYPES = frozenset({"bool", "dynamic", "number", "string"})
+_OTHER_TYPES = frozenset({"list", "map", "object", "set", "tuple"})
 
 
 def secrets_in(value: Any, mask: Any) -> Iterator[str]:
@@ -25,7 +27,8 @@ def secrets_in(value: Any, mask: Any) -> Iterator[str]:
             yield value
     elif isinstance(value, dict):
         for key, part in value.items():
-            yield from secrets_in(part, _inside(mask, key))
+            if not (key == "type" and value.keys() == _TYPED and _is_type(part)):
+                yield from secrets_in(part, _inside(mask, key))
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from secrets_in(part, _inside(mask, index))
@@ -96,6 +99,13 @@ def _at(value: Any, path: Iterable[Any]) -> Any:
         except (KeyError, IndexError, TypeError, ValueError):
             return None
     return value
+
+
+def _is_type(part: Any) -> bool:
+    """Whether it is a type as states write it, such as `["list", "string"]`: no secret."""
+    if isinstance(part, list):
+        return bool(part) and part[0] in _OTHER_TYPES
+    return part in _PLAIN_TYPES if isinstance(part, str) else False
 
 
 def _inside(mask: Any, key: str | int) -> Any:

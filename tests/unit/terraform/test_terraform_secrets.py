@@ -42,3 +42,17 @@ def test_what_a_state_marks_is_hidden_wherever_it_stands() -> None:
     written = json.dumps({"detail": 'it is line\n"two"', "n": 2}).encode()
     assert json.loads(hide.in_json(written)) == {"detail": f"it is {HIDDEN}", "n": 2}
     assert hide.text("first-one everybody") == "first-one everybody"
+
+
+def test_the_type_beside_a_value_of_any_type_is_no_secret() -> None:
+    whole = {
+        "value": {"a": "hunter2", "type": "hidden-2"},
+        "type": ["object", {"a": "string", "type": "string"}],
+    }
+    instance = {"attributes": {"outputs": whole}, "sensitive_attributes": [[_step("outputs")]]}
+    state = {"resources": [{"instances": [instance]}]}
+    assert set(secrets_of(state)) == {"hunter2", "hidden-2"}
+
+
+def _step(name: str) -> dict[str, str]:
+    return {"type": "get_attr", "value": name}
