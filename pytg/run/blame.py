@@ -98,6 +98,9 @@ class Blame:
         leads: dict[Diagnostic, Blamed] = {}
         blamed = []
         for one in found:
+            if listed := self._listed(one):
+                blamed += listed
+                continue
             if one not in leads:
                 count = times[one.summary, one.detail, one.file, one.line]
                 leads[one] = self._one(one, conditions, count)
@@ -135,6 +138,20 @@ class Blame:
             return diagnostic.context.startswith("check ")
         several = len(self._users(diagnostic)) > 1
         return several and _BLOCK.match(diagnostic.context) is not None
+
+    def _listed(self, diagnostic: Diagnostic) -> list[Blamed]:
+        """One without a place that lists objects of units, a line each: for each unit its own."""
+        if diagnostic.file or diagnostic.address or len(self._units) == 1:
+            return []
+        lines = diagnostic.detail.splitlines()
+        named = (line.strip().partition("- ") for line in lines)
+        owners = [self._calls.unit_of(rest) if not before else None for before, _, rest in named]
+        of = [owner[0] if owner else None for owner in owners]
+        return [
+            replace(self._placed(replace(diagnostic, detail=detail)), units=(unit,))
+            for unit in sorted({unit for unit in of if unit in self._units})
+            if (detail := "\n".join(t for t, u in zip(lines, of, strict=True) if u in {None, unit}))
+        ]
 
     def _one(self, diagnostic: Diagnostic, conditions: Sequence[Condition], times: int) -> Blamed:
         plain = self._placed(diagnostic)

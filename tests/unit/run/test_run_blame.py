@@ -233,3 +233,16 @@ def test_a_module_is_looked_into_once_for_all_its_units_and_diagnostics(
     module = alike.estate.units[at("a")].module.path
     blame.of([error(SHARED, line, "locals") for line in range(40)])
     assert looked.count(module) == 2  # once for its own place, once for what it calls
+
+
+def test_objects_in_a_list_are_told_of_each_unit_by_itself(alike: World) -> None:
+    """Terraform says it once for all: `Some objects will no longer be managed by Terraform`."""
+    mine, other = (f" - {inside(name, 'terraform_data.x')}" for name in ("a", "b"))
+    detail = f"These go:\n{mine}\n{other}\n\nAfter that they stay."
+    told = Diagnostic("warning", "Some objects", detail)
+    found = blame_of(alike, "a", "b", "c").of([told])
+    assert [(each.units, each.diagnostic.detail) for each in found] == [
+        ((at("a"),), f"These go:\n{mine}\n\nAfter that they stay."),
+        ((at("b"),), f"These go:\n{other}\n\nAfter that they stay."),
+    ]
+    assert blame_of(alike, "c").of([told])[0].units == (at("c"),)
