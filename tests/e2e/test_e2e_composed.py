@@ -194,7 +194,7 @@ def approving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def confirm(*_: object) -> Callable[[str], bool]:
-        return lambda question, _cancel: not asked.append(question)
+        return lambda question, _cancel: not asked.append(question.text)
 
     monkeypatch.setattr("pytg.cli._execute._confirm", confirm)
     return asked
