@@ -46,7 +46,7 @@ class Again:
         failed = {u for u in passing if execution.status(u) is Status.FAILED}
         self._tried.update(failed)
         failed = {unit for unit in failed if self._tried[unit] < most}
-        if not failed or execution.cancel.is_set() or execution.options.fail_fast:
+        if not failed or not execution.tries_again:
             return []
         units = failed | self._skipped_for(failed)
         tried = max(self._tried[unit] for unit in failed)

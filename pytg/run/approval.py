@@ -47,7 +47,7 @@ def approve(
     that is planned is within that.
 
     Raises Refused where a guard does not let one of them pass, Interrupted where the answer is
-    no. Nothing is asked with `--yes`, or where nothing changes.
+    no. Nothing is asked with `--yes`, of a reviewed plan, or where nothing changes.
     """
     every = [change for each in planned for change in each.changes.values()]
     changed = [change for change in every if change.changed]
@@ -58,7 +58,7 @@ def approve(
             refuse_overwriting(plan)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     refuse(refusals(execution, (plan for each in planned for plan in each.plans)))
-    if execution.options.yes:
+    if execution.options.yes or execution.reviewed:
         return
     if all(
         change.address in approved and not exceeds(change, approved[change.address], again=True)

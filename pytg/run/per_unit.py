@@ -89,13 +89,13 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     unit = plan.root.units[0]
     said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
     ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
-    tell(execution, softened(said, to_try_again(execution, ends)))
     outcomes = {address: ends[address]}
     ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         ids = ids_by_unit(begun.missing(state), plan.root.calls)
         outcomes |= lost(ids, completed)
+    tell(execution, softened(said, to_try_again(execution, outcomes)))
     keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
 

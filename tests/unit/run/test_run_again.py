@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from run_words import at, diagnostic, hook, inside
-from run_world import Person, World, notes, statuses
+from run_world import Person, World, events, notes, statuses
 
 from pytg.compose.changes import ResourceAction, UnitChanges, exceeds
 from pytg.model import Retry
 from pytg.record.run import Status
+from pytg.record.run_events import Diagnosed
 from pytg.run.pipeline import apply, plan
 
 BUSY = "ThrottlingException: Rate exceeded"
@@ -79,6 +80,22 @@ def test_it_is_tried_a_few_times_and_then_has_failed(
     assert statuses(execution)["a"] is Status.FAILED
     assert statuses(execution)["c"] in {Status.SKIPPED, Status.CANCELLED}
     assert len(chain.fake.calls("apply")) == (1 if fail_fast else attempts)
+
+
+@pytest.mark.parametrize("per_unit", [True, False])
+def test_what_may_exist_is_not_tried_again_and_its_error_stays_one(
+    chain: World, *, per_unit: bool
+) -> None:
+    patient(chain)
+    name = "module.a.terraform_data.this" if per_unit else inside("a")
+    failing = [hook("apply_start", name), diagnostic(BUSY, address=name)]
+    chain.fake.rule(command="apply", events=failing, exit=1)
+    chain.plans("a", cwd="units" if per_unit else "composed")
+    execution = chain.execution("a", yes=True, per_unit=per_unit)
+    apply(execution)
+    assert statuses(execution) == {"a": Status.UNKNOWN}
+    assert len(chain.fake.calls("apply")) == 1
+    assert [each.severity for each in events(execution, Diagnosed)] == ["error"]
 
 
 @pytest.mark.parametrize("per_unit", [True, False])
