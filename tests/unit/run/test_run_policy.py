@@ -81,13 +81,24 @@ def test_a_plan_is_shown_and_then_refused(world: World, *, per_unit: bool) -> No
     assert execution.record.run.units[at("a")].changes.create == 1
 
 
-def test_each_unit_of_its_own_process_is_looked_at(world: World) -> None:
+@pytest.mark.parametrize("yes", [True, False])
+def test_unit_by_unit_a_refusal_comes_before_all_else(world: World, *, yes: bool) -> None:
     check(world, no=program("raise SystemExit('never')"))
+    world.plans("a", cwd="units")
+    with pytest.raises(Refused, match="never"):
+        apply(world.execution(per_unit=True, yes=yes))
+    assert world.commands() == ["plan", "show"]
+
+
+def test_unit_by_unit_a_plan_within_what_was_looked_at_is_not_looked_at_again(
+    world: World,
+) -> None:
+    check(world, fine=PASSES)
     world.plans("a", cwd="units")
     execution = world.execution("a", per_unit=True, yes=True)
     apply(execution)
-    assert "never" in execution.record.run.units[at("a")].reason
-    assert "apply" not in world.commands()
+    assert world.commands().count("apply") == 1
+    assert sum("check `fine`" in note for note in notes(execution)) == 1
 
 
 def test_a_plan_without_changes_is_not_looked_at(make: Make) -> None:
