@@ -152,7 +152,8 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
         with contextlib.ExitStack() as held:
             planned, pending = plan_round(execution, pending, changes, held)
             if planned:
-                approve(execution, planned, pending, again.approved)
+                asked = approve(execution, planned, pending, again.approved)
+                again.before(planned, asked=asked)
                 anew = [*apply_round(execution, planned)]
                 anew = [*again.after(planned), *anew]
                 pending = [*anew, *pending]
