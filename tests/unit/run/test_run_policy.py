@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 import threading
@@ -10,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from run_words import RESOURCE, at
+from run_words import RESOURCE, at, state_of
 from run_world import Person, World, notes
 
 from pytg.errors import Interrupted, Refused
 from pytg.recovery.composed_directory import DOCUMENTS
 from pytg.run.pipeline import apply, plan
+from pytg.terraform.secrets import HIDDEN
 from support.process import eventually
 
 Make = Callable[..., World]
@@ -69,6 +71,33 @@ def test_a_refusal_says_what_the_program_said_and_nothing_is_asked(world: World)
     assert more == "no tags"
     assert person.questions == []
     assert "apply" not in world.commands()
+
+
+SECRET = 'of the "plan"\n'
+
+
+def test_what_a_program_says_is_shown_without_secrets_and_from_its_end(world: World) -> None:
+    change = {"actions": ["create"], "after": {"a": SECRET}, "after_sensitive": {"a": True}}
+    found = {"address": "x.y", "type": "x", "change": change}
+    document = {"format_version": "1.2", "resource_changes": [found]}
+    world.fake.rule(command="show", events=[document])
+    secret = {"output": {"value": "of-the-state", "type": "string", "sensitive": True}}
+    world.store.states[str(at("a"))] = with_outputs("a", secret)
+    says = f"print('start' * 1000, *sys.stdin, 'of-the-state', {SECRET.strip()!r})"
+    check(world, no=program(f"import sys; {says}; sys.exit(1)"))
+    with pytest.raises(Refused) as caught:
+        apply(world.execution(yes=True))
+    told = caught.value.message
+    assert "of-the-state" not in told
+    assert SECRET.strip() not in told
+    assert "of the" not in told
+    assert told.count(HIDDEN) == 3
+    assert len(told) < 2200
+    assert told.endswith(HIDDEN)
+
+
+def with_outputs(name: str, outputs: dict[str, object]) -> bytes:
+    return json.dumps({**json.loads(state_of(name)), "outputs": outputs}).encode()
 
 
 @pytest.mark.parametrize("per_unit", [False, True])
