@@ -153,10 +153,12 @@ class Asked:
     """What was asked beside the units, so that it can be asked again.
 
     `options` are those that were not left as they are by default, by the names of their fields.
+    `bundle` is the place of the reviewed plan that was applied, where it was one.
     """
 
     suffix: str | None = None
     options: Mapping[OptionName, OptionValue] = field(default_factory=dict)
+    bundle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
-from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.run import Asked, Result, Run, Status, UnitRecord
 from pytg.record.runs import looks_outside
 from pytg.record.words import counted, ended_as, in_units, named
 from pytg.record.writer import REDACTED
@@ -19,6 +19,7 @@ from pytg.report.table import Style, printable
 
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
 TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
+LATER = 2  # all that was reviewed is applied, and there is more to plan
 # they say how to answer, not what to work on
 ANSWERS = ("--detailed-exitcode", "--json")
 DIRECTORY = ("-C", "--directory")
@@ -80,11 +81,14 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
     """The command to type now: the same again, the apply of what was planned, or none.
 
     None after a refusal or wrong input: the same command would end in the same way. None where
-    the record masks an argument: a mask in a selection would select more.
+    the record masks an argument: a mask in a selection would select more. What a reviewed plan
+    left is to be planned anew: it can be applied once.
     """
     args = [arg for arg in run.args if arg not in ANSWERS]
     if any(REDACTED in arg for arg in args):
         return ""
+    if run.asked and run.asked.bundle and run.exit_code in (*TRY_AGAIN, LATER):
+        return _review_anew(run, run.asked, args)
     if run.result is not Result.SUCCEEDED:
         return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
     changes = run.changes.total or _besides(run)
@@ -99,11 +103,26 @@ def next_step(run: Run, *, destroy: bool = False) -> str:
     return ""
 
 
+def _review_anew(run: Run, asked: Asked, args: Sequence[str]) -> str:
+    """The plan of what is left of a bundle, into its place; none where that must be encrypted."""
+    left = [name for name in by_status(run) if name in LISTED]
+    if not left or any(arg.partition("=")[0] == "--identity" for arg in args):
+        return ""
+    told = ["pytg", *args[: _command_at(args)], "plan"]
+    for status in left:
+        told += ["--select", f"result:{status}@{run.run_id}"]
+    if asked.suffix:
+        told += ["--suffix", asked.suffix]
+    told += ["--per-unit"] if asked.options.get("per_unit") else []
+    told += ["--destroy"] if asked.options.get("destroy") else []
+    return shlex.join((*told, "--out", str(asked.bundle)))
+
+
 def _besides(run: Run) -> str:
     return in_units({address: unit.besides for address, unit in run.units.items()})
 
 
-def _command_at(args: list[str]) -> int:
+def _command_at(args: Sequence[str]) -> int:
     """Where the command's name stands: first, but for the options of `pytg` itself."""
     place = 0
     while args[place].startswith("-"):

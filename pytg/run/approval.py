@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from pytg.compose.changes import UnitChanges, exceeds, total
+from pytg.compose.changes import UnitChanges, total
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.record.words import counted
+from pytg.run.approved import Approved
 from pytg.run.execution import Execution, Question
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.planned_stage import PlannedStage
 from pytg.run.policy import refusals, refuse
+from pytg.run.root import SavedPlan
 
 
 def name_stages(execution: Execution, stages: Sequence[Stage]) -> None:
@@ -39,33 +42,30 @@ def approve(
     execution: Execution,
     planned: Sequence[PlannedStage],
     later: Sequence[Stage],
-    approved: Mapping[Address, UnitChanges],
-) -> None:
-    """Ask once for all of `planned`; `later` are the stages that could not be planned yet.
+    approved: Mapping[Address, Approved],
+) -> bool:
+    """Ask once for all of `planned`, and return whether a person was asked.
 
-    `approved` is what was approved of units that are tried again: nothing is asked where all
-    that is planned is within that.
+    `later` are the stages that could not be planned yet. `approved` is what was approved of units
+    that are tried again: nothing is asked where all that is planned is within that.
 
     Raises Refused where a guard does not let one of them pass, Interrupted where the answer is
-    no. Nothing is asked with `--yes`, or where nothing changes.
+    no. Nothing is asked with `--yes`, of a reviewed plan, or where nothing changes.
     """
     every = [change for each in planned for change in each.changes.values()]
     changed = [change for change in every if change.changed]
     if not changed:
-        return
+        return False
     for each in planned:
         for plan in each.plans:
             refuse_overwriting(plan)
     refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
     refuse(refusals(execution, (plan for each in planned for plan in each.plans)))
-    if execution.options.yes:
-        return
-    if all(
-        change.address in approved and not exceeds(change, approved[change.address], again=True)
-        for change in changed
-    ):
+    if execution.options.yes or execution.reviewed:
+        return False
+    if all(_within(plan, approved) for each in planned for plan in each.plans):
         execution.note("what is tried again is within what was approved")
-        return
+        return False
     units = counted(len(every), "unit")
     if len(changed) < len(every):
         units = f"{len(changed)} of {units}"
@@ -79,6 +79,16 @@ def approve(
         question = f"Apply {_stake(changed)} in {units}{which}?"
     if not execution.confirm(Question(question, _protected(execution, changed))):
         raise Interrupted("not approved: nothing of this plan was applied")
+    return True
+
+
+def _within(plan: SavedPlan, approved: Mapping[Address, Approved]) -> bool:
+    """Whether all that `plan` changes was approved: one Terraform process where units were."""
+    touched = [unit.address for unit in plan.touched]
+    if not approved.keys() >= set(touched):
+        return False
+    seen = replace(plan, seen=plan.details()) if touched else plan
+    return not any(approved[unit].beyond(seen, unit, again=True) for unit in touched)
 
 
 def _protected(execution: Execution, changed: Iterable[UnitChanges]) -> str:

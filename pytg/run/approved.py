@@ -29,34 +29,41 @@ class Approved:
         return cls(plan.changes, *_values(plan.details(), plan.root.calls))
 
     def refuse_beyond(self, plan: SavedPlan, unit: Address, *, again: bool) -> None:
-        """Raise Refused where `plan`, of `unit` alone, goes beyond this: an action, or a value.
+        """Raise Refused where `plan`, of `unit` alone, goes beyond this; see `beyond`."""
+        if beyond := self.beyond(plan, unit, again=again):
+            lines = "\n".join(f"    {line}" for line in beyond)
+            raise Refused(
+                f"the plan of {unit} goes beyond what was approved:\n{lines}",
+                hint="run the command again to see and approve the new plan",
+            )
+
+    def beyond(self, plan: SavedPlan, unit: Address, *, again: bool) -> list[str]:
+        """What `plan` does to `unit` that this did not show: an action, an import, or a value.
 
         What was not known when it was approved may be anything. `again`: see `exceeds`. Costs one
         Terraform process where something changes and values were read.
         """
         shown = self.changes.get(unit, UnitChanges(unit))
-        beyond = [
-            f"    {change.action} {change.address}"
-            for change in exceeds(plan.changes[unit], shown, again=again)
-        ]
-        beyond = beyond or [f"    {line}" for line in self._other_values(plan)]
-        if beyond:
-            raise Refused(
-                f"the plan of {unit} goes beyond what was approved:\n" + "\n".join(beyond),
-                hint="run the command again to see and approve the new plan",
-            )
+        planned = plan.changes[unit]
+        beyond = [f"{c.action} {c.address}" for c in exceeds(planned, shown, again=again)]
+        if planned.imports > shown.imports:
+            beyond.append(f"{planned.imports} to import, and {shown.imports} were shown")
+        if plan.root.composed:  # in a unit's own root, Terraform may name other ones
+            fresh = sorted(set(planned.outputs) - set(shown.outputs))
+            beyond += [f"output {name} changes, and was not shown" for name in fresh]
+        return beyond or list(self._other_values(plan, unit))
 
-    def _other_values(self, plan: SavedPlan) -> Iterator[str]:
+    def _other_values(self, plan: SavedPlan, unit: Address) -> Iterator[str]:
         """Where values are others than those shown; without the values, which may be secret."""
         if not (self.resources or self.outputs):
             return
         resources, outputs = _values(plan.details(), plan.root.calls)
-        for (unit, name), values in resources.items():
-            if shown := self.resources.get((unit, name)):
+        for (owner, name), values in resources.items():
+            if owner == unit and (shown := self.resources.get((unit, name))):
                 for place in uncovered(shown, values):
                     yield f"{name}: {place} is not what was shown"
-        for (unit, name), values in outputs.items():
-            if shown := self.outputs.get((unit, name)):
+        for (owner, name), values in outputs.items():
+            if owner == unit and (shown := self.outputs.get((unit, name))):
                 for _ in uncovered(shown, values):
                     yield f"output {name} is not what was shown"
 

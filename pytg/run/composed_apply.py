@@ -108,10 +108,9 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
             store.settle(unit.backend.key)
     said = _said(planned, done.completed)
     ended = progress.outcomes(done.completed, execution.needs, said)
-    outcomes = passing(execution, ended, said)
-    tell(execution, softened(said, progress.stopped | to_try_again(execution, outcomes)))
-    if done.lost:
-        outcomes |= lost(done.lost, done.completed)
+    outcomes = passing(execution, ended, said) | lost(done.lost, done.completed)
+    again = frozenset() if done.error else to_try_again(execution, outcomes)
+    tell(execution, softened(said, progress.stopped | again))
     keep_unrecorded(execution, outcomes, done.lost)
     if done.error is not None:
         execution.end({u: o for u, o in outcomes.items() if u in done.lost})

@@ -50,6 +50,7 @@ class Execution:
     the configuration; `passing` are units that failed on what comes and goes, with what it was;
     `told` is what was said of units, and is not said again. `serials` are those of the states as
     this run last read or wrote them. `later` are units that a reviewed plan leaves to the next one.
+    `reviewed`: what is applied was approved before, as a bundle.
     """
 
     estate: Estate
@@ -72,6 +73,7 @@ class Execution:
     told: set[tuple[Address | None, Finding]] = field(default_factory=set)
     serials: dict[Address, int] = field(default_factory=dict)
     later: set[Address] = field(default_factory=set)
+    reviewed: bool = False
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""
@@ -119,6 +121,14 @@ class Execution:
     def note(self, text: str) -> None:
         """Tell whoever follows the run."""
         self.log.emit(Note(text))
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether units are planned and applied once more that failed on what comes and goes.
+
+        Not with a reviewed plan: their states have moved, and nobody has seen another plan.
+        """
+        return not (self.reviewed or self.options.fail_fast or self.cancel.is_set())
 
     @property
     def only_plans(self) -> bool:

@@ -7,7 +7,7 @@ provisioner's program.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,13 +29,25 @@ _WORDS = ("summary", "detail", "snippet")
 class Hidden:
     """What the states near a root mark as sensitive: read when something is said, not before.
 
-    They are those of `units`, of what these read, and what lies in `workdir`.
+    They are those of `units`, of what these read, and what lies in `workdir`; `more` are other
+    secrets.
     """
 
-    def __init__(self, execution: Execution, workdir: Path, units: Sequence[Unit]) -> None:
+    def __init__(
+        self,
+        execution: Execution,
+        workdir: Path,
+        units: Sequence[Unit],
+        more: Iterable[str] = (),
+    ) -> None:
         self._execution = execution
         self._workdir = workdir
         self._units = units
+        self._more = more
+
+    def text(self, text: str) -> str:
+        """What a program said, without secrets, in JSON too."""
+        return self._hide.in_json(self._hide.text(text).encode()).decode()
 
     def event(self, event: Event) -> Event:
         """A diagnostic without secrets; what Terraform says otherwise, it has looked through."""
@@ -70,7 +82,7 @@ class Hidden:
 
     @cached_property
     def _hide(self) -> Hide:
-        return Hide(secret for state in self._states() for secret in secrets_of(state))
+        return Hide((*self._more, *(s for state in self._states() for s in secrets_of(state))))
 
     def _states(self) -> list[State]:
         """Those that can be read now: what is said must not wait for the others."""

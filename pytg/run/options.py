@@ -152,7 +152,8 @@ class Request:
     def of_bundle(cls, bundle: Bundle, options: Options, args: tuple[str, ...] = ()) -> Request:
         """To apply `bundle`; how it was planned, whole or unit by unit, is how it is applied.
 
-        Raises Refused where it holds no plan.
+        Nobody is asked, for the bundle is what was approved: `yes` is not of such a run, nor of
+        one that repeats it. Raises Refused where it holds no plan.
         """
         manifest = bundle.manifest
         if not manifest.planned:  # and without a unit, all would be selected
@@ -164,7 +165,7 @@ class Request:
         return cls(
             "destroy" if manifest.destroy else "apply",
             Selectors(select=units, suffix=manifest.suffix),
-            replace(options, per_unit=manifest.per_unit, yes=True),
+            replace(options, per_unit=manifest.per_unit, yes=False),
             args,
             bundle=bundle,
         )

@@ -36,7 +36,7 @@ def passing(
 def to_try_again(execution: Execution, outcomes: Mapping[Address, Outcome]) -> frozenset[Address]:
     """The units of `outcomes` that are to be tried again."""
     units, most = execution.record.run.units, execution.estate.terraform.retry.attempts
-    if execution.options.fail_fast or execution.cancel.is_set():
+    if not execution.tries_again:
         return frozenset()
     return frozenset(u for u, each in outcomes.items() if each.passing and units[u].attempts < most)
 

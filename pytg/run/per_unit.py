@@ -22,7 +22,6 @@ from pytg.run.guards import refuse_losing_stateful
 from pytg.run.import_unrecorded import Imports, keep_unrecorded, plan_importing, with_imports
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.passing import passing, to_try_again
-from pytg.run.policy import refusals, refuse
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
 from pytg.run.roots import unit_root
@@ -89,13 +88,13 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     unit = plan.root.units[0]
     said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
     ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
-    tell(execution, softened(said, to_try_again(execution, ends)))
     outcomes = {address: ends[address]}
     ids: Mapping[Address, Mapping[str, str]] = {}
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         ids = ids_by_unit(begun.missing(state), plan.root.calls)
         outcomes |= lost(ids, completed)
+    tell(execution, softened(said, to_try_again(execution, outcomes)))
     keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
 
@@ -117,7 +116,8 @@ def run_unit(
 
     Its changes are put into `found`.
     `approved` is what a person saw of each unit; a plan that goes beyond it is refused, with
-    the difference. None: nobody was asked (`--yes`). `again`: after an attempt that failed.
+    the difference. None: nobody was asked (`--yes`), and no check looks at plans. `again`: after
+    an attempt that failed.
     """
     root = unit_root(execution, unit)
     with root.reserved():
@@ -133,7 +133,6 @@ def run_unit(
         else:  # what was approved was looked at whole
             refuse_overwriting(plan)
         refuse_losing_stateful(execution.estate, [changes], execution.options.allow_loss)
-        refuse(refusals(execution, [plan]))
         return apply_unit(plan)
 
 

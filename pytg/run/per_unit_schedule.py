@@ -88,8 +88,8 @@ def apply_per_unit(
         unit = execution.estate.units[address]
         tried = 1
         outcome = run_unit(execution, unit, approved, found)
-        first = execution.options.fail_fast  # counts: nothing is tried again
-        while not first and wait_to_try_again(execution, str(address), tried, outcome.passing):
+        name = str(address)
+        while execution.tries_again and wait_to_try_again(execution, name, tried, outcome.passing):
             tried += 1
             execution.begin(address)
             outcome = run_unit(execution, unit, approved, found, again=True)

@@ -112,9 +112,15 @@ def apply(execution: Execution) -> dict[Address, UnitChanges]:
     refuse_destroying(execution)
     stages = stages_of(execution, applying=True)
     name_stages(execution, stages)
-    if execution.options.per_unit and execution.options.yes:
+    if execution.options.per_unit and execution.options.yes and not _may_be_refused(execution):
         return _apply_unasked(execution, stages)
     return _apply_stages(execution, stages)
+
+
+def _may_be_refused(execution: Execution) -> bool:
+    """Whether all must be planned before anything is applied: a check or a guard looks at it."""
+    units = (execution.estate.units[address] for address in execution.selection.units)
+    return bool(execution.estate.checks) or any(unit.protected for unit in units)
 
 
 def name_orphans(execution: Execution) -> None:
@@ -169,7 +175,8 @@ def _apply_stages(execution: Execution, pending: Sequence[Stage]) -> dict[Addres
         with contextlib.ExitStack() as held:
             planned, pending = plan_round(execution, pending, changes, held)
             if planned:
-                approve(execution, planned, pending, again.approved)
+                asked = approve(execution, planned, pending, again.approved)
+                again.before(planned, asked=asked)
                 anew = [*apply_round(execution, planned)]
                 anew = [*again.after(planned), *anew]
                 pending = [*anew, *pending]

@@ -6,14 +6,17 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from pytg import exact_json
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_new
 from pytg.processes import converse
 from pytg.run.execution import Execution
+from pytg.run.hidden import Hidden
 from pytg.run.root import Root, SavedPlan
+from pytg.terraform.secrets import secrets_of_plan
 
 PLAN = "{plan}"
-_SHOWN = 20_000  # characters of what a program said
+_SHOWN = 2_000  # characters of what a program said, from its end
 
 
 def refusals(execution: Execution, plans: Iterable[SavedPlan]) -> list[str]:
@@ -56,9 +59,12 @@ def _refusal(
     code, said = ended
     if code == 0:
         return []
-    said = root.calls.plain(said.strip()[-_SHOWN:])
+    secrets = secrets_of_plan(exact_json.loads(document))
+    said = Hidden(execution, root.workdir, root.units, secrets).text(said)
+    said = root.calls.plain(said.strip())
     for call, unit in root.calls.units.items():  # as people know them
         said = said.replace(f"module.{call}.", f"{unit} ")
+    said = said if len(said) <= _SHOWN else f"[...] {said[-_SHOWN:]}"
     return ["\n".join([f"check `{name}` refuses the plan (exit {code})", *said.splitlines()])]
 
 

@@ -102,7 +102,11 @@ def run(
             terraform_binary=str(binary.path),
             terraform_version=binary.version,
             mode="per-unit" if request.options.per_unit else "composed",
-            asked=Asked(request.selectors.suffix, request.options.given),
+            asked=Asked(
+                request.selectors.suffix,
+                request.options.given,
+                request.bundle.place if request.bundle else None,
+            ),
             parent_run_id=request.parent,
         )
         if request.applies and not request.options.destroy:
@@ -127,6 +131,7 @@ def run(
                 confirm=lambda question: view.confirm(question, stop.requested),
                 overwritten=overwritten,
                 written=written,
+                reviewed=request.bundle is not None,
             )
             report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode

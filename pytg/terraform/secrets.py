@@ -18,6 +18,11 @@ _WHOLE = True  # a mask: all of it
 _TYPED = {"value", "type"}  # how a state holds a value of any type
 _PLAIN_TYPES = frozenset({"bool", "dynamic", "number", "string"})
 _OTHER_TYPES = frozenset({"list", "map", "object", "set", "tuple"})
+_IN_PLANS = (
+    ("before", "before_sensitive"),
+    ("after", "after_sensitive"),
+    ("values", "sensitive_values"),
+)
 
 
 def secrets_in(value: Any, mask: Any) -> Iterator[str]:
@@ -58,11 +63,36 @@ def secrets_of(state: Mapping[str, Any]) -> Iterator[str]:
                 yield from secrets_in(_at(instance.get("attributes"), path), _WHOLE)
 
 
+def secrets_of_plan(part: Any) -> Iterator[str]:
+    """The texts that a plan's document, or a part of it, marks.
+
+    In changes, in states, in outputs, and what calls give to sensitive variables of modules.
+    """
+    if isinstance(part, list):
+        for item in part:
+            yield from secrets_of_plan(item)
+    if not isinstance(part, dict):
+        return
+    for name, mask in _IN_PLANS:
+        if mask in part:
+            yield from secrets_in(part.get(name), part[mask])
+    if part.get("sensitive") is True:
+        yield from secrets_in([part.get("value"), part.get("default")], _WHOLE)
+    yield from _given(part)
+    for item in part.values():
+        yield from secrets_of_plan(item)
+
+
 class Hide:
-    """Puts `(sensitive value)` in the place of `secrets`, wherever they stand."""
+    """Puts `(sensitive value)` in the place of `secrets`, wherever they stand.
+
+    Without the space around them: programs print a text without its line break.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted(set(secrets), key=len, reverse=True)
+        bare = {secret.strip() for secret in secrets}
+        kept = (secret for secret in bare if len(secret) >= SHORTEST)
+        self._secrets = sorted(kept, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """`text` without them."""
@@ -85,6 +115,15 @@ class Hide:
                 written = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
                 text = text.replace(written.encode(), HIDDEN.encode())
         return text
+
+
+def _given(call: Mapping[str, Any]) -> Iterator[str]:
+    """What a module call of a plan's configuration gives to variables that are sensitive."""
+    expressions, module = call.get("expressions"), call.get("module")
+    if isinstance(expressions, dict) and isinstance(module, dict):
+        for name, variable in (module.get("variables") or {}).items():
+            if variable.get("sensitive") and name in expressions:
+                yield from secrets_in(expressions[name].get("constant_value"), _WHOLE)
 
 
 def _at(value: Any, path: Iterable[Any]) -> Any:

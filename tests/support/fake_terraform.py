@@ -8,6 +8,7 @@ and working directories that it names, and the first that fits counts:
     cwd          a part of the working directory's path; any when left out
     unless       a file; once it is there the rule holds no longer
     resources    addresses that a plan creates, for `plan`, `apply` and `show`
+    after        what `show` says of a plan's resources: attributes by address
     events       objects to print instead of what the command prints by itself
     text         lines printed before the events, as they are
     stderr       text for standard error
@@ -130,7 +131,8 @@ def act(command: str, argv: list[str], options: dict[str, str], rule: dict) -> b
     elif command in DOES:
         DOES[command](argv, resources)
     if command == "plan" and "out" in options and not rule.get("exit"):
-        Path(options["out"]).write_text(json.dumps({"resources": resources}), encoding="utf-8")
+        saves = {"resources": resources, "after": rule.get("after", {})}
+        Path(options["out"]).write_text(json.dumps(saves), encoding="utf-8")
     return bool(resources)
 
 
@@ -150,7 +152,7 @@ def plan(_argv: list[str], resources: list[str]) -> None:
 
 
 def apply(argv: list[str], resources: list[str]) -> None:
-    resources = saved(argv[-1], resources)
+    resources = saved(argv[-1], resources)["resources"]
     for address in resources:
         say("apply_start", f"{address}: Creating...", hook=subject(address))
         say("apply_complete", f"{address}: Creation complete", hook=subject(address))
@@ -158,7 +160,8 @@ def apply(argv: list[str], resources: list[str]) -> None:
 
 
 def show(argv: list[str], resources: list[str]) -> None:
-    write(json.dumps(shown(saved(argv[-1], resources))))
+    plan = saved(argv[-1], resources)
+    write(json.dumps(shown(plan["resources"], plan["after"])))
 
 
 def output(_argv: list[str], _resources: list[str]) -> None:
@@ -176,12 +179,12 @@ DOES = {
 }
 
 
-def saved(plan_file: str, otherwise: list[str]) -> list[str]:
-    """The resources of a plan that `plan -out` wrote."""
+def saved(plan_file: str, otherwise: list[str]) -> dict:
+    """The plan that `plan -out` wrote."""
     path = Path(plan_file)
     if plan_file.startswith("-") or not path.is_file():
-        return otherwise
-    return json.loads(path.read_text(encoding="utf-8"))["resources"]
+        return {"resources": otherwise, "after": {}}
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def subject(address: str) -> dict:
@@ -203,14 +206,19 @@ def summary(count: int, operation: str) -> None:
     say("change_summary", f"{operation}: {count} to add", changes=changes)
 
 
-def shown(resources: list[str]) -> dict:
+def shown(resources: list[str], after: dict) -> dict:
     changes = [
         {
             "address": address,
             "mode": "managed",
             "type": subject(address)["resource"]["resource_type"],
             "name": subject(address)["resource"]["resource_name"],
-            "change": {"actions": ["create"], "before": None, "after": {}, "after_unknown": {}},
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": after.get(address, {}),
+                "after_unknown": {},
+            },
         }
         for address in resources
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from pytg.cli.main import group
 from pytg.model import Address
 from pytg.record.run import (
+    Asked,
     Changes,
     Check,
     Finding,
@@ -248,6 +250,32 @@ def test_a_destroy_that_the_environment_asked_for() -> None:
     run = replace(FINE, command="plan-all", args=("plan-all",))
     assert next_step(run, destroy=True) == "pytg destroy-all"
     assert summary(run, destroy=True).endswith("  next: pytg destroy-all")
+
+
+def of_bundle(*args: str, **changed: Any) -> Run:
+    asked = Asked("a1", {"per_unit": True}, bundle="review")
+    run = replace(RUN, command="apply", args=("-C", "x", *args), asked=asked)
+    return replace(run, **changed)
+
+
+def test_what_a_reviewed_plan_left_is_planned_anew() -> None:
+    run = of_bundle("apply", "review", result=Result.FAILED, exit_code=1)
+    command = next_step(run)
+    assert command.startswith("pytg -C x plan --select result:failed@")
+    assert command.endswith(" --suffix a1 --per-unit --out review")
+    with group.make_context("pytg", shlex.split(command)[1:]) as context:
+        rest = [*context._protected_args, *context.args]
+        found = group.get_command(context, rest[0])
+        assert found is not None
+        found.make_context(rest[0], rest[1:], parent=context)
+    assert next_step(replace(run, result=Result.REFUSED, exit_code=6)) == ""
+    assert next_step(replace(run, result=Result.SUCCEEDED, exit_code=0)) == ""
+    assert " plan " in next_step(replace(run, result=Result.SUCCEEDED, exit_code=2))
+
+
+def test_an_encrypted_plan_is_not_proposed_in_clear() -> None:
+    run = of_bundle("apply", "review", "--identity", "key", result=Result.FAILED, exit_code=1)
+    assert next_step(run) == ""
 
 
 def test_a_plan_without_changes_needs_no_apply() -> None:

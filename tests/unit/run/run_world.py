@@ -23,6 +23,7 @@ from pytg.record.writer import RunRecord
 from pytg.run.composed_plan import ComposedPlan, plan_composed
 from pytg.run.execution import Execution, Question, show_nothing
 from pytg.run.options import Options, Request
+from pytg.run.reviewed import Keep
 from pytg.run.root import Root
 from pytg.run.roots import composed_root, unit_root
 from pytg.run.runner import Finished, View, run
@@ -157,8 +158,20 @@ class World:
         """A whole run over these units, or all."""
         if command == "destroy":
             options["destroy"] = True
+        request = Request(command, options=Options(**options))
+        return self.do(request, *names, view=view, overwritten=overwritten)
+
+    def do(
+        self,
+        request: Request,
+        *names: str,
+        view: View | None = None,
+        overwritten: Callable[[Unit, str, str], str | None] = lambda *_: None,
+        keep: Keep | None = None,
+    ) -> Finished:
+        """A whole run that does `request` on these units, or all."""
         return run(
-            Request(command, options=Options(**options)),
+            request,
             view or View(),
             estate=self.estate,
             graph=self.graph,
@@ -167,6 +180,7 @@ class World:
             states=self.states,
             environment=lambda _units: {},
             overwritten=overwritten,
+            keep=keep,
         )
 
     def commands(self) -> list[str]:

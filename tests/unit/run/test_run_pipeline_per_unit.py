@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from run_words import at
+from run_words import at, inside
 from run_world import Person, World, statuses
 
+from pytg.errors import Refused
 from pytg.model import Address
 from pytg.record.run import Status
 from pytg.run.pipeline import apply
@@ -104,3 +105,20 @@ def test_a_failed_backend_keeps_the_others_from_being_tried(make: Make) -> None:
         apply(execution)
         assert statuses(execution) == {"app": Status.SKIPPED, "backend": Status.FAILED}
     assert order_of(world, "plan") == ["composed"] * 2
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_loss_is_refused_before_any_unit_is_applied(make: Make, *, yes: bool) -> None:
+    world = make(
+        reads={"a": (), "b": ()},
+        traits={"a": {"protected": True}},
+        stateful=frozenset({"terraform_data"}),
+    )
+    world.hold("a")
+    subject = {"addr": inside("a"), "resource_type": "terraform_data"}
+    gone = {"type": "planned_change", "change": {"resource": subject, "action": "delete"}}
+    world.fake.rule(command="plan", cwd="composed", events=[gone], resources=[inside("a")])
+    world.plans("b", cwd="units")
+    with pytest.raises(Refused, match="would be deleted"):
+        apply(world.execution(per_unit=True, yes=yes))
+    assert "apply" not in world.commands()

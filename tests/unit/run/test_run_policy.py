@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 import threading
@@ -10,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from run_words import RESOURCE, at
+from run_words import RESOURCE, at, state_of
 from run_world import Person, World, notes
 
 from pytg.errors import Interrupted, Refused
 from pytg.recovery.composed_directory import DOCUMENTS
 from pytg.run.pipeline import apply, plan
+from pytg.terraform.secrets import HIDDEN
 from support.process import eventually
 
 Make = Callable[..., World]
@@ -71,6 +73,33 @@ def test_a_refusal_says_what_the_program_said_and_nothing_is_asked(world: World)
     assert "apply" not in world.commands()
 
 
+SECRET = 'of the "plan"\n'
+
+
+def test_what_a_program_says_is_shown_without_secrets_and_from_its_end(world: World) -> None:
+    change = {"actions": ["create"], "after": {"a": SECRET}, "after_sensitive": {"a": True}}
+    found = {"address": "x.y", "type": "x", "change": change}
+    document = {"format_version": "1.2", "resource_changes": [found]}
+    world.fake.rule(command="show", events=[document])
+    secret = {"output": {"value": "of-the-state", "type": "string", "sensitive": True}}
+    world.store.states[str(at("a"))] = with_outputs("a", secret)
+    says = f"print('start' * 1000, *sys.stdin, 'of-the-state', {SECRET.strip()!r})"
+    check(world, no=program(f"import sys; {says}; sys.exit(1)"))
+    with pytest.raises(Refused) as caught:
+        apply(world.execution(yes=True))
+    told = caught.value.message
+    assert "of-the-state" not in told
+    assert SECRET.strip() not in told
+    assert "of the" not in told
+    assert told.count(HIDDEN) == 3
+    assert len(told) < 2200
+    assert told.endswith(HIDDEN)
+
+
+def with_outputs(name: str, outputs: dict[str, object]) -> bytes:
+    return json.dumps({**json.loads(state_of(name)), "outputs": outputs}).encode()
+
+
 @pytest.mark.parametrize("per_unit", [False, True])
 def test_a_plan_is_shown_and_then_refused(world: World, *, per_unit: bool) -> None:
     check(world, no=program("raise SystemExit(1)"))
@@ -81,13 +110,24 @@ def test_a_plan_is_shown_and_then_refused(world: World, *, per_unit: bool) -> No
     assert execution.record.run.units[at("a")].changes.create == 1
 
 
-def test_each_unit_of_its_own_process_is_looked_at(world: World) -> None:
+@pytest.mark.parametrize("yes", [True, False])
+def test_unit_by_unit_a_refusal_comes_before_all_else(world: World, *, yes: bool) -> None:
     check(world, no=program("raise SystemExit('never')"))
+    world.plans("a", cwd="units")
+    with pytest.raises(Refused, match="never"):
+        apply(world.execution(per_unit=True, yes=yes))
+    assert world.commands() == ["plan", "show"]
+
+
+def test_unit_by_unit_a_plan_within_what_was_looked_at_is_not_looked_at_again(
+    world: World,
+) -> None:
+    check(world, fine=PASSES)
     world.plans("a", cwd="units")
     execution = world.execution("a", per_unit=True, yes=True)
     apply(execution)
-    assert "never" in execution.record.run.units[at("a")].reason
-    assert "apply" not in world.commands()
+    assert world.commands().count("apply") == 1
+    assert sum("check `fine`" in note for note in notes(execution)) == 1
 
 
 def test_a_plan_without_changes_is_not_looked_at(make: Make) -> None:

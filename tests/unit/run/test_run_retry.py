@@ -67,6 +67,24 @@ def test_what_went_wrong_is_asked_again_with_its_options(world: World) -> None:
     assert found.moved == {}
 
 
+def test_a_yes_is_not_repeated_for_another_plan_than_the_reviewed_one(world: World) -> None:
+    done = failed(world)
+    assert done.run.asked is not None
+    of_bundle = replace(done.run, asked=replace(done.run.asked, bundle="review"))
+    for yes in (False, True):
+        request = again(world, replace(done, run=of_bundle)).request((), yes=yes)
+        assert request.options.yes is yes
+
+
+def test_a_yes_is_not_repeated_where_something_is_protected(world: World) -> None:
+    units = dict(world.estate.units)
+    units[at("d")] = replace(units[at("d")], protected=True)
+    found = again(world, failed(world), replace(world.estate, units=units))
+    assert at("d") in found.units
+    assert not found.request((), yes=False).options.yes
+    assert found.request((), yes=True).options.yes
+
+
 def test_a_unit_that_left_the_configuration_is_named(world: World) -> None:
     done = failed(world)
     units = {a: u for a, u in world.estate.units.items() if a != at("c")}

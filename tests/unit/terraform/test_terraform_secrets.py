@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pytg.terraform.secrets import HIDDEN, Hide, secrets_of
+from pytg.terraform.secrets import HIDDEN, Hide, secrets_of, secrets_of_plan
 
 
 def test_what_a_state_marks_is_hidden_wherever_it_stands() -> None:
@@ -56,3 +56,19 @@ def test_the_type_beside_a_value_of_any_type_is_no_secret() -> None:
 
 def _step(name: str) -> dict[str, str]:
     return {"type": "get_attr", "value": name}
+
+
+def test_what_a_plan_marks_is_found_in_all_of_its_parts() -> None:
+    changed = {"before": ["before"], "before_sensitive": [True], "after": {"a": "after-it"}}
+    held = {"values": {"a": "held-in", "b": "nobody's"}, "sensitive_values": {"a": True}}
+    variables = {"password": {"sensitive": True, "default": "by-default"}, "name": {}}
+    given = {"password": {"constant_value": "given-to"}, "name": {"constant_value": "not-this"}}
+    call = {"expressions": given, "module": {"variables": variables}}
+    plan = {
+        "resource_changes": [{"change": {**changed, "after_sensitive": {"a": True}}}],
+        "prior_state": {"values": {"root_module": {"child_modules": [{"resources": [held]}]}}},
+        "planned_values": {"outputs": {"x": {"sensitive": True, "value": {"k": "output"}}}},
+        "configuration": {"root_module": {"module_calls": {"a": call}}},
+    }
+    expected = {"before", "after-it", "held-in", "output", "by-default", "given-to"}
+    assert set(secrets_of_plan(plan)) == expected
