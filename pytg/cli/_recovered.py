@@ -1,4 +1,4 @@
-"""Reports what a command on one unit recovered of dead runs, on the terminal."""
+"""Reports what a command recovered of dead runs, on the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -21,3 +21,16 @@ def report_recovered(recovered: Iterable[Recovery]) -> None:
             say(f"recovered the state of {', '.join(map(str, found.written))}")
         for warning in found.warnings:
             say(warning)
+
+
+def document(found: Recovery) -> dict[str, object]:
+    """The same as JSON."""
+    return {
+        "run_id": found.run_id,
+        "written": [str(unit) for unit in found.written],
+        "in_flight": list(found.in_flight),
+        "refused": [
+            {"unit": str(unit), "reason": error.message, "hint": error.hint}
+            for unit, error in found.refused.items()
+        ],
+    }

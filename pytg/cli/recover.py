@@ -9,12 +9,13 @@ import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._recovered import report_recovered, say
+from pytg.cli._recovered import document, report_recovered, say
 from pytg.errors import UsageError
 from pytg.model import Address
 from pytg.project import Project
 from pytg.recovery.composed_directory import journals
-from pytg.recovery.recover import Recovery, Use, recover_all
+from pytg.recovery.finish_change import changing
+from pytg.recovery.recover import Use, recover_all
 from pytg.recovery.recovery import require_recovered
 
 
@@ -50,7 +51,7 @@ def command(
     found = recover_all(estate, states, say, threading.Event(), use=decided)
     report_recovered(found)
     if as_json:
-        click.echo(json.dumps({"recovered": [_document(each) for each in found]}, indent=2))
+        click.echo(json.dumps({"recovered": [document(each) for each in found]}, indent=2))
     elif not found:
         say("nothing to recover")
     left = {unit for each in found for unit in each.refused}
@@ -59,20 +60,8 @@ def command(
 
 def _unit(project: Project, text: str) -> Address:
     """The unit, which may have left the configuration since. Raises UsageError for none."""
-    for _, journal in journals(project.root):
-        for unit in journal.writes:
-            if str(unit) == text.strip("/"):
-                return unit
+    left = [unit for _, journal in journals(project.root) for unit in journal.writes]
+    for unit in (*left, *changing(project.root)):
+        if str(unit) == text.strip("/"):
+            return unit
     return project.unit(text).address
-
-
-def _document(found: Recovery) -> dict[str, object]:
-    return {
-        "run_id": found.run_id,
-        "written": [str(unit) for unit in found.written],
-        "in_flight": list(found.in_flight),
-        "refused": [
-            {"unit": str(unit), "reason": error.message, "hint": error.hint}
-            for unit, error in found.refused.items()
-        ],
-    }

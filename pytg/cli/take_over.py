@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
-from pytg.cli._recovered import report_recovered, say
+from pytg.cli._recovered import document, report_recovered, say
+from pytg.recovery.recovery import require_recovered
 from pytg.recovery.take_over import take_over
 
 
@@ -30,5 +30,6 @@ def command(context: Context, host: str, suffix: str | None, *, as_json: bool) -
     found = take_over(project.estate, host, project.states, say)
     report_recovered(found)
     if as_json:
-        recovered = [asdict(each) for each in found]
-        click.echo(json.dumps({"host": host, "recovered": recovered}, indent=2, default=str))
+        recovered = [document(each) for each in found]
+        click.echo(json.dumps({"host": host, "recovered": recovered}, indent=2))
+    require_recovered(found, [unit for each in found for unit in each.refused])

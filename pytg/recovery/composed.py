@@ -17,6 +17,7 @@ from pytg.model import Address
 from pytg.record.reader import RUNS, load, mark_dead
 from pytg.recovery import one_unit
 from pytg.recovery.composed_directory import clear, journals, keep_log, reserved
+from pytg.recovery.hide import hide_in_log, hide_near
 from pytg.recovery.in_flight import perhaps_made, read_begun
 from pytg.recovery.journal import (
     APPLYING,
@@ -107,11 +108,13 @@ def _recover(
     state: State | None = None
     if journal.phase == APPLYING and (body := newest_state(workdir)):
         state = exact_json.loads(body)
+    hide = hide_near(states, journal.locked, [workdir])
     written, refused = _write_all(state, left, use)
     unknown: dict[Address, dict[str, str]] = {}
     if journal.phase == APPLYING:
         unknown = _unknown(root, workdir, journal, state or _stored(journal, states))
         remember(root, unknown)
+    hide_in_log(journal.stream(root, workdir), hide)  # beside the copy what is in flight is read
     keep_log(workdir, root / RUNS / journal.run_id / journal.events)
     with contextlib.suppress(Refused):  # the record may be gone; the state is what counts
         mark_dead(load(root / RUNS / journal.run_id), lambda _run: unknown)

@@ -14,11 +14,13 @@ from pydantic_core import from_json
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
+from pytg.generate.unit import read_by, unit_directory
 from pytg.model import Address, Estate
 from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
 from pytg.recovery.composed_directory import journals
+from pytg.recovery.hide import has_words, hide_in_log, hide_near
 from pytg.recovery.in_flight import ids_by_unit, read_begun, recorded, stored
 from pytg.recovery.recovery import Recovery
 from pytg.recovery.unrecorded import remember
@@ -42,12 +44,26 @@ def close_dead_runs(
             return None
         unknown = _in_flight(estate, run, states) | _uncreated(estate, run, states)
         remember(estate.root, unknown)
+        _hide_secrets(estate, run, states)
         found.append(Recovery.of(run.run_id, (), unknown))
         return unknown
 
     for run in running(estate.root):
         mark_dead(run, remember_begun)
     return found
+
+
+def _hide_secrets(estate: Estate, run: Run, states: StateReader) -> None:
+    """Take out of the run's logs what the states of its units, and of what they read, mark."""
+    logs = [log for log in sorted(run.directory.rglob("*.jsonl")) if has_words(log)]
+    if not logs:
+        return
+    units = [estate.units[address] for address in run.units if address in estate.units]
+    near = {address for unit in units for address in (unit.address, *read_by(unit))}
+    places = [estate.units[address] for address in sorted(near & estate.units.keys())]
+    hide = hide_near(states, places, [unit_directory(estate, unit) for unit in units])
+    for log in logs:
+        hide_in_log(log, hide)
 
 
 def at_work(run: Run) -> list[Path]:

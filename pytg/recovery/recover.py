@@ -14,11 +14,12 @@ from pytg.record.run_events import EventLog, Note, Recovered
 from pytg.recovery.composed import recover_composed, recover_directory
 from pytg.recovery.composed_directory import journals, remove_dead_plans
 from pytg.recovery.dead_runs import at_work, close_dead_runs
+from pytg.recovery.finish_change import finish_changes
 from pytg.recovery.journal import APPLYING, Journal, is_alive
 from pytg.recovery.one_unit import Use
 from pytg.recovery.printed_state import take_out_states
 from pytg.recovery.recovery import Recovery, require_recovered
-from pytg.recovery.state_change import finish_changes
+from pytg.recovery.state_change import Change
 from pytg.recovery.unpushed_state import push_unpushed_states
 from pytg.state.state_reader import StateReader
 
@@ -50,10 +51,11 @@ def recover_all(
     is raised, once the others are. `use` is what a person decided of such units. Raises
     Interrupted where `cancel` is set.
     """
-    changed = finish_changes(estate.root, states, say, cancel)
+    all_units = estate.units.values()
+    changed = finish_changes(estate.root, states, say, cancel, units=all_units, use=use)
     composed = recover_composed(estate.root, states, say, cancel, use=use)
     take_out_states(estate)
-    pushed = push_unpushed_states(estate, estate.units.values(), states, say, cancel, use=use)
+    pushed = push_unpushed_states(estate, all_units, states, say, cancel, use=use)
     closed = close_dead_runs(estate, states, say)
     remove_dead_plans(estate.root)
     found = [*changed, *composed, *closed, *pushed]
@@ -81,7 +83,10 @@ def recover_units(
     def concerns(journal: Journal) -> bool:
         return not wanted.isdisjoint(journal.writes)
 
-    changed = finish_changes(estate.root, states, say, cancel)
+    def changes(change: Change) -> bool:
+        return not wanted.isdisjoint(place.address for place in change.locked)
+
+    changed = finish_changes(estate.root, states, say, cancel, concerns=changes, units=units)
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
     found = [*changed, *composed, *push_unpushed_states(estate, units, states, say, cancel)]
     require_recovered(found, wanted)
@@ -114,7 +119,11 @@ def recover_lock(
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
     cancel = threading.Event()
-    changed = finish_changes(estate.root, states, say, cancel)
+
+    def locks(change: Change) -> bool:
+        return change.lock_id == lock_id
+
+    changed = finish_changes(estate.root, states, say, cancel, concerns=locks)
     composed = recover_composed(estate.root, states, say, cancel, concerns=concerns)
     found = [*changed, *composed]
     require_recovered(found, [unit.address])

@@ -1,11 +1,13 @@
 """Writing states that no Terraform writes: all of them or, after a crash, all of them later.
 
 What is to be written is noted first, in `.pytg/state-change/journal.json`, together with the
-versions that it follows. Whoever finds that note finishes it, under the locks of whoever made it.
+versions that it follows. Whoever finds that note finishes it, under the locks of whoever made it
+(`finish_change`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +24,7 @@ from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
 from pytg.record.types import problem
 from pytg.recovery.composed_directory import reserved
-from pytg.recovery.journal import JOURNAL
-from pytg.recovery.recovery import Recovery
+from pytg.recovery.journal import COPY, JOURNAL, pending
 from pytg.state.backups import keep
 from pytg.state.lock_set import LockSet
 from pytg.state.state_reader import StateReader, UnitState, parse_state
@@ -50,7 +51,7 @@ class StatePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Write:
+class Write:
     """`body` follows the state of `version`; None: there was none."""
 
     place: StatePlace
@@ -59,16 +60,16 @@ class _Write:
 
 
 @dataclass(frozen=True, slots=True)
-class _Journal:
-    """`locked` are all states whose lock, `lock_id`, is held."""
+class Change:
+    """A change that is noted. `locked` are all states whose lock, `lock_id`, is held."""
 
     lock_id: str
     operation: str
     locked: tuple[StatePlace, ...]
-    writes: tuple[_Write, ...]
+    writes: tuple[Write, ...]
 
 
-_JOURNAL = TypeAdapter(_Journal)
+_CHANGE = TypeAdapter(Change)
 
 
 def change_states(
@@ -105,7 +106,7 @@ def change_states(
             }
             by_address = {place.address: place for place in wanted}
             writes = tuple(
-                _Write(
+                Write(
                     by_address[unit], held[unit].version, f"{exact_json.dumps(state, indent=2)}\n"
                 )
                 for unit, state in make(held)
@@ -113,15 +114,14 @@ def change_states(
             for write in writes:
                 if (body := raw[write.place.address]) is not None:
                     keep(root, write.place.address, body, operation)
-            journal = _Journal(info.id, operation, tuple(wanted), writes)
-            _note(root, journal)
+            note_change(root, Change(info.id, operation, tuple(wanted), writes))
             try:
                 for write in writes:
-                    _put(write, states)
+                    put(write, states)
             except BaseException:
                 locks.abandon()
                 raise
-            (root / DIRECTORY / JOURNAL).unlink()
+            forget_change(root)
     return [write.place.address for write in writes]
 
 
@@ -143,89 +143,48 @@ def held_at(place: StatePlace, body: bytes | None, *, damaged: bool) -> UnitStat
         return UnitState(None, version)
 
 
-def finish_changes(
-    root: Path, states: StateReader, say: Callable[[str], None], cancel: threading.Event
-) -> list[Recovery]:
-    """Write what a process that died, or could not, has left to be written; leave its locks.
-
-    Where a state is neither what it was before nor what it is to become, that one and those after
-    it are refused, and the note stays: what moves is written where it goes to before it is left.
-    """
-    if not (root / DIRECTORY / JOURNAL).exists():
-        return []
-    with reserved(root / DIRECTORY, cancel, say):
-        if not (root / DIRECTORY / JOURNAL).exists():
-            return []  # another pytg did it while this one waited
-        journal = _read(root)
-        info = LockInfo.new(journal.operation, journal.lock_id)
-        for place in journal.locked:
-            store, key = states.store(place), place.backend.key
-            store.lock(key, info)
-            store.digest_repair(key)
-        written: list[Address] = []
-        refused: dict[Address, PytgError] = {}
-        for write in journal.writes:
-            try:
-                left = _is_left(root, write, states)
-            except Refused as error:
-                refused = dict.fromkeys(_after(journal, write), error)
-                break
-            if left:
-                _put(write, states)
-                written.append(write.place.address)
-        if not refused:
-            (root / DIRECTORY / JOURNAL).unlink()
-        for place in journal.locked:
-            states.store(place).unlock(place.backend.key, journal.lock_id)
-    return [Recovery.of(None, written, {}, refused)]
+def note_change(root: Path, change: Change) -> None:
+    """Note durably what is to be written, twice: one of the two may be damaged."""
+    text = json.dumps(asdict(change), indent=2)
+    for name in (COPY, JOURNAL):
+        write_atomic(root / DIRECTORY / name, f"{text}\n".encode())
 
 
-def _after(journal: _Journal, write: _Write) -> list[Address]:
-    """The unit of `write`, and those that were to be written after it."""
-    return [each.place.address for each in journal.writes[journal.writes.index(write) :]]
+def change_pending(root: Path) -> bool:
+    """Whether a change is noted that is not finished."""
+    return pending(root / DIRECTORY)
 
 
-def _put(write: _Write, states: StateReader) -> None:
-    states.store(write.place).write(write.place.backend.key, write.body.encode())
+def forget_change(root: Path) -> None:
+    """All of it is done."""
+    (root / DIRECTORY / COPY).unlink(missing_ok=True)
+    (root / DIRECTORY / JOURNAL).unlink(missing_ok=True)
 
 
-def _is_left(root: Path, write: _Write, states: StateReader) -> bool:
-    """Whether the state is still as it was before."""
-    body = read_raw(write.place, states)
-    now = None if body is None else version_of(body)
-    if now == version_of(write.body.encode()):
-        return False
-    if now != write.version:
-        raise Refused(
-            f"a change of states was broken off, and the state of {write.place.address} has "
-            "moved since",
-            hint=f"{root / DIRECTORY / JOURNAL} holds what was to be written: bring each resource "
-            "in it into one state (`pytg tf ADDRESS -- state pull` shows one), then move that "
-            "file away",
-        )
-    return True
-
-
-def _note(root: Path, journal: _Journal) -> None:
-    text = json.dumps(asdict(journal), indent=2)
-    write_atomic(root / DIRECTORY / JOURNAL, f"{text}\n".encode())
-
-
-def _refuse_unfinished(root: Path) -> None:
-    if (root / DIRECTORY / JOURNAL).exists():
-        raise Refused(
-            "an earlier change of states was broken off and is not finished",
-            hint="`pytg recover` finishes it, or says of which unit the state has moved since",
-        )
-
-
-def _read(root: Path) -> _Journal:
+def read_change(root: Path) -> Change:
+    """What is noted. Raises Refused where neither the note nor its copy can be understood."""
     file = root / DIRECTORY / JOURNAL
     try:
-        return _JOURNAL.validate_json(file.read_bytes())
-    except (ValueError, TypeError) as error:
+        return _CHANGE.validate_json(file.read_bytes())
+    except (OSError, ValueError, TypeError) as error:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return _CHANGE.validate_json(file.with_name(COPY).read_bytes())
         raise Refused(
-            f"{file} cannot be understood: {problem(error)}",
+            f"{file} cannot be understood, nor can {COPY}: {problem(error)}",
             hint="it holds what a change of states was to write: keep it, and look at the states "
             "of its units before you move it away",
         ) from error
+
+
+def put(write: Write, states: StateReader) -> None:
+    """Write that state."""
+    states.store(write.place).write(write.place.backend.key, write.body.encode())
+
+
+def _refuse_unfinished(root: Path) -> None:
+    if change_pending(root):
+        raise Refused(
+            "an earlier change of states was broken off and is not finished",
+            hint="`pytg recover` finishes it, or says of which unit the state has moved since; "
+            "`pytg recover ADDRESS --use left` or `--use stored` then decides",
+        )

@@ -129,10 +129,10 @@ def _remember(root: Path, unit: Unit, body: bytes, current: State | None) -> Non
 def _compare(body: bytes, current: State | None) -> tuple[bool, bool]:
     """Whether `body` is the state after `current`, and whether that holds the same already."""
     try:
-        left = exact_json.loads(body)
+        left = parse_state(body)
         if current is None:
             return True, False
         newer = left["lineage"] == current["lineage"] and left["serial"] > current["serial"]
         return newer, same_content(left, current)
-    except (ValueError, KeyError, TypeError):  # half a file: a person has to look
+    except ValueError:  # half a file, or no state: a person has to look
         return False, False

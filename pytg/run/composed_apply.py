@@ -97,12 +97,33 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         locks.release()
         clear(workdir)
         raise
-    for unit in touched:
+    try:
+        outcomes = _apply(planned, journal)
+    except BaseException:
+        locks.abandon()
+        raise
+    try:
+        journal.enter(workdir, WRITTEN)
+    except OSError as error:  # then the next run finds every state as this one wrote it
+        execution.note(f"the end of this apply is not noted in {workdir}: {error}")
+    locks.release()
+    for file in clear(workdir):
+        execution.note(f"cannot be removed, and holds values in clear: {file}")
+    return outcomes
+
+
+def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]:
+    """Apply it under its locks; returns how each touched unit ended.
+
+    Raises why a state could not be written, once that is recorded.
+    """
+    execution = planned.root.execution
+    for unit in planned.touched:
         if execution.status(unit.address) not in OPEN:  # once more, in the same run
             execution.begin(unit.address, among_many=True)
     progress = Progress(planned.root.calls, planned.changes)
     done = _run(execution, planned, journal, progress)
-    for unit in touched:
+    for unit in planned.touched:
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
@@ -115,13 +136,6 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
     if done.error is not None:
         execution.end({u: o for u, o in outcomes.items() if u in done.lost})
         raise done.error
-    try:
-        journal.enter(workdir, WRITTEN)
-    except OSError as error:  # then the next run finds every state as this one wrote it
-        execution.note(f"the end of this apply is not noted in {workdir}: {error}")
-    locks.release()
-    for file in clear(workdir):
-        execution.note(f"cannot be removed, and holds values in clear: {file}")
     return outcomes
 
 

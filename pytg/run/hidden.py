@@ -6,22 +6,17 @@ provisioner's program.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from pytg import exact_json
-from pytg.compose.state_document import State
-from pytg.errors import PytgError
-from pytg.files import write_atomic
 from pytg.generate.unit import read_by
 from pytg.model import Unit
-from pytg.recovery.journal import newest_state
+from pytg.recovery.hide import hide_in_log, hide_near
 from pytg.run.execution import Execution
 from pytg.terraform.event_stream import Diagnostic, Event
-from pytg.terraform.secrets import Hide, secrets_of
+from pytg.terraform.secrets import Hide
 
 _WORDS = ("summary", "detail", "snippet")
 
@@ -70,29 +65,12 @@ class Hidden:
         )
 
     def log(self, log: Path) -> None:
-        """Take them out of a log that holds diagnostics; with no room for that, the log goes."""
-        before = log.read_bytes()
-        after = self._hide.in_json(before)
-        if after == before:
-            return
-        try:
-            write_atomic(log, after)
-        except OSError:
-            log.unlink(missing_ok=True)
+        """Take them out of a log that holds more than Terraform's own words."""
+        hide_in_log(log, self._hide)
 
     @cached_property
     def _hide(self) -> Hide:
-        return Hide((*self._more, *(s for state in self._states() for s in secrets_of(state))))
-
-    def _states(self) -> list[State]:
-        """Those that can be read now: what is said must not wait for the others."""
-        estate, found = self._execution.estate, []
-        here = newest_state(self._workdir)
-        if here is not None:
-            found.append(exact_json.loads(here))
+        estate = self._execution.estate
         near = {address for unit in self._units for address in (unit.address, *read_by(unit))}
-        for address in sorted(near & estate.units.keys()):
-            with contextlib.suppress(PytgError):
-                held = self._execution.states.read([estate.units[address]])[address].state
-                found += [held] if held else []
-        return found
+        units = [estate.units[address] for address in sorted(near & estate.units.keys())]
+        return hide_near(self._execution.states, units, [self._workdir], self._more)

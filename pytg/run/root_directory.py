@@ -22,6 +22,7 @@ from pytg.recovery.composed_directory import (
     remove_plans,
     reserved,
 )
+from pytg.recovery.hide import has_words
 from pytg.recovery.journal import STREAM, pending
 from pytg.recovery.printed_state import take_out_state
 from pytg.run.blame import Blame
@@ -195,7 +196,7 @@ class RootDirectory:
         self.close_to_others()
         if completed.strays:
             take_out_state(stream, self.workdir)
-        if completed.diagnostics:
+        if completed.diagnostics or has_words(stream):
             hidden.log(stream)
         if beside:
             keep_log(self.workdir, log)

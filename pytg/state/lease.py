@@ -82,12 +82,18 @@ class Heartbeat:
             self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
             self._thread.start()
 
+    def abandon(self) -> None:
+        """Renew no more, and leave the leases: by their age the locks can be told to be dead."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stop.set()
+            thread.join(RENEWED_EVERY_S)  # a call that hangs is left to itself
+
     def stop(self) -> None:
         """End the leases; before the locks are left."""
         if self._thread is None:
             return
-        self._stop.set()
-        self._thread.join(RENEWED_EVERY_S)  # a call that hangs is left to itself
+        self.abandon()
         for lease in self._leases:
             with suppress(PytgError):
                 lease.end(self._lock_id)

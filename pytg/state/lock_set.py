@@ -77,7 +77,11 @@ class LockSet:
         self._leave(items)
 
     def abandon(self) -> None:
-        """Hold them beyond the end of this: whoever finishes the work leaves them."""
+        """Hold them beyond the end of this: whoever finishes the work leaves them.
+
+        Their lease stays and is no longer renewed.
+        """
+        self._heartbeat.abandon()
         self._taken = []
 
     def __enter__(self) -> Self:

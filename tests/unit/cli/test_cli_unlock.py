@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,8 @@ from pytg.config.load import load_project
 from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.composed_directory import COMPOSED
-from pytg.recovery.journal import LOCKING, Journal, Locked
+from pytg.recovery.journal import APPLYING, LOCKING, STATE, Journal, Locked
+from pytg.recovery.written import begin
 from pytg.state.backend_stores import BackendStores
 from pytg.state.lease import Leases
 from pytg.state.lock_set import LockSet
@@ -26,6 +29,7 @@ from pytg.state.s3_store import S3Store
 from pytg.state.state_store import LockInfo, StateStore
 from support.command import run
 from support.estate_builder import build_estate, two_region_files
+from support.memory_store import composed
 from support.process import eventually
 
 KMS = "docs/us-east-1/dev/kms"
@@ -185,6 +189,37 @@ def test_an_apply_of_a_host_that_is_gone_is_taken_over(
     assert json.loads(capfd.readouterr().out)["recovered"][0]["run_id"] == "run-1"
     assert not file.exists()
     assert not is_locked(store)
+
+
+def test_taking_over_says_what_is_refused(
+    root: str, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = journal_of(root, ProcessId(1, None, "elsewhere"))
+    journal = replace(Journal.read(file.parent), phase=APPLYING, versions={KMS: None})
+    journal.write(file.parent)
+    (file.parent / STATE).write_bytes(composed(Address.parse(KMS)))
+    begin(file.parent)
+    store.write(f"{KMS}/terraform.tfstate", composed())  # somebody else, since
+    assert run("-C", root, "take-over", "elsewhere", "--json") == 6
+    said = capfd.readouterr()
+    (found,) = json.loads(said.out)["recovered"]
+    assert (found["run_id"], found["written"]) == ("run-1", [])
+    assert [each["unit"] for each in found["refused"]] == [KMS]
+    assert f"the state of {KMS} moved" in said.err
+    assert file.exists()
+
+
+def test_locks_that_are_held_on_keep_their_lease_and_renew_it_no_more(
+    root: str, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytg.state.lease.RENEWED_EVERY_S", 0.01)
+    found, key = lease(root), "docs/us-east-1/dev/bucket/terraform.tfstate"
+    with LockSet([(store, key)], LockInfo.new("x", "id-3"), timeout_s=0, on_wait=print) as locks:
+        assert eventually(lambda: found.age_s("id-3") is not None)
+        locks.abandon()
+    assert store.holder(key) is not None
+    assert found.age_s("id-3") is not None
+    assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
 
 
 def test_who_holds_locks_says_that_it_lives(

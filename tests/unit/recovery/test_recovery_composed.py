@@ -470,3 +470,24 @@ def test_where_the_disk_was_full_all_that_was_to_be_created_may_exist(
         (workdir / RESERVE).touch()
     names = {f"{ONE} x.y", f"{ONE} x.z"} if full else {f"{ONE} x.y"}
     assert set(recovered(tmp_path, store)[0].in_flight) == names
+
+
+@pytest.mark.parametrize("of", [STATE, KEY])
+def test_no_secret_goes_with_the_log_into_the_record(
+    tmp_path: Path, store: MemoryStore, of: str
+) -> None:
+    """Of the state that was left, and of the one that was stored before."""
+    workdir = died(tmp_path, ONE, events="apply.jsonl")
+    said = {"type": "provision_progress", "hook": {"output": "the word is hunter22"}}
+    (workdir / STREAM).write_text(json.dumps(said))
+    (tmp_path / RUNS / "run-1").mkdir(parents=True)
+    outputs = {"o": {"value": "hunter22", "type": "string", "sensitive": True}}
+    body = json.dumps(json.loads(composed(ONE)) | {"outputs": outputs}).encode()
+    if of == STATE:
+        (workdir / STATE).write_bytes(body)
+    else:
+        store.states[KEY] = body
+    recovered(tmp_path, store)
+    kept = (tmp_path / RUNS / "run-1" / "apply.jsonl").read_text()
+    assert "the word is (sensitive value)" in kept
+    assert "hunter22" not in kept

@@ -21,8 +21,9 @@ from pytg.recovery.unrecorded import remembered
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
 from pytg.terraform.spawn import record_start
+from support.dead_apply import states_in
 from support.estate_in_memory import estate_of
-from support.memory_store import MemoryStore
+from support.memory_store import MemoryStore, composed
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 LEFT = Address("acc", "us-east-1", "dev-pr1", "one")  # of another suffix, not in the estate
@@ -165,3 +166,19 @@ def test_a_number_that_was_given_to_another_process_is_no_terraform(tmp_path: Pa
     process = json.loads(file.read_text())
     file.write_text(json.dumps(process | {"started": process["started"] - 100}))
     assert at_work(run) == []
+
+
+def test_what_a_state_marks_is_taken_out_of_the_log_of_a_dead_run(tmp_path: Path) -> None:
+    died(tmp_path)
+    run_id = (tmp_path / RUNS / "latest").read_text().strip()
+    log = tmp_path / RUNS / run_id / LOG
+    said = {"type": "provision_progress", "hook": {"output": "the word is hunter22"}}
+    log.write_text(f"{log.read_text()}{json.dumps(said)}\n")
+    store = MemoryStore()
+    outputs = {"o": {"value": "hunter22", "type": "string", "sensitive": True}}
+    body = json.loads(composed()) | {"outputs": outputs}
+    store.states[str(ONE)] = json.dumps(body).encode()
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    close_dead_runs(estate, states_in(store), lambda _text: None)
+    assert "hunter22" not in log.read_text()
+    assert "the word is (sensitive value)" in log.read_text()

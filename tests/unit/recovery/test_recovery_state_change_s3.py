@@ -15,7 +15,8 @@ from pytg.aws.session import Sessions
 from pytg.compose.state_merge import empty_state
 from pytg.errors import PytgError
 from pytg.model import Account, Address, Backend
-from pytg.recovery.state_change import StatePlace, change_states, finish_changes
+from pytg.recovery.finish_change import finish_changes
+from pytg.recovery.state_change import StatePlace, change_states
 from pytg.state.backend_stores import BackendStores
 from pytg.state.s3_store import S3Store
 from pytg.state.state_reader import StateReader

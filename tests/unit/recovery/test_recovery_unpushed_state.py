@@ -188,3 +188,17 @@ def test_what_another_pytg_wrote_meanwhile_is_not_reported(
         file.unlink()
     thread.join()
     assert (found, store.states) == ([], {})
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"1", b'{"version": 4}', b'{"lineage": "x"}'])
+def test_what_is_no_state_is_not_written_where_there_is_none(
+    tmp_path: Path, store: MemoryStore, body: bytes
+) -> None:
+    file = left(tmp_path, body)
+    (found,) = pushed(tmp_path, store)
+    assert list(found.refused) == [ONE]
+    assert (store.states, file.read_bytes()) == ({}, body)
+    pushed(tmp_path, store, Use.STORED)
+    assert store.states == {}
+    assert not file.exists()
+    assert [kept.read() for kept in backups(tmp_path, ONE)] == [body]
