@@ -10,14 +10,20 @@ from run_words import at
 from run_world import World, rooted
 
 from pytg.bundle.archive import LOCK_FILE, Bundle, plan_name, root_name
-from pytg.bundle.manifest import KeptPlan, KeptStage
+from pytg.bundle.manifest import KeptPlan, KeptStage, KeptState
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
 from pytg.errors import StalePlan
 from pytg.run.restored_plan import restore
 
 PLAN = b"a plan"
-KEPT = KeptPlan("1/1", (at("a"),), hashlib.sha256(PLAN).hexdigest(), (UnitChanges(at("a")),), {})
+KEPT = KeptPlan(
+    "1/1",
+    (at("a"),),
+    hashlib.sha256(PLAN).hexdigest(),
+    (UnitChanges(at("a")),),
+    {at("a"): KeptState(None)},
+)
 
 
 @pytest.mark.parametrize(
