@@ -13,7 +13,7 @@ from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
 from pytg.cli._state_mv import WAIT_S
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, resource_count
 from pytg.errors import Interrupted, Refused, StalePlan
 from pytg.model import Address
 from pytg.project import Project
@@ -134,7 +134,7 @@ def _list(found: Sequence[Restorable], unit: Address, *, as_json: bool) -> None:
                 each.kind,
                 f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
                 "" if each.serial is None else str(each.serial),
-                "" if each.state is None else str(_managed(each.state)),
+                "" if each.state is None else str(resource_count(each.state)),
                 each.why or each.problem,
             )
             for each in found
@@ -150,14 +150,10 @@ def _document(each: Restorable) -> dict[str, object]:
         "kind": each.kind,
         "time": each.at.isoformat(),
         "serial": each.serial,
-        "resources": None if each.state is None else _managed(each.state),
+        "resources": None if each.state is None else resource_count(each.state),
         "why": each.why,
         "problem": each.problem,
     }
-
-
-def _managed(state: State) -> int:
-    return sum(len(r["instances"]) for r in state["resources"] if r["mode"] == "managed")
 
 
 def _changes(unit: Address, before: State | None, after: State) -> list[tuple[str, str]]:

@@ -6,20 +6,23 @@ versions that it follows. Whoever finds that note finishes it, under the locks o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from pydantic import TypeAdapter
 
 from pytg import exact_json
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, resource_count
 from pytg.errors import PytgError, Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
+from pytg.record import state_changes
 from pytg.record.types import problem
 from pytg.recovery.composed_directory import reserved
 from pytg.recovery.journal import JOURNAL
@@ -121,7 +124,7 @@ def change_states(
             except BaseException:
                 locks.abandon()
                 raise
-            (root / DIRECTORY / JOURNAL).unlink()
+            _end(root, journal)
     return [write.place.address for write in writes]
 
 
@@ -174,7 +177,7 @@ def finish_changes(
                 _put(write, states)
                 written.append(write.place.address)
         if not refused:
-            (root / DIRECTORY / JOURNAL).unlink()
+            _end(root, journal)
         for place in journal.locked:
             states.store(place).unlock(place.backend.key, journal.lock_id)
     return [Recovery.of(None, written, {}, refused)]
@@ -209,6 +212,14 @@ def _is_left(root: Path, write: _Write, states: StateReader) -> bool:
 def _note(root: Path, journal: _Journal) -> None:
     text = json.dumps(asdict(journal), indent=2)
     write_atomic(root / DIRECTORY / JOURNAL, f"{text}\n".encode())
+
+
+def _end(root: Path, journal: _Journal) -> None:
+    """All is written: runs are told what is where now, and the note goes."""
+    held = {w.place.address: resource_count(exact_json.loads(w.body)) for w in journal.writes}
+    with contextlib.suppress(OSError):  # a run then warns of a state that is empty
+        state_changes.note(root, journal.operation, held, datetime.now(UTC))
+    (root / DIRECTORY / JOURNAL).unlink()
 
 
 def _refuse_unfinished(root: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from pytg.compose.state_merge import empty_state
 from pytg.errors import LockHeld, PytgError, Refused
+from pytg.record.state_changes import changes
 from pytg.recovery.journal import JOURNAL
 from pytg.recovery.recover import recover_all, recover_lock, recover_unit
 from pytg.recovery.state_change import DIRECTORY, StatePlace, change_states, finish_changes
@@ -87,6 +88,9 @@ def test_all_are_written_in_order_and_what_was_there_is_kept(tmp_path: Path) -> 
         (kept,) = backups(tmp_path, unit)
         assert json.loads(kept.read()) == body(unit.module)
         assert kept.why == "test"
+    (noted,) = changes(tmp_path)
+    assert noted.operation == "test"
+    assert noted.resources == dict.fromkeys(BOTH, 0)  # they are empty
 
 
 def test_a_held_lock_keeps_all_of_it_from_being_done(tmp_path: Path) -> None:
@@ -108,6 +112,7 @@ def test_what_is_broken_off_is_finished_by_the_next_command(
     assert broken.locks == {}
     assert not (tmp_path / DIRECTORY / JOURNAL).exists()
     assert {unit for each in found for unit in each.written} <= {ONE, TWO}
+    assert [set(noted.resources) for noted in changes(tmp_path)] == [set(BOTH)]
     assert finish_changes(tmp_path, states_in(broken), print, threading.Event()) == []
 
 
