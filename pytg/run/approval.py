@@ -9,6 +9,7 @@ from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.record.words import counted
+from pytg.run.checkout import protected_environments
 from pytg.run.execution import Execution, Question
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrite_guard import refuse_overwriting
@@ -77,16 +78,9 @@ def approve(
         question = f"Destroy {counted(gone, 'resource')} of {units}{which}?"
     else:
         question = f"Apply {_stake(changed)} in {units}{which}?"
-    if not execution.confirm(Question(question, _protected(execution, changed))):
+    typed = protected_environments(execution.estate, (change.address for change in changed))
+    if not execution.confirm(Question(question, " ".join(typed))):
         raise Interrupted("not approved: nothing of this plan was applied")
-
-
-def _protected(execution: Execution, changed: Iterable[UnitChanges]) -> str:
-    """What must be typed: the names of the protected environments that change, or nothing."""
-    units = [
-        change.address for change in changed if execution.estate.units[change.address].protected
-    ]
-    return " ".join(sorted({f"{unit.account}/{unit.environment}" for unit in units}))
 
 
 def _stake(changed: Iterable[UnitChanges]) -> str:
