@@ -1,12 +1,14 @@
 """A bundle as one file: a zip of the manifest, the saved plans and their roots, maybe encrypted.
 
-Nothing in it is ever unpacked by its name: what is read is what the manifest says is there.
+Nothing in it is ever unpacked by a name of its own: it holds the plans that the manifest speaks of,
+and of the root of each only files with plain names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -19,7 +21,9 @@ from pytg.errors import PytgError, Refused, UsageError
 from pytg.files import write_atomic
 
 FILE = "plan.bundle"
+LOCK_FILE = ".terraform.lock.hcl"
 _MANIFEST = "manifest.json"
+_TEXT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.tf")  # of a root; never a path
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same contents make the same file
 _AGAIN = "plan again with --out"
 
@@ -32,6 +36,20 @@ class Bundle:
     files: Mapping[str, bytes]
     place: str
     digest: str
+
+    def root(self, name: str) -> tuple[dict[str, str], bytes | None]:
+        """The files of the root of the plan `name`, by plain names, and the lock of its providers.
+
+        There is none where its root has no providers.
+        """
+        begin = root_name(name)
+        files = {
+            file.removeprefix(begin): data
+            for file, data in self.files.items()
+            if file.startswith(begin)
+        }
+        lock = files.pop(LOCK_FILE, None)
+        return {file: data.decode() for file, data in files.items()}, lock
 
 
 def pack(manifest: Manifest, files: Mapping[str, bytes], recipients: Sequence[str] = ()) -> bytes:
@@ -62,6 +80,7 @@ def unpack(data: bytes, place: str, identities: Sequence[Path] = ()) -> Bundle:
         if hashlib.sha256(content).hexdigest() != manifest.contents[name]:
             raise Refused(f"the bundle {place} was altered: {name} is not what it was", hint=_AGAIN)
     _require_plans(manifest, place)
+    _refuse_strange(manifest, files, place)
     return Bundle(manifest, files, place, digest_of(data))
 
 
@@ -110,3 +129,24 @@ def _require_plans(manifest: Manifest, place: str) -> None:
                 f"the bundle {place} was altered: it is not whole without {plan_name(plan.name)}",
                 hint=_AGAIN,
             )
+
+
+def _refuse_strange(manifest: Manifest, files: Mapping[str, bytes], place: str) -> None:
+    """Raises Refused for a file that is neither a plan nor a file of a root, or is no text."""
+    plans = [plan.name for stage in manifest.stages for plan in stage.plans]
+    known, roots = {*map(plan_name, plans)}, {*map(root_name, plans)}
+    for name, data in files.items():
+        directory, slash, file = name.rpartition("/")
+        text = _TEXT.fullmatch(file)
+        if name not in known and not (
+            directory + slash in roots and (text is not None or file == LOCK_FILE)
+        ):
+            raise Refused(
+                f"the bundle {place} holds {name!r}, which is no part of one", hint=_AGAIN
+            )
+        try:
+            _ = text and data.decode()
+        except UnicodeDecodeError as error:
+            raise Refused(
+                f"{name} in the bundle {place} is no text: {error}", hint=_AGAIN
+            ) from error

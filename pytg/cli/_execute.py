@@ -47,7 +47,7 @@ def execute(
         _require_selection(request)
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
-            view = View(display.show, _confirm(plain.asking), say, (plain,))
+            view = View(display.show, confirm(plain.asking), say, (plain,))
             finished = project.run(request, view)
     display.end()
     style = Style.of(sys.stderr)
@@ -74,9 +74,11 @@ def _require_selection(request: Request) -> None:
         )
 
 
-def _confirm(
+def confirm(
     asking: Callable[[], AbstractContextManager[None]],
 ) -> Callable[[Question, threading.Event], bool]:
+    """What asks on the terminal; `asking` is entered while a question stands."""
+
     def ask(question: Question, cancel: threading.Event) -> bool:
         if not sys.stdin.isatty():
             return nobody(question, cancel)

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import click
 
 from pytg.cli._context import Context
-from pytg.cli._options import option, suffix_option
+from pytg.cli._options import suffix_option
 from pytg.cli._recovered import report_recovered, say
+from pytg.cli._state_approval import approve, require_unmoved, writing_options
 from pytg.cli._state_target import Target
 from pytg.compose.state_document import State
 from pytg.errors import UsageError
@@ -19,28 +20,17 @@ from pytg.project import Project
 from pytg.record.words import counted
 from pytg.recovery.recover import recover_all
 from pytg.recovery.recovery import require_recovered
-from pytg.recovery.state_change import StatePlace, change_states
+from pytg.recovery.state_change import StatePlace, change_states, held_at, read_raw
 from pytg.report.table import printable
 from pytg.run.state_moves import Move, Moved, make_moves
 from pytg.run.state_places import find_place, renames, state_places
 from pytg.state.state_reader import UnitState
 
-WAIT_S = 30.0
-
 
 @click.command("mv")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@option("--dry-run", is_flag=True, help="Say what would move, and write nothing.")
-@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@option(
-    "--lock-timeout",
-    type=click.FloatRange(0),
-    default=WAIT_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the locks.",
-)
+@writing_options
 @suffix_option()
 @click.pass_obj
 def mv_command(
@@ -49,6 +39,8 @@ def mv_command(
     target: str,
     suffix: str | None,
     *,
+    yes: bool,
+    allow_dirty: bool,
     dry_run: bool,
     as_json: bool,
     lock_timeout: float,
@@ -72,26 +64,50 @@ def mv_command(
     units = dict.fromkeys(unit for move in moves for unit in (move.target, move.source))
     require_recovered(recovered, units)
     project.check_identity(estate.units[unit] for unit in units if unit in estate.units)
-    done: list[Moved] = []
+    concerned = [places[unit] for unit in units]
+    shown = {p.address: held_at(p, read_raw(p, states), damaged=False) for p in concerned}
+    moved = make_moves(estate, moves, shown)
+    _show(moved, as_json=as_json)
+    written = [unit for unit, _ in moved.states]
+    if not dry_run:
+        question = f"Write {counted(len(written), 'state')}?"
+        approve(estate, written, question, yes=yes, allow_dirty=allow_dirty)
+        _write(project, concerned, shown, moved, timeout_s=lock_timeout)
+    if as_json:
+        document = {
+            "dry_run": dry_run,
+            "moves": [{"from": was, "to": now} for was, now in moved.objects],
+            "states": [str(unit) for unit in written],
+            "warnings": list(moved.warnings),
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        say(f"{counted(len(written), 'state')} {'would be written' if dry_run else 'written'}")
+
+
+def _write(
+    project: Project,
+    places: Sequence[StatePlace],
+    shown: Mapping[Address, UnitState],
+    moved: Moved,
+    *,
+    timeout_s: float,
+) -> None:
+    """Write what was made of `shown`, where that is still what is there. Raises StalePlan."""
 
     def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
-        done.append(make_moves(estate, moves, held))
-        return done[0].states
+        require_unmoved(shown, held)
+        return moved.states
 
-    concerned = [places[unit] for unit in units]
-    if dry_run:
-        make(states.read(concerned))
-    else:
-        change_states(
-            estate.root,
-            concerned,
-            states,
-            make,
-            operation="pytg state mv",
-            say=say,
-            timeout_s=lock_timeout,
-        )
-    _report(done[0], dry_run=dry_run, as_json=as_json)
+    change_states(
+        project.root,
+        places,
+        project.states,
+        make,
+        operation="pytg state mv",
+        say=say,
+        timeout_s=timeout_s,
+    )
 
 
 def _moves(
@@ -118,20 +134,9 @@ def _moves(
     return moves
 
 
-def _report(moved: Moved, *, dry_run: bool, as_json: bool) -> None:
+def _show(moved: Moved, *, as_json: bool) -> None:
+    """What would be destroyed by the next plan, and all that moves."""
     for warning in moved.warnings:
         say(f"warning: {warning}")
-    written = [str(unit) for unit, _ in moved.states]
-    if as_json:
-        document = {
-            "dry_run": dry_run,
-            "moves": [{"from": was, "to": now} for was, now in moved.objects],
-            "states": written,
-            "warnings": list(moved.warnings),
-        }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for was, now in moved.objects:
+    for was, now in () if as_json else moved.objects:
         click.echo(printable(f"{was} -> {now}"))
-    verb = "would be written" if dry_run else "written"
-    say(f"{counted(len(written), 'state')} {verb}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -12,9 +11,8 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
-from pytg.cli._state_mv import WAIT_S
-from pytg.compose.state_document import State
-from pytg.errors import Interrupted, Refused, StalePlan
+from pytg.cli._state_approval import approve, require_unmoved, writing_options
+from pytg.compose.state_document import State, resource_count
 from pytg.model import Address
 from pytg.project import Project
 from pytg.recovery.recover import recover_all
@@ -30,18 +28,8 @@ from pytg.state.stored_objects import stored_objects
 @click.command("restore")
 @click.argument("unit")
 @click.argument("which", required=False)
-@option("--yes", "-y", is_flag=True, help="Do not ask.")
-@option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@writing_options
 @option("--other-lineage", is_flag=True, help="Also where it is not an earlier state of this one.")
-@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@option(
-    "--lock-timeout",
-    type=click.FloatRange(0),
-    default=WAIT_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the lock.",
-)
 @suffix_option()
 @click.pass_obj
 def restore_command(
@@ -51,6 +39,7 @@ def restore_command(
     suffix: str | None,
     *,
     yes: bool,
+    allow_dirty: bool,
     dry_run: bool,
     other_lineage: bool,
     as_json: bool,
@@ -73,16 +62,17 @@ def restore_command(
     if which is None:
         _list(found, place.address, as_json=as_json)
         return
-    chosen = choose(found, which, place.address)
+    chosen, old = choose(found, which, place.address)
     shown = held_at(place, read_raw(place, states), damaged=True)
     if shown.version is not None and shown.state is None:
         say(f"the present state of {place.address} is damaged; a copy of it is kept")
-    after = following(shown.state, chosen.state or {}, place.address, other_lineage=other_lineage)
+    after = following(shown.state, old, place.address, other_lineage=other_lineage)
     changes = _changes(place.address, shown.state, after)
     if not (as_json and dry_run):
         _show(changes)
     if not dry_run:
-        _approve(place.address, chosen, yes=yes)
+        question = f"Write {chosen.kind} {chosen.name} over the state of {place.address}?"
+        approve(estate, [place.address], question, yes=yes, allow_dirty=allow_dirty)
         _write(project, place, shown, after, timeout_s=lock_timeout)
     if as_json:
         document = {
@@ -103,11 +93,7 @@ def _write(
     """Write `after` where `shown` is still what is there. Raises StalePlan."""
 
     def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
-        if held[place.address].version != shown.version:
-            raise StalePlan(
-                f"the state of {place.address} has moved since it was shown",
-                hint="run the command again",
-            )
+        require_unmoved({place.address: shown}, held)
         return [(place.address, after)]
 
     change_states(
@@ -134,7 +120,7 @@ def _list(found: Sequence[Restorable], unit: Address, *, as_json: bool) -> None:
                 each.kind,
                 f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
                 "" if each.serial is None else str(each.serial),
-                "" if each.state is None else str(_managed(each.state)),
+                "" if each.state is None else str(resource_count(each.state)),
                 each.why or each.problem,
             )
             for each in found
@@ -150,14 +136,10 @@ def _document(each: Restorable) -> dict[str, object]:
         "kind": each.kind,
         "time": each.at.isoformat(),
         "serial": each.serial,
-        "resources": None if each.state is None else _managed(each.state),
+        "resources": None if each.state is None else resource_count(each.state),
         "why": each.why,
         "problem": each.problem,
     }
-
-
-def _managed(state: State) -> int:
-    return sum(len(r["instances"]) for r in state["resources"] if r["mode"] == "managed")
 
 
 def _changes(unit: Address, before: State | None, after: State) -> list[tuple[str, str]]:
@@ -180,13 +162,3 @@ def _show(changes: Sequence[tuple[str, str]]) -> None:
         say(printable(f"  {sign} {name}  ({words[sign]})"))
     if not changes:
         say("  no resource differs")
-
-
-def _approve(unit: Address, chosen: Restorable, *, yes: bool) -> None:
-    """Ask. Raises Interrupted where the answer is no, Refused where nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nobody is there to approve it", hint="pass --yes to approve it")
-    if not click.confirm(f"Write {chosen.kind} {chosen.name} over the state of {unit}?", err=True):
-        raise Interrupted("not approved: nothing was written")

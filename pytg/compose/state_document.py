@@ -16,6 +16,11 @@ State = dict[str, Any]
 STATE_VERSION = 4
 
 
+def resource_count(state: State) -> int:
+    """How many resources it holds, instance by instance, deposed ones too; no data."""
+    return sum(len(r["instances"]) for r in state["resources"] if r["mode"] == "managed")
+
+
 class _Instance(TypedDict):
     index_key: NotRequired[str | int | None]
     dependencies: NotRequired[list[str] | None]

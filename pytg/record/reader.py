@@ -19,7 +19,8 @@ from pytg.record.run import RUN, SCHEMA, UNIT, Result, Run, UnitRecord, settled
 from pytg.record.types import problem
 
 RUNS = Path(".pytg", "runs")
-RUNNING_LINE = f'  "result": "{Result.RUNNING}"'.encode()  # as `write` has it
+RESULT = b'  "result": '  # as `write` has it
+RUNNING_LINE = RESULT + f'"{Result.RUNNING}"'.encode()
 
 
 def load(path: Path) -> Run:
@@ -46,7 +47,8 @@ def running(root: Path) -> Iterator[Run]:
     """The runs that go on by their record: some may have died."""
     for path in sorted((root / RUNS).glob("*/run.json")):
         with contextlib.suppress(OSError, Refused), path.open("rb") as file:
-            if any(text.startswith(RUNNING_LINE) for text in file):
+            result = next((text for text in file if text.startswith(RESULT)), b"")
+            if result.startswith(RUNNING_LINE):  # it stands before the units, which may be many
                 yield load(path)
 
 

@@ -35,6 +35,7 @@ from pytg.recovery.state_change import (
     put,
     read_change,
     read_raw,
+    tell_runs,
 )
 from pytg.recovery.unrecorded import remember
 from pytg.state.backups import keep
@@ -104,23 +105,27 @@ def _finish(
 ) -> Recovery:
     written: list[Address] = []
     left: tuple[Write, ...] = ()
+    done: list[Write] = []
     refused: dict[Address, PytgError] = {}
     for position, write in enumerate(change.writes):
         rest = change.writes[position:]
         decided = use.get(write.place.address)
         try:
             if _is_done(write, change, states):
+                done.append(write)
                 continue
             if decided is Use.STORED:
                 _give_up(root, rest, change, states)
                 break
             _write(root, write, rest, states, decided)
             written.append(write.place.address)
+            done.append(write)
         except Interrupted:
             raise
         except PytgError as error:
             left, refused = rest, dict.fromkeys((w.place.address for w in rest), error)
             break
+    tell_runs(root, change.operation, done)
     note_change(root, replace(change, writes=left))
     refused |= _leave(change, states, refused)
     if not refused:

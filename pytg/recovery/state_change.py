@@ -12,16 +12,18 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from pydantic import TypeAdapter
 
 from pytg import exact_json
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, resource_count
 from pytg.errors import PytgError, Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
+from pytg.record import state_changes
 from pytg.record.types import problem
 from pytg.recovery.composed_directory import reserved
 from pytg.recovery.journal import COPY, JOURNAL, pending
@@ -121,6 +123,7 @@ def change_states(
             except BaseException:
                 locks.abandon()
                 raise
+            tell_runs(root, operation, writes)
             forget_change(root)
     return [write.place.address for write in writes]
 
@@ -153,6 +156,13 @@ def note_change(root: Path, change: Change) -> None:
 def change_pending(root: Path) -> bool:
     """Whether a change is noted that is not finished."""
     return pending(root / DIRECTORY)
+
+
+def tell_runs(root: Path, operation: str, writes: Iterable[Write]) -> None:
+    """Note what is where now, for runs that look at what past ones made."""
+    held = {w.place.address: resource_count(exact_json.loads(w.body)) for w in writes}
+    with contextlib.suppress(OSError):  # a run then warns of a state that is empty
+        state_changes.note(root, operation, held, datetime.now(UTC))
 
 
 def forget_change(root: Path) -> None:

@@ -11,6 +11,7 @@ from pytg.errors import Interrupted
 from pytg.model import Address
 from pytg.record.words import counted
 from pytg.run.approved import Approved
+from pytg.run.checkout import protected_environments
 from pytg.run.execution import Execution, Question
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrite_guard import refuse_overwriting
@@ -77,7 +78,8 @@ def approve(
         question = f"Destroy {counted(gone, 'resource')} of {units}{which}?"
     else:
         question = f"Apply {_stake(changed)} in {units}{which}?"
-    if not execution.confirm(Question(question, _protected(execution, changed))):
+    typed = protected_environments(execution.estate, (change.address for change in changed))
+    if not execution.confirm(Question(question, " ".join(typed))):
         raise Interrupted("not approved: nothing of this plan was applied")
     return True
 
@@ -89,14 +91,6 @@ def _within(plan: SavedPlan, approved: Mapping[Address, Approved]) -> bool:
         return False
     seen = replace(plan, seen=plan.details()) if touched else plan
     return not any(approved[unit].beyond(seen, unit, again=True) for unit in touched)
-
-
-def _protected(execution: Execution, changed: Iterable[UnitChanges]) -> str:
-    """What must be typed: the names of the protected environments that change, or nothing."""
-    units = [
-        change.address for change in changed if execution.estate.units[change.address].protected
-    ]
-    return " ".join(sorted({f"{unit.account}/{unit.environment}" for unit in units}))
 
 
 def _stake(changed: Iterable[UnitChanges]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pytg.config.hierarchy import LIVE, PROJECT
 from pytg.errors import Refused
 from pytg.git import Repository
+from pytg.model import Address, Estate
 from pytg.run.execution import Execution
 
 _SHOWN = 20
@@ -12,19 +15,45 @@ _HINT = "{}; --allow-dirty applies what is here all the same"
 
 
 def refuse_uncommitted(execution: Execution) -> None:
+    """See `refuse_unreviewed`, of the units that are selected. Not with `--allow-dirty`."""
+    if not execution.options.allow_dirty:
+        refuse_unreviewed(execution.estate, execution.selection.units)
+
+
+def protected_environments(estate: Estate, units: Iterable[Address]) -> list[str]:
+    """Those of `units` that are protected, as `account/environment`.
+
+    One of a unit that left the configuration is what the units that are still in it are.
+    """
+    every = {name_of(unit.address) for unit in estate.units.values() if unit.protected}
+    own = {unit: estate.units.get(unit) for unit in units}
+    return sorted(
+        {
+            name_of(address)
+            for address, unit in own.items()
+            if (name_of(address) in every if unit is None else unit.protected)
+        }
+    )
+
+
+def name_of(unit: Address) -> str:
+    """The unit's environment as a person types it."""
+    return f"{unit.account}/{unit.environment}"
+
+
+def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
     """The git tree of the project must be clean and not behind, where a unit is protected.
 
     Looks at `config.yaml`, `live` and the directories of modules; behind is what git knows since
     the last `git fetch`. Outside of a git tree there is nothing to refuse. Raises Refused.
     """
-    units = [execution.estate.units[unit] for unit in execution.selection.units]
-    if execution.options.allow_dirty or not any(unit.protected for unit in units):
+    if not protected_environments(estate, units):
         return
-    root = execution.estate.root.resolve()
+    root = estate.root.resolve()
     tree = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     if tree is None:
         return
-    modules = {unit.module.path.resolve() for unit in execution.estate.units.values()}
+    modules = {unit.module.path.resolve() for unit in estate.units.values()}
     own = sorted(module for module in modules if module.is_relative_to(tree))
     try:
         status = Repository(tree).status([root / PROJECT, root / LIVE, *own])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytg import __version__
 from pytg.bundle import fingerprint
-from pytg.bundle.archive import plan_name, root_name
+from pytg.bundle.archive import LOCK_FILE, plan_name, root_name
 from pytg.bundle.manifest import (
     FORMAT,
     KeptPlan,
@@ -30,8 +30,6 @@ from pytg.run.planned_stage import PlannedStage
 from pytg.run.root import SavedPlan
 from pytg.state.state_reader import UnitState
 from pytg.terraform.binary import host_platform
-
-LOCK_FILE = ".terraform.lock.hcl"
 
 
 def keep(

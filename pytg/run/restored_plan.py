@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytg.bundle import fingerprint
-from pytg.bundle.archive import Bundle, plan_name, root_name
+from pytg.bundle.archive import LOCK_FILE, Bundle, plan_name, root_name
 from pytg.bundle.manifest import KeptPlan, KeptStage
 from pytg.compose.stage import Stage
 from pytg.errors import Refused, StalePlan
@@ -15,7 +15,6 @@ from pytg.files import write_atomic
 from pytg.generate.unit import render_unit
 from pytg.run.composed_plan import ComposedPlan, recover_late, shapes_in, write_merged
 from pytg.run.execution import Execution
-from pytg.run.kept_plan import LOCK_FILE
 from pytg.run.per_unit import UnitPlan
 from pytg.run.planned_stage import PlannedStage
 from pytg.run.root import Root, SavedPlan
@@ -55,23 +54,29 @@ def restore(
 
 
 def _restore(execution: Execution, bundle: Bundle, kept: KeptPlan, root: Root) -> SavedPlan:
-    begin = root_name(kept.name)
-    files = {
-        name.removeprefix(begin): data
-        for name, data in bundle.files.items()
-        if name.startswith(begin)
-    }
-    lock = files.pop(LOCK_FILE, None)
-    texts = {name: data.decode() for name, data in files.items()}
+    texts, lock = bundle.root(kept.name)
     if not root.composed:  # what a plan that imports was made of is in its file
         texts = render_unit(execution.estate, root.units[0])
-    _initialise(root, texts, lock)
-    if fingerprint.of_fetched(root.workdir) != kept.fetched:
-        raise StalePlan(
-            f"a module from elsewhere is another one here than when it was planned: {root.workdir}",
-            hint="plan again with --out; a module with a fixed `version` or `ref` stays the same",
+    if missing := sorted({"backend.tf", "main.tf", "versions.tf"} - texts.keys()):
+        raise Refused(
+            f"the bundle {bundle.place} is not whole without {root_name(kept.name, missing[0])}",
+            hint="plan again with --out",
         )
-    write_atomic(root.plan_file, bundle.files[plan_name(kept.name)])
+    with _locked_to(root, lock):
+        _initialise(root, texts)
+        if fingerprint.of_fetched(root.workdir) != kept.fetched:
+            raise StalePlan(
+                "a module from elsewhere is another one here than when it was planned: "
+                f"{root.workdir}",
+                hint="plan again with --out; a module with a fixed `version` or `ref` stays the "
+                "same",
+            )
+        write_atomic(root.plan_file, bundle.files[plan_name(kept.name)])
+        return _on_the_states(execution, kept, root)
+
+
+def _on_the_states(execution: Execution, kept: KeptPlan, root: Root) -> SavedPlan:
+    """The plan in the file of `root`, with the states it was made on. Raises StalePlan."""
     changes = {change.address: change for change in kept.changes}
     held = execution.states.read(execution.estate.units[address] for address in kept.read)
     if not root.composed:
@@ -88,21 +93,28 @@ def _restore(execution: Execution, bundle: Bundle, kept: KeptPlan, root: Root) -
     return ComposedPlan(root, changes, kept.digest, shapes, held, frozenset(kept.deferred))
 
 
-def _initialise(root: Root, texts: dict[str, str], lock: bytes | None) -> None:
-    """Write the root with the lock of the plan's providers, and initialise it with exactly those.
-
-    Raises Refused where they cannot be had here; the lock that was there before is there again.
-    """
+@contextlib.contextmanager
+def _locked_to(root: Root, lock: bytes | None) -> Iterator[None]:
+    """`lock` is that of the root; on an error the one that was there before is there again."""
     place = root.workdir / LOCK_FILE
     there = place.read_bytes() if place.is_file() else None
     if there != lock:
         _write_lock(root, lock)
     try:
-        root.prepare(texts, lockfile="readonly", upgrade=None)
-    except BaseException as error:
+        yield
+    except BaseException:
         _write_lock(root, there)
-        if not isinstance(error, Refused):
-            raise
+        raise
+
+
+def _initialise(root: Root, texts: dict[str, str]) -> None:
+    """Write the root, and initialise it with exactly the providers of its lock.
+
+    Raises Refused where they cannot be had here.
+    """
+    try:
+        root.prepare(texts, lockfile="readonly", upgrade=None)
+    except Refused as error:
         raise Refused(
             "the providers or modules that this was planned with cannot be had here, as "
             f"{LOCK_FILE} in the bundle names them:\n{error.message}",

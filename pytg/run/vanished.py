@@ -33,9 +33,9 @@ def warn_of_vanished(execution: Execution) -> None:
             record(execution, unit, [Finding("warning", _told(unit, found, *made[unit]), _HINT)])
 
 
-def _told(unit: Address, found: UnitState, run: str, count: int) -> str:
+def _told(unit: Address, found: UnitState, made: str, count: int) -> str:
     how = "gone" if found.state is None else "empty"
     return (
-        f"the state of {unit} is {how}, though run {run} made resources of it ({count} by all "
-        "runs), and no run destroyed them"
+        f"the state of {unit} is {how}, though {made} ({count} by all runs), and no run destroyed "
+        "them"
     )

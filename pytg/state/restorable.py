@@ -56,8 +56,8 @@ def restorable(root: Path, place: StateLocation, states: StateReader) -> list[Re
     return sorted([*kept, *versions], key=lambda each: each.at, reverse=True)
 
 
-def choose(found: Sequence[Restorable], which: str, unit: Address) -> Restorable:
-    """The one that `which` names, or the file at that path.
+def choose(found: Sequence[Restorable], which: str, unit: Address) -> tuple[Restorable, State]:
+    """The one that `which` names, or the file at that path, and its state.
 
     Raises UsageError where there is none, Refused where it is no state.
     """
@@ -77,7 +77,7 @@ def choose(found: Sequence[Restorable], which: str, unit: Address) -> Restorable
             f"{chosen.kind} {which} is no state of version {STATE_VERSION}: {chosen.problem}",
             hint=f"choose another one: `pytg state restore {unit}` lists them",
         )
-    return chosen
+    return chosen, chosen.state
 
 
 def following(current: State | None, old: State, unit: Address, *, other_lineage: bool) -> State:

@@ -93,7 +93,7 @@ def rename(project: Project, old: str, new: str) -> None:
     planned = project.pytg("plan-all")
     command = f"pytg state mv {old} {new}"
     assert f"`{command}`" in planned.err
-    project.pytg(*(word.strip("'") for word in command.split()[1:]))
+    project.pytg(*(word.strip("'") for word in command.split()[1:]), "--yes")
 
 
 def test_what_moves_is_neither_made_nor_destroyed(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_what_moves_is_neither_made_nor_destroyed(tmp_path: Path) -> None:
         dry = project.pytg("state", "mv", *cache, "--dry-run", "--json")
         assert dry.document["states"] == [db, app]
         assert ids(project) == made
-        project.pytg("state", "mv", *cache)
-        project.pytg("state", "mv", f"{app}:module.part", db)
+        project.pytg("state", "mv", *cache, "--yes")
+        project.pytg("state", "mv", f"{app}:module.part", db, "--yes")
     assert ids(project) == made
     unchanged(project, "lab/us-east-1/*/*")
 

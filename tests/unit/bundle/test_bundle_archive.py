@@ -53,6 +53,44 @@ def test_a_plan_that_is_not_the_one_of_the_manifest_is_refused() -> None:
         unpack(pack(manifest(), FILES | {"1/1/plan": b"another"}), "here")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1/1/root/../../../../../../zap.tf",
+        "1/1/root//zap.tf",
+        "1/1/root/sub/zap.tf",
+        "1/1/root/..tf",
+        "1/1/root/",
+        "1/1/root/terraform.tfstate",
+        "1/1/zap.tf",
+        "2/1/root/main.tf",
+        "/zap.tf",
+    ],
+)
+def test_what_is_no_part_of_a_bundle_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(Refused, match=r"holds .*, which is no part of one"):
+        unpack(pack(manifest(), FILES | {name: b""}), "here")
+
+
+@given(st.text("ab./\\ \n\0é", max_size=12))
+def test_a_file_of_a_root_has_a_plain_name(name: str) -> None:
+    try:
+        bundle = unpack(pack(manifest(), FILES | {f"1/1/root/{name}.tf": b""}), "here")
+    except Refused:
+        return
+    texts, _ = bundle.root("1/1")
+    assert all(Path(file).name == file and not file.startswith(".") for file in texts)
+    assert f"{name}.tf" in texts
+
+
+def test_the_root_of_a_plan_is_text_and_its_lock() -> None:
+    lock = {"1/1/root/.terraform.lock.hcl": b"\xff"}
+    texts, found = unpack(pack(manifest(), FILES | lock), "here").root("1/1")
+    assert (texts, found) == ({"main.tf": 'module "a" {}\n'}, b"\xff")
+    with pytest.raises(Refused, match=r"main\.tf in the bundle here is no text"):
+        unpack(pack(manifest(), FILES | {"1/1/root/main.tf": b"\xff"}), "here")
+
+
 def test_one_of_another_format_is_refused() -> None:
     with pytest.raises(Refused, match="here cannot be understood: format"):
         unpack(pack(manifest(format=2), FILES), "here")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytg.cli._execute import _confirm
+from pytg.cli._execute import confirm
 from pytg.run.execution import Question
 
 
@@ -42,6 +42,6 @@ def test_the_question_stands_from_its_first_letter_to_the_answer(
 
     with os.fdopen(controller, "wb"), os.fdopen(terminal) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        assert _confirm(asking)(Question("Apply this?", typed), threading.Event()) is approved
+        assert confirm(asking)(Question("Apply this?", typed), threading.Event()) is approved
     how = f"It is protected: type {typed} to go on" if typed else "[y/N]"
     assert seen == ["", f"Apply this? {how}: "]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -245,7 +247,7 @@ def test_what_left_the_configuration_can_be_shown_and_restored(
 
 def test_a_move_inside_one_unit_is_one_write(root: str, capfd: pytest.CaptureFixture[str]) -> None:
     new = f"{KMS}:terraform_data.that[0]"
-    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", new) == 0
+    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", new, "--yes") == 0
     assert capfd.readouterr().err.endswith("1 state written\n")
     assert run("-C", root, "state", "list") == 0
     assert capfd.readouterr().out == f"{KMS}  terraform_data.that[0]\n"
@@ -278,9 +280,75 @@ def test_a_move_that_cannot_be_meant_changes_nothing(
 
 def test_a_move_is_told_object_by_object(root: str, capfd: pytest.CaptureFixture[str]) -> None:
     table = "docs/us-east-1/dev/table"
-    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", table) == 0
+    assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", table, "--yes") == 0
     out, err = capfd.readouterr()
     assert out == f"{KMS}:terraform_data.this -> {table}:terraform_data.this\n"
     assert err == "2 states written\n"
     assert run("-C", root, "state", "list") == 0
     assert capfd.readouterr().out == f"{table}  terraform_data.this\n"
+
+
+TABLE = "docs/us-east-1/dev/table"
+MOVE = ("mv", f"{KMS}:terraform_data.this", TABLE)
+
+
+@pytest.fixture(params=["mv", "restore"])
+def writing(root: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """A command that would write a state; its environment is protected, in a git tree."""
+    if request.param == "mv":
+        command = MOVE
+    else:
+        copy = Path(root).parent / "copy.tfstate"
+        copy.write_text(exact_json.dumps(state_of("kms", "older")))
+        command = ("restore", KMS, str(copy))
+    env = Path(root, "live/docs/us-east-1/dev/env.yaml")
+    env.write_text("protected: true\n")
+    Path(root, ".gitignore").write_text(".pytg\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "all")):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    return ("-C", root, "state", *command)
+
+
+@pytest.mark.parametrize("answer", [("docs/dev", 0), ("y", 130), ("", 130), (None, 6)])
+def test_what_is_protected_is_written_by_its_name_alone(
+    root: str,
+    writing: tuple[str, ...],
+    answer: tuple[str | None, int],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    typed, code = answer
+    before = Path(root, STATE).read_bytes()
+    controller, terminal = os.openpty()
+    with os.fdopen(controller, "wb"), os.fdopen(terminal) as stdin:
+        if typed is not None:
+            monkeypatch.setattr("sys.stdin", stdin)
+            os.write(controller, f"{typed}\n".encode())
+        assert run(*writing) == code
+    assert (Path(root, STATE).read_bytes() == before) is (code != 0)
+    said = capfd.readouterr().err
+    assert ("It is protected: type docs/dev to go on" in said) is (typed is not None)
+
+
+def test_what_is_protected_is_written_from_a_clean_tree_alone(
+    root: str, writing: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = Path(root, STATE).read_bytes()
+    Path(root, "modules/kms/new.tf").touch()
+    assert run(*writing, "--yes") == 6
+    assert "clean git tree" in capfd.readouterr().err
+    assert run(*writing, "--yes", "--dry-run") == 0
+    assert Path(root, STATE).read_bytes() == before
+    assert run(*writing, "--yes", "--allow-dirty") == 0
+    assert Path(root, STATE).read_bytes() != before
+
+
+def test_a_move_warns_before_it_writes(root: str, capfd: pytest.CaptureFixture[str]) -> None:
+    before = Path(root, STATE).read_bytes()
+    file = Path(root, "modules/table/main.tf")
+    file.write_text(file.read_text().replace('"this"', '"that"'))
+    assert run("-C", root, "state", *MOVE) == 6  # nobody is there to ask
+    said = capfd.readouterr().err
+    assert said.index("the next plan would destroy it") < said.index("nobody is there")
+    assert Path(root, STATE).read_bytes() == before

@@ -13,6 +13,7 @@ import pytest
 from pytg.compose.state_merge import empty_state
 from pytg.errors import LockHeld, PytgError, Refused
 from pytg.model import Address
+from pytg.record.state_changes import changes
 from pytg.recovery.finish_change import finish_changes
 from pytg.recovery.journal import COPY, JOURNAL
 from pytg.recovery.one_unit import Use
@@ -94,6 +95,9 @@ def test_all_are_written_in_order_and_what_was_there_is_kept(tmp_path: Path) -> 
         (kept,) = backups(tmp_path, unit)
         assert json.loads(kept.read()) == body(unit.module)
         assert kept.why == "test"
+    (noted,) = changes(tmp_path)
+    assert noted.operation == "test"
+    assert noted.resources == dict.fromkeys(BOTH, 0)  # they are empty
 
 
 def test_a_held_lock_keeps_all_of_it_from_being_done(tmp_path: Path) -> None:
@@ -115,6 +119,7 @@ def test_what_is_broken_off_is_finished_by_the_next_command(
     assert broken.locks == {}
     assert not (tmp_path / DIRECTORY / JOURNAL).exists()
     assert {unit for each in found for unit in each.written} <= {ONE, TWO}
+    assert [set(noted.resources) for noted in changes(tmp_path)] == [set(BOTH)]
     assert finish_changes(tmp_path, states_in(broken), print, threading.Event()) == []
 
 

@@ -9,7 +9,9 @@ from run_words import RESOURCE, at, state_of
 from run_world import World
 
 from pytg.errors import PytgError
+from pytg.record.history import last_applied
 from pytg.record.run import Changes, Outcome, Result, Status
+from pytg.record.state_changes import note
 from pytg.record.writer import RunRecord
 from pytg.run.execution import Execution
 from pytg.run.vanished import warn_of_vanished
@@ -102,6 +104,25 @@ def test_what_no_run_made_need_not_be_there(
     chain: World, command: str, changes: Changes, status: Status
 ) -> None:
     ran(chain, 1, command, changes, status)
+    assert told(chain.execution("a")) == []
+
+
+def test_what_pytg_state_took_away_need_not_be_there(chain: World) -> None:
+    ran(chain, 1, "apply", Changes(create=2))
+    assert len(told(chain.execution("a"))) == 1
+    note(chain.estate.root, "pytg state mv", {at("a"): 0}, datetime(2025, 1, 2, tzinfo=UTC))
+    assert told(chain.execution("a")) == []
+    assert last_applied(chain.estate.root) == {}
+    ran(chain, 3, "apply", Changes(create=1))
+    assert "(1 by all runs)" in told(chain.execution("a"))[0]
+
+
+def test_what_pytg_state_brought_should_be_there(chain: World) -> None:
+    note(chain.estate.root, "pytg state mv", {at("a"): 3}, datetime(2025, 1, 1, tzinfo=UTC))
+    ran(chain, 2, "apply", Changes(delete=1))
+    (text,) = told(chain.execution("a"))
+    assert "though `pytg state mv` brought resources into it (2 by all runs)" in text
+    ran(chain, 3, "apply", Changes(delete=2))
     assert told(chain.execution("a")) == []
 
 
