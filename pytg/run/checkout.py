@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytg.bundle.fingerprint import named_by_inputs
 from pytg.config.hierarchy import LIVE, PROJECT
 from pytg.errors import Refused
 from pytg.git import Repository
+from pytg.model import Estate
 from pytg.run.execution import Execution
 
 _SHOWN = 20
@@ -14,8 +20,9 @@ _HINT = "{}; --allow-dirty applies what is here all the same"
 def refuse_uncommitted(execution: Execution) -> None:
     """The git tree of the project must be clean and not behind, where a unit is protected.
 
-    Looks at `config.yaml`, `live` and the directories of modules; behind is what git knows since
-    the last `git fetch`. Outside of a git tree there is nothing to refuse. Raises Refused.
+    Looks at `config.yaml`, `live`, the directories of modules, and what inputs and the commands of
+    `checks` name; behind is what git knows since the last `git fetch`. Outside of a git tree there
+    is nothing to refuse. Raises Refused.
     """
     units = [execution.estate.units[unit] for unit in execution.selection.units]
     if execution.options.allow_dirty or not any(unit.protected for unit in units):
@@ -24,8 +31,11 @@ def refuse_uncommitted(execution: Execution) -> None:
     tree = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     if tree is None:
         return
-    modules = {unit.module.path.resolve() for unit in execution.estate.units.values()}
-    own = sorted(module for module in modules if module.is_relative_to(tree))
+    read = {unit.module.path.resolve() for unit in execution.estate.units.values()}
+    for unit in units:
+        read.update(place.resolve() for place in named_by_inputs(execution.estate, unit))
+    read.update(_named_by_checks(execution.estate, root))
+    own = sorted(place for place in read if place.is_relative_to(tree))
     try:
         status = Repository(tree).status([root / PROJECT, root / LIVE, *own])
     except Refused as error:
@@ -47,6 +57,16 @@ def refuse_uncommitted(execution: Execution) -> None:
             "is not changed from what is stale",
             hint=_HINT.format("pull first"),
         )
+
+
+def _named_by_checks(estate: Estate, root: Path) -> Iterator[Path]:
+    """Files and directories below `root` that are in a command, as words or as `--option=word`."""
+    for word in (word for command in estate.checks.values() for word in command):
+        for text in {word, word.partition("=")[2]} - {""}:
+            with contextlib.suppress(OSError, ValueError):  # too long for a path, say
+                place = (root / text).resolve(strict=True)
+                if root in place.parents:
+                    yield place
 
 
 def _path(line: str) -> str:
