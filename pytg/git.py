@@ -84,7 +84,8 @@ class Repository:
         Refused where git cannot tell.
         """
         options = ["--porcelain=v2", "--branch", "--untracked-files=all"]
-        out = self._must("status", *options, "--", *map(str, paths))
+        names = {"GIT_LITERAL_PATHSPECS": "1"}  # else `*` and `[` in one are patterns
+        out = self._must("status", *options, "--", *map(str, paths), environ=names)
         return out.decode(errors="replace").splitlines()
 
     def _must(self, *arguments: str, environ: Mapping[str, str] = {}) -> bytes:

@@ -41,12 +41,18 @@ def of_unit(estate: Estate, unit: Unit, tags: Mapping[Place, Mapping[str, str]])
 def of_inputs(estate: Estate, unit: Unit) -> dict[str, str]:
     """Digests of the files and directories that inputs of `unit` name, as its root sees them."""
     found: dict[str, str] = {}
+    for place in named_by_inputs(estate, unit):
+        found |= of_tree(estate.root, place)
+    return found
+
+
+def named_by_inputs(estate: Estate, unit: Unit) -> Iterator[Path]:
+    """The files and directories that inputs of `unit` name; none that holds the project."""
     directory = unit_directory(estate, unit)
     for text in _literals(unit.inputs):
         place = Path(os.path.normpath(directory / text))
         if place not in (estate.root, *estate.root.parents) and place.exists():
-            found |= of_tree(estate.root, place)
-    return found
+            yield place
 
 
 def of_fetched(workdir: Path) -> str:

@@ -46,9 +46,9 @@ def applying(
     Raises UsageError where units are selected besides, Refused where it is not what was meant.
     """
     if place is None:
-        if options.digest or options.max_age is not None:
+        if options != BundleOptions():
             raise UsageError(
-                "--digest and --max-age are for a bundle",
+                "--identity, --digest and --max-age are for a bundle",
                 hint="name the bundle: pytg apply BUNDLE",
             )
         return request

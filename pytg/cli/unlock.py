@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 
@@ -41,11 +42,7 @@ def command(
     selection the locks of runs that are proved dead go: in S3 a run renews a lease, and has been
     silent for five minutes. Another lock needs its id, which `pytg locks` lists.
     """
-    if not (lock_id or (address is None and selectors.given)):
-        raise UsageError(
-            "pytg unlock needs either ADDRESS and LOCK_ID or a selecting option, such as --env",
-            hint="`pytg locks` lists the locks with their ids",
-        )
+    _require_one_way(address, lock_id, of_id, selectors)
     project = context.project(selectors.suffix)
     if address is not None:
         units = [project.unit(address)]
@@ -69,6 +66,27 @@ def command(
             "these locks stay:\n    " + "\n    ".join(kept),
             hint="where the holder is gone: pytg unlock ADDRESS LOCK_ID, or --lock-id ID with the "
             "selection",
+        )
+
+
+def _require_one_way(
+    address: str | None, lock_id: str | None, of_id: str | None, selectors: Selectors
+) -> None:
+    """Raises UsageError where it is neither one unit and its lock, nor a selection."""
+    if address is not None and of_id is not None:
+        raise UsageError(
+            "--lock-id is for a selection: a unit at ADDRESS takes its lock as LOCK_ID",
+            hint=f"pytg unlock {address} {of_id}",
+        )
+    if address is not None and replace(selectors, suffix=None) != Selectors():
+        raise UsageError(
+            "pytg unlock takes either ADDRESS and LOCK_ID or selecting options, not both",
+            hint="leave one of them out; options can come from variables such as PYTG_ENV",
+        )
+    if not (lock_id or (address is None and selectors.given)):
+        raise UsageError(
+            "pytg unlock needs either ADDRESS and LOCK_ID or a selecting option, such as --env",
+            hint="`pytg locks` lists the locks with their ids",
         )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from pytg.bundle.fingerprint import named_by_inputs
 from pytg.config.hierarchy import LIVE, PROJECT
 from pytg.errors import Refused
 from pytg.git import Repository
@@ -44,17 +47,22 @@ def name_of(unit: Address) -> str:
 def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
     """The git tree of the project must be clean and not behind, where a unit is protected.
 
-    Looks at `config.yaml`, `live` and the directories of modules; behind is what git knows since
-    the last `git fetch`. Outside of a git tree there is nothing to refuse. Raises Refused.
+    Looks at `config.yaml`, `live`, the directories of modules, and what inputs and the commands of
+    `checks` name; behind is what git knows since the last `git fetch`. Outside of a git tree there
+    is nothing to refuse. Raises Refused.
     """
-    if not protected_environments(estate, units):
+    chosen = tuple(units)
+    if not protected_environments(estate, chosen):
         return
     root = estate.root.resolve()
     tree = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     if tree is None:
         return
-    modules = {unit.module.path.resolve() for unit in estate.units.values()}
-    own = sorted(module for module in modules if module.is_relative_to(tree))
+    read = {unit.module.path.resolve() for unit in estate.units.values()}
+    for unit in (estate.units[address] for address in chosen if address in estate.units):
+        read.update(place.resolve() for place in named_by_inputs(estate, unit))
+    read.update(_named_by_checks(estate, root))
+    own = sorted(place for place in read if place.is_relative_to(tree))
     try:
         status = Repository(tree).status([root / PROJECT, root / LIVE, *own])
     except Refused as error:
@@ -76,6 +84,16 @@ def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
             "is not changed from what is stale",
             hint=_HINT.format("pull first"),
         )
+
+
+def _named_by_checks(estate: Estate, root: Path) -> Iterator[Path]:
+    """Files and directories below `root` that are in a command, as words or as `--option=word`."""
+    for word in (word for command in estate.checks.values() for word in command):
+        for text in {word, word.partition("=")[2]} - {""}:
+            with contextlib.suppress(OSError, ValueError):  # too long for a path, say
+                place = (root / text).resolve(strict=True)
+                if root in place.parents:
+                    yield place
 
 
 def _path(line: str) -> str:

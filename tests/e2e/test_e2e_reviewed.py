@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -247,7 +248,9 @@ def test_unit_by_unit_a_value_that_was_shown_is_the_one_that_is_applied(tmp_path
     project.pytg("apply", *DEV, "--yes")
     edit_in(project, "config.yaml", "size: 2", "size: 4")
     bundle = str(tmp_path / "bundle")
+    time.sleep(1)  # plantimestamp() counts seconds: each plan is to be in another one
     project.pytg("plan", *DEV, "--per-unit", "--out", bundle)
+    time.sleep(1)
     done = project.pytg("apply", bundle, "--json", expect=1)
     assert project.statuses(done)[OUTSIDE] == "failed"
     assert "terraform_data.this: input is not what was shown" in done.err

@@ -98,6 +98,16 @@ def test_a_flag_from_the_environment(
     assert flags == (expected,) * 4
 
 
+@pytest.mark.parametrize(
+    "given", [("--identity", "key.txt"), ("--digest", "sha256:00"), ("--max-age", "1")]
+)
+def test_what_is_for_a_bundle_wants_one(
+    estate_root: Path, capsys: pytest.CaptureFixture[str], given: tuple[str, str]
+) -> None:
+    assert run("-C", str(estate_root), "apply", "--env", "dev", *given) == 4
+    assert f"{given[0]}" in capsys.readouterr().err
+
+
 def test_json_from_the_environment(
     estate_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

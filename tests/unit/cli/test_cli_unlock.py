@@ -171,6 +171,27 @@ def test_it_wants_to_know_which(root: str, arguments: tuple[str, ...]) -> None:
     assert run("-C", root, "unlock", *arguments) == 4
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((KMS, "id-1", "--env", "dev"), "not both"),
+        ((KMS, "--env", "dev"), "not both"),
+        ((KMS, "--lock-id", "id-1"), f"pytg unlock {KMS} id-1"),
+        ((KMS, "id-1", "--lock-id", "id-1"), "--lock-id is for a selection"),
+    ],
+)
+def test_one_unit_or_a_selection_and_not_both(
+    root: str,
+    store: StateStore,
+    capfd: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    assert run("-C", root, "unlock", *arguments) == 4
+    assert said in capfd.readouterr().err
+    assert is_locked(store)
+
+
 def test_an_apply_of_a_host_that_is_gone_is_taken_over(
     root: str,
     store: StateStore,

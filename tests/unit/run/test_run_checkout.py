@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from run_words import at
 from run_world import Person, World
 
 from pytg.errors import Interrupted, Refused
+from pytg.generate.unit import unit_directory
 from pytg.run.checkout import refuse_uncommitted
 from pytg.run.pipeline import apply
 
@@ -52,6 +55,38 @@ def test_what_is_not_committed_is_named(world: World, path: str) -> None:
     assert path in caught.value.message
     refuse_uncommitted(world.execution("dev"))
     refuse_uncommitted(world.execution(allow_dirty=True))
+
+
+@pytest.mark.parametrize("name", ["policy/net[1].py", "policy", "--policy=policy"])
+def test_a_program_that_looks_at_plans_is_committed(world: World, name: str) -> None:
+    file = world.estate.root / "policy" / "net[1].py"
+    file.parent.mkdir()
+    file.touch()
+    refuse_uncommitted(world.execution())
+    world.estate = replace(
+        world.estate, checks={"net": ("python3", name, ".", "{plan}", "a" * 300)}
+    )
+    with pytest.raises(Refused, match="clean git tree") as caught:
+        refuse_uncommitted(world.execution())
+    assert "policy/net[1].py" in caught.value.message
+    git(world.estate.root, "add", ".")
+    git(world.estate.root, "commit", "--message", "more")
+    refuse_uncommitted(world.execution())
+
+
+def test_a_file_that_an_input_names_is_committed(world: World) -> None:
+    file = world.estate.root / "policies" / "a.json"
+    file.parent.mkdir()
+    file.touch()
+    unit = world.estate.units[at("a")]
+    directory = unit_directory(world.estate, unit)
+    inputs = {"file": os.path.relpath(file, directory), "arn": "arn:aws:s3:::a/*", "up": "../.."}
+    units = {**world.estate.units, at("a"): replace(unit, inputs=inputs)}
+    world.estate = replace(world.estate, units=units)
+    with pytest.raises(Refused, match="clean git tree") as caught:
+        refuse_uncommitted(world.execution())
+    assert "policies/a.json" in caught.value.message
+    assert len(caught.value.message.splitlines()) == 2
 
 
 def test_a_file_that_pytg_does_not_read_is_nobodys_business(world: World) -> None:
