@@ -11,7 +11,7 @@ from pytg.aws.kept_object import KeptObject
 from pytg.bundle import archive
 from pytg.bundle.manifest import Manifest
 from pytg.bundle.seal import require_recipients
-from pytg.errors import UsageError
+from pytg.errors import PytgError, UsageError
 from pytg.model import Account, Unit
 
 if TYPE_CHECKING:
@@ -113,9 +113,14 @@ class Bucket:
     def write(self, data: bytes) -> str:
         """See Place. Says, too, when the bucket removes it. Raises PytgError."""
         self.object.write(data)
-        days = self.object.days()
-        expiry = f"for {days} days" if days else "for good: no lifecycle rule of the bucket ends it"
-        return f"the plan is kept in {self.object}, {expiry}"
+        return f"the plan is kept in {self.object}, {self._expiry()}"
+
+    def _expiry(self) -> str:
+        try:
+            days = self.object.days()
+        except PytgError as error:  # it lies there: that is no reason to fail
+            return f"for how long is not known: {error.message}"
+        return f"for {days} days" if days else "for good: no lifecycle rule of the bucket ends it"
 
     def read(self) -> bytes:
         """See Place. Raises Refused where it cannot be read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pytg.compose.resource_address import MANAGED
 from pytg.compose.state_document import State
@@ -32,23 +33,32 @@ def renamed(
     suffix: a new name of that environment alone, not another one.
     """
     groups: dict[tuple[str, str, str], list[Pair]] = {}
-    for unit in new:
-        for old in left:
-            part = _only_difference(unit.address, old)
-            beside = f"{old.environment}-".startswith(f"{unit.environment_name}-")
-            if part is not None and (beside or old not in copies):
-                key = (part, getattr(old, part), getattr(unit.address, part))
-                groups.setdefault(key, []).append((unit, old))
+    for part, unit, old in _alike(new, left):
+        beside = f"{old.environment}-".startswith(f"{unit.environment_name}-")
+        if beside or old not in copies:
+            key = (part, getattr(old, part), getattr(unit.address, part))
+            groups.setdefault(key, []).append((unit, old))
     for pairs in groups.values():
         if all(_fits(unit, old, left[old]()) for unit, old in pairs[:_SAMPLE]):
             yield from _told(pairs, {*left, *configured})
 
 
-def _only_difference(one: Address, other: Address) -> str | None:
-    """The part in which they differ, where it is one that can be renamed."""
-    parts = ("account", "region", "environment", "module")
-    differing = [part for part in parts if getattr(one, part) != getattr(other, part)]
-    return differing[0] if len(differing) == 1 and differing[0] in _RENAMED else None
+def _alike(new: Iterable[Unit], left: Iterable[Address]) -> Iterator[tuple[str, Unit, Address]]:
+    """The pairs that differ in one part only, which is one that can be renamed, and that part."""
+    by_others: dict[tuple[str, Address], list[Address]] = {}
+    for old in left:
+        for part in _RENAMED:
+            by_others.setdefault(_others(old, part), []).append(old)
+    for unit in new:
+        for part in _RENAMED:
+            for old in by_others.get(_others(unit.address, part), ()):
+                if old != unit.address:
+                    yield part, unit, old
+
+
+def _others(address: Address, part: str) -> tuple[str, Address]:
+    """What it has in common with all that differ from it in `part` alone."""
+    return part, replace(address, **{part: EVERY})
 
 
 def _fits(unit: Unit, old: Address, state: State | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from bundle_words import UNIT
 
+from pytg.aws.kept_object import KeptObject
 from pytg.aws.session import Sessions
 from pytg.bundle.place import Place, place_of
 from pytg.errors import Refused, UsageError
@@ -54,6 +55,21 @@ def test_it_says_when_the_bucket_ends_it(client: Any, sessions: Sessions, accoun
         Bucket="states", LifecycleConfiguration={"Rules": rules}
     )
     assert "for 9 days" in place(URL, sessions, account).write(b"x")
+
+
+def test_a_rule_that_may_not_be_read_is_no_reason_to_fail(
+    client: Any, sessions: Sessions, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_object: KeptObject) -> int:
+        raise Refused("cannot read the lifecycle of states: AccessDenied")
+
+    assert client.list_objects_v2(Bucket="states")["KeyCount"] == 0
+    monkeypatch.setattr(KeptObject, "days", denied)
+    there = place(URL, sessions, account)
+    told = there.write(b"x")
+    assert told.startswith(f"the plan is kept in {URL}/plan.bundle, for how long is not known")
+    assert "cannot read the lifecycle of states" in told
+    assert there.read() == b"x"
 
 
 def test_a_bucket_of_somebody_else_is_no_place(sessions: Sessions, account: Account) -> None:

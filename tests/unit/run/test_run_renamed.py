@@ -11,7 +11,7 @@ from run_words import state_of
 
 from pytg.compose.state_document import State
 from pytg.model import Address, Unit
-from pytg.run.renamed import renamed
+from pytg.run.renamed import _others, renamed
 from support.estate_in_memory import unit_at
 
 PARTS = frozenset({"terraform_data.this", "module.part"})
@@ -83,6 +83,17 @@ def test_what_moved_together_is_one_command_where_that_takes_nothing_else() -> N
         "acc/s/dev/a acc/s/develop/a",
         "acc/s/dev/b acc/s/develop/b",
     ]
+
+
+def test_a_whole_estate_that_is_renamed_is_told_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"r{number}/dev/a" for number in range(300)]
+    new, old = [unit(f"new/{name}") for name in names], left(*(f"old/{name}" for name in names))
+    asked = []
+    monkeypatch.setattr(
+        "pytg.run.renamed._others", lambda *given: asked.append(1) or _others(*given)
+    )
+    assert told(new, old) == ["'old/*/dev/a' 'new/*/dev/a'"]
+    assert len(asked) == 3 * (len(new) + len(old))
 
 
 def test_a_copy_of_an_environment_is_the_old_name_of_that_one_alone() -> None:
