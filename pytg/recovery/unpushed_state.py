@@ -82,9 +82,9 @@ def _push(estate: Estate, unit: Unit, file: Path, states: StateReader, use: Use 
             _remember(estate.root, unit, body, current)
         elif follows or not known:
             after = body if follows else _after(unit, file, body, current)
-            stored = store.read(key)
+            stored = store.raw(key)  # it may be cut off
             if stored is not None:
-                keep(estate.root, unit.address, stored.body, "recovery")
+                keep(estate.root, unit.address, stored, "recovery")
             store.write(key, after)
     finally:
         store.unlock(key, lock.id)

@@ -142,7 +142,7 @@ def test_a_run_that_still_showed_as_alive_is_recovered_at_the_stage(
     process.wait()
     (project.root / "go").touch()
     # it was not seen as dead
-    monkeypatch.setattr("pytg.recovery.recover.recover_composed", lambda *_: [])
+    monkeypatch.setattr("pytg.recovery.recover.recover_composed", lambda *_, **_more: [])
     done = project.pytg("apply", *DEV, "--yes")
     assert "recovered" in done.err
     assert made(project) == {"first": 1, "side": 1, "slow": 1, "last": 1}

@@ -74,7 +74,7 @@ def test_every_way_that_reads_states_says_the_same(tmp_path: Path) -> None:
 
 
 def test_an_isolated_unit_too(tmp_path: Path) -> None:
-    done = made(tmp_path, isolate=True).pytg("plan", "--env", "dev", expect=6)
+    done = made(tmp_path, isolate=True).pytg("plan", "--env", "dev", expect=1)
     assert f"x of {A} (read by {B})" in done.err
     assert HINT in done.err
 
