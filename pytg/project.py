@@ -123,7 +123,8 @@ class Project:
     @cached_property
     def states(self) -> StateReader:
         """The states of the units, wherever they lie."""
-        return StateReader(BackendStores(self.root, self.sessions).of)
+        stores = BackendStores(self.root, self.sessions)
+        return StateReader(stores.of, stores.check)
 
     def unit(self, address: str | Address) -> Unit:
         """The unit at `address`. Raises UsageError, with what comes close."""

@@ -44,7 +44,7 @@ def rooms() -> nx.DiGraph[str]:
     for package, directory in PACKAGES.items():
         for file in sorted((directory / package).rglob("*.py")):
             parts = file.relative_to(directory).with_suffix("").parts
-            module = ".".join(part for part in parts if part != "__init__")
+            module = ".".join(part for part in parts if part not in {"__init__", "__main__"})
             room = room_of(module)
             if room is None:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import click
@@ -12,6 +12,7 @@ from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.graph.selection import Selectors
 from pytg.model import Address, Unit
+from pytg.project import Project
 from pytg.record.words import counted
 from pytg.report.table import columns
 from pytg.state.state_store import LockInfo
@@ -27,14 +28,8 @@ def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
     """List the locks on the states of the selected units: who holds them, since when, for what."""
     project = context.project(selectors.suffix)
     selection = project.select(selectors)
-
-    def holder(unit: Unit) -> LockInfo | None:
-        return project.states.store(unit).holder(unit.backend.key)
-
     units = [project.estate.units[address] for address in sorted(selection.units)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = zip(units, pool.map(holder, units), strict=True)
-        held = {unit.address: info for unit, info in found if info is not None}
+    held = held_locks(project, units)
     if as_json:
         document = {"locks": [_document(address, info) for address, info in held.items()]}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
@@ -42,6 +37,17 @@ def command(context: Context, selectors: Selectors, *, as_json: bool) -> None:
         click.echo(_table(held))
     else:
         click.echo(f"no locks on the states of {counted(len(units), 'unit')}", err=True)
+
+
+def held_locks(project: Project, units: Sequence[Unit]) -> dict[Address, LockInfo]:
+    """The locks on the states of `units`."""
+
+    def holder(unit: Unit) -> LockInfo | None:
+        return project.states.store(unit).holder(unit.backend.key)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = zip(units, pool.map(holder, units), strict=True)
+        return {unit.address: info for unit, info in found if info is not None}
 
 
 def _document(address: Address, info: LockInfo) -> dict[str, str]:

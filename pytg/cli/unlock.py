@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import click
@@ -10,13 +11,15 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.cli._recovered import report_recovered, say
+from pytg.cli.locks import held_locks
 from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
-from pytg.model import Unit
+from pytg.model import Address, Unit
 from pytg.project import Project
 from pytg.recovery.recover import recover_lock
 from pytg.recovery.take_over import lease_age
 from pytg.state.lease import EXPIRES_S
+from pytg.state.lock_set import end_leases
 
 
 @click.command("unlock")
@@ -51,15 +54,14 @@ def command(
         units = [project.estate.units[unit] for unit in sorted(chosen)]
     project.check_identity(units)
     kept: list[str] = []
-    removed: list[Unit] = []
+    removed: dict[Address, str] = {}
     for unit in units:
-        why = _unlock(project, unit, lock_id or of_id, alone=address is not None)
-        if why is None:
-            removed.append(unit)
-        elif why:
+        why = _unlock(project, unit, lock_id or of_id, removed, alone=address is not None)
+        if why:
             kept.append(f"{unit.address}: {why}")
+    _end_leases(project, removed)
     if as_json:
-        unlocked = [str(unit.address) for unit in removed]
+        unlocked = [str(unit) for unit in removed]
         click.echo(json.dumps({"unlocked": unlocked, "kept": kept}, indent=2))
     if kept:
         raise Refused(
@@ -90,8 +92,15 @@ def _require_one_way(
         )
 
 
-def _unlock(project: Project, unit: Unit, lock_id: str | None, *, alone: bool) -> str | None:
-    """Unlock one unit and return None; else why not, which is empty where there is nothing."""
+def _unlock(
+    project: Project,
+    unit: Unit,
+    lock_id: str | None,
+    removed: dict[Address, str],
+    *,
+    alone: bool,
+) -> str:
+    """Unlock one unit and put the id into `removed`; or return why not, empty for no lock."""
     store, key = project.states.store(unit), unit.backend.key
     holder = store.holder(key)
     if not alone:
@@ -104,7 +113,21 @@ def _unlock(project: Project, unit: Unit, lock_id: str | None, *, alone: bool) -
     store.unlock(key, wanted)
     done = "is not locked" if holder is None else f"is unlocked; it was held by {holder}"
     click.echo(f"{unit.address} {done}", err=True)
-    return None
+    removed[unit.address] = wanted
+    return ""
+
+
+def _end_leases(project: Project, removed: Mapping[Address, str]) -> None:
+    """End the lease of each run whose last lock was removed."""
+    units = project.estate.units
+    for lock_id in sorted(set(removed.values())):
+        mine = [units[address] for address, of in removed.items() if of == lock_id]
+        if lease_age(project.states.store(mine[0]), lock_id) is None:
+            continue
+        places = {(unit.account, replace(unit.backend, key="")) for unit in mine}
+        beside = [u for u in units.values() if (u.account, replace(u.backend, key="")) in places]
+        if all(info.id != lock_id for info in held_locks(project, beside).values()):
+            end_leases([project.states.store(unit) for unit in mine], lock_id)
 
 
 def _alive(project: Project, unit: Unit, lock_id: str) -> str:

@@ -33,6 +33,7 @@ from pytg.recovery.recovery import Recovery
 from pytg.recovery.reserve import RESERVE
 from pytg.recovery.unrecorded import remember
 from pytg.recovery.written import noted
+from pytg.state.lock_set import end_leases
 from pytg.state.state_reader import StateReader
 
 _POLL_S = 0.5
@@ -79,7 +80,7 @@ def recover_directory(
     """
     if not pending(workdir):
         return []
-    journal = Journal.read(workdir)
+    states, journal = states.checked(), Journal.read(workdir)
     _wait_for_terraform(journal, workdir, say, cancel)
     take_out_state(journal.stream(root, workdir), workdir)
     return [_recover(root, workdir, journal, states, use or {})]
@@ -122,6 +123,7 @@ def _recover(
         kept = tuple(unit for unit in journal.locked if unit.address in refused)
         replace(journal, locked=kept).write(workdir)
     else:
+        end_leases([states.store(unit) for unit in journal.locked], journal.lock_id)
         clear(workdir)
     return Recovery.of(journal.run_id, written, unknown, refused)
 

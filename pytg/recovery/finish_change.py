@@ -39,6 +39,7 @@ from pytg.recovery.state_change import (
 )
 from pytg.recovery.unrecorded import remember
 from pytg.state.backups import keep
+from pytg.state.lock_set import end_leases
 from pytg.state.state_reader import StateReader
 from pytg.state.state_store import LockInfo, version_of
 
@@ -129,6 +130,7 @@ def _finish(
     note_change(root, replace(change, writes=left))
     refused |= _leave(change, states, refused)
     if not refused:
+        end_leases([states.store(place) for place in change.locked], change.lock_id)
         forget_change(root)
     return Recovery.of(None, written, {}, refused)
 

@@ -51,7 +51,7 @@ def recover_all(
     is raised, once the others are. `use` is what a person decided of such units. Raises
     Interrupted where `cancel` is set.
     """
-    all_units = estate.units.values()
+    states, all_units = states.checked(), estate.units.values()
     changed = finish_changes(estate.root, states, say, cancel, units=all_units, use=use)
     composed = recover_composed(estate.root, states, say, cancel, use=use)
     take_out_states(estate)
@@ -77,6 +77,7 @@ def recover_units(
 
     Raises Refused where a state moved meanwhile.
     """
+    states = states.checked()
     cancel = threading.Event()  # Ctrl-C ends these commands as it does any program
     wanted = frozenset(unit.address for unit in units)
 
@@ -118,7 +119,7 @@ def recover_lock(
                 f"run {journal.run_id} (pid {journal.pytg.pid}) still works under that lock",
                 hint="wait for its end, or interrupt it: it leaves its locks itself",
             )
-    cancel = threading.Event()
+    states, cancel = states.checked(), threading.Event()
 
     def locks(change: Change) -> bool:
         return change.lock_id == lock_id

@@ -6,8 +6,11 @@ from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
+from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
+from pytg.errors import PytgError
 from pytg.generate.aws import STATES
+from pytg.model import Account
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.local_store import LocalStore
 from pytg.state.s3_store import S3Store
@@ -23,6 +26,27 @@ class BackendStores:
         self._local = LocalStore(root / STATES)
         self._made: dict[Hashable, StateStore] = {}
         self._bootstrap: dict[Hashable, BootstrapStore] = {}
+        self._checked: dict[Account, PytgError | None] = {}
+
+    def check(self, unit: StateLocation) -> None:
+        """Raise Refused where the caller is in another account than the unit's state is.
+
+        Each account is asked once.
+        """
+        if unit.backend.type == "local":
+            return
+        if unit.account not in self._checked:
+            self._checked[unit.account] = self._problem(unit.account)
+        problem = self._checked[unit.account]
+        if problem is not None:
+            raise problem
+
+    def _problem(self, account: Account) -> PytgError | None:
+        try:
+            check_identity(self._sessions, [account])
+        except PytgError as error:
+            return error
+        return None
 
     def of(self, unit: StateLocation) -> StateStore:
         """The store of the unit's state. Raises Refused where its AWS cannot be reached.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,14 @@ from pytg.state.state_store import LockInfo, StateStore
 _THREADS = 8
 
 Item = tuple[StateStore, str]
+
+
+def end_leases(stores: Iterable[StateStore], lock_id: str) -> None:
+    """No lock with this id is held in `stores` any more: end its leases, where that can be done."""
+    for store in {id(store): store for store in stores}.values():
+        if isinstance(store, S3Store):
+            with suppress(PytgError):
+                store.leases.end(lock_id)
 
 
 class LockSet:

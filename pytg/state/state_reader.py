@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pytg.compose import state_document
 from pytg.compose.state_document import STATE_VERSION, State
@@ -64,10 +64,27 @@ class StateLocation(Protocol):
 
 
 class StateReader:
-    """Reads states through `store_of`, many at a time."""
+    """Reads states through `store_of`, many at a time.
 
-    def __init__(self, store_of: Callable[[StateLocation], StateStore]) -> None:
+    `check` raises Refused where the caller is in another account than a state is.
+    """
+
+    def __init__(
+        self,
+        store_of: Callable[[StateLocation], StateStore],
+        check: Callable[[StateLocation], None] = lambda _unit: None,
+    ) -> None:
         self._store_of = store_of
+        self._check = check
+
+    def checked(self) -> Self:
+        """The same, with a `check` before each state: for who writes beyond what was asked for."""
+
+        def store_of(unit: StateLocation) -> StateStore:
+            self._check(unit)
+            return self._store_of(unit)
+
+        return type(self)(store_of, self._check)
 
     def store(self, unit: StateLocation) -> StateStore:
         """The store that holds the unit's state."""

@@ -20,7 +20,7 @@ from pytg.config.load import load_project
 from pytg.model import Address
 from pytg.processes import ProcessId
 from pytg.recovery.composed_directory import COMPOSED
-from pytg.recovery.journal import APPLYING, LOCKING, STATE, Journal, Locked
+from pytg.recovery.journal import APPLYING, COPY, LOCKING, STATE, Journal, Locked
 from pytg.recovery.written import begin
 from pytg.state.backend_stores import BackendStores
 from pytg.state.lease import Leases
@@ -157,6 +157,44 @@ def test_of_a_selection_go_the_locks_of_those_that_are_proved_dead(
     assert json.loads(capfd.readouterr().out) == {"unlocked": [KMS], "kept": []}
     assert not is_locked(store)
     assert run("-C", root, "unlock", *DEV) == 0
+
+
+def test_with_its_last_lock_goes_the_lease(root: str, store: StateStore) -> None:
+    bucket = "docs/us-east-1/dev/bucket"
+    store.lock(f"{bucket}/terraform.tfstate", LOCK)
+    lease(root).renew("id-1")
+    assert run("-C", root, "unlock", KMS, "id-1") == 0
+    assert lease(root).age_s("id-1") is not None
+    assert run("-C", root, "unlock", bucket, "id-1") == 0
+    assert lease(root).age_s("id-1") is None
+
+
+def test_with_its_recovery_goes_the_lease_of_a_dead_run(root: str, store: StateStore) -> None:
+    journal_of(root, ProcessId(os.getpid(), 1.0, socket.gethostname()))
+    lease(root).renew("id-1")
+    assert run("-C", root, "recover") == 0
+    assert not is_locked(store)
+    assert lease(root).age_s("id-1") is None
+
+
+def test_nothing_is_recovered_in_another_account(
+    root: str, store: StateStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also by a command that was asked for something else."""
+    file = journal_of(root, ProcessId(os.getpid(), 1.0, socket.gethostname()))
+    replace(Journal.read(file.parent), phase=APPLYING).write(file.parent)
+    (file.parent / STATE).write_bytes(composed(Address.parse(KMS)))
+    for journal in (file, file.with_name(COPY)):
+        text = journal.read_text()
+        journal.write_text(text.replace(f'"{DEFAULT_ACCOUNT_ID}"', '"000000000007"'))
+    assert run("-C", root, "recover", "--json") == 6
+    said = capfd.readouterr()
+    (found,) = json.loads(said.out)["recovered"]
+    assert [each["unit"] for each in found["refused"]] == [KMS]
+    assert "is 000000000007 in the configuration" in said.err
+    assert store.read(f"{KMS}/terraform.tfstate") is None
+    assert is_locked(store)
+    assert file.exists()
 
 
 def test_of_a_selection_go_the_locks_with_an_id(root: str, store: StateStore) -> None:

@@ -96,7 +96,8 @@ def test_what_left_the_configuration_is_named_as_far_as_this_directory_knows(
     record.parent.mkdir(parents=True)
     changes = {"create": 1, "update": 0, "replace": 0, "delete": 0}
     units = {"docs/us-east-1/old/kms": {"status": "succeeded", "attempts": 1, "changes": changes}}
-    record.write_text(json.dumps({"command": "apply", "units": units}))
+    run_of = {"command": "apply", "result": "succeeded", "units": units}
+    record.write_text(json.dumps(run_of))
     assert run("-C", str(estate_root), "validate") == 0
     told = capfd.readouterr().err.splitlines()
     left, lost, valid = told
