@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from pytg.errors import Refused
-from pytg.generate.unit import unit_directory
+from pytg.files import close_to_others
+from pytg.generate.unit import local_states, unit_directory
 from pytg.model import Address, Estate, Unit
 from pytg.record.reader import running
 from pytg.record.run_events import EventLog, Note, Recovered
@@ -57,6 +58,8 @@ def recover_all(
     take_out_states(estate)
     pushed = push_unpushed_states(estate, all_units, states, say, cancel, use=use)
     closed = close_dead_runs(estate, states, say)
+    for unit in estate.units.values() if closed else ():  # a killed Terraform left them open
+        close_to_others(unit_directory(estate, unit), *local_states(estate, unit))
     remove_dead_plans(estate.root)
     found = [*changed, *composed, *closed, *pushed]
     require_recovered(found, selected)

@@ -196,7 +196,7 @@ def approving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def confirm(*_: object) -> Callable[[str], bool]:
         return lambda question, _cancel: not asked.append(question.text)
 
-    monkeypatch.setattr("pytg.cli._execute._confirm", confirm)
+    monkeypatch.setattr("pytg.cli._execute.confirm", confirm)
     return asked
 
 

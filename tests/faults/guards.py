@@ -48,7 +48,7 @@ class Guard:
 GUARDS = {
     "no journal is written": Guard(
         "recovery/journal.py",
-        "write_atomic(workdir / JOURNAL, text.encode())",
+        "write_atomic(workdir / name, text.encode())",
         "assert text",
         ("kill", "kill again"),
     ),

@@ -50,8 +50,6 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     stores: dict[str, StateStore] = field(default_factory=dict)
     opened: list[EventLog] = field(default_factory=list)
-    saves: bool = True  # whether a Terraform in a unit's own root writes its state
-    _made: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.fake = FakeTerraform.install(self.root / "bin")
@@ -74,17 +72,7 @@ class World:
         )
 
     def _store(self, unit: StateLocation) -> StateStore:
-        self._take_in(unit)
         return self.stores.get(unit.address.module, self.store)
-
-    def _take_in(self, unit: StateLocation) -> None:
-        """The state that a real Terraform has written at the end of an apply in a unit's root."""
-        name = unit.address.module
-        ended = [call["cwd"] for call in self.fake.calls("apply") if call["exit"] == 0]
-        made = self._made.get(name)
-        own = any(cwd.endswith(f"units/{unit.address}") for cwd in ended)
-        if made and own and self.saves and unit.backend.key not in self.store.states:
-            self.hold(name, made)
 
     def hold(
         self,
@@ -101,7 +89,6 @@ class World:
         """Terraform plans to create `resource` of these units, in a directory like `cwd`."""
         own = cwd.startswith("units")
         calls = [n if own else at(n).slug for n in names]
-        self._made |= dict.fromkeys(names, resource) if own else {}
         self.fake.rule(
             command="plan", cwd=cwd, resources=[f"module.{call}.{resource}" for call in calls]
         )
