@@ -16,7 +16,7 @@ from pytg.record.run import Changes, Outcome, Status
 from pytg.record.run_events import UnitProgress
 from pytg.recovery.journal import ERRORED_STATE
 from pytg.recovery.unrecorded import remember, remembered
-from pytg.run import root as root_module
+from pytg.run import root_directory as root_module
 from pytg.run.approved import Approved
 from pytg.run.execution import Execution
 from pytg.run.per_unit import apply_unit, plan_unit, run_unit
