@@ -63,6 +63,11 @@ class _Document(TypedDict):
 _STATE = TypeAdapter(_Document)
 
 
+def state_text(state: State) -> bytes:
+    """`state` as it is written into a store: what it becomes is known by its hash."""
+    return exact_json.dumps(state, indent=2).encode() + b"\n"
+
+
 def parse_state(body: bytes) -> State:
     """The state in `body`, with every digit of its numbers. Raises ValueError where it is none."""
     state: State = exact_json.loads(body)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.compose.state_document import parse_state
+from pytg.compose.state_document import parse_state, state_text
 from pytg.compose.state_merge import next_state
 from pytg.errors import Interrupted, LockHeld, PytgError, Refused
 from pytg.model import Address, Unit
@@ -166,7 +165,7 @@ def _write(
     if current is None:
         put(write, states)
     elif after := next_state(current, parse_state(write.body.encode())):
-        put(replace(write, body=exact_json.dumps(after, indent=2) + "\n"), states)
+        put(replace(write, body=state_text(after).decode()), states)
 
 
 def _give_up(root: Path, rest: tuple[Write, ...], change: Change, states: StateReader) -> None:

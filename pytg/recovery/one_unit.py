@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, state_text
 from pytg.compose.state_merge import next_state
 from pytg.errors import LockHeld, Refused
 from pytg.recovery.in_flight import only_in
@@ -83,7 +82,7 @@ def write(unit: Locked, part: State, left: Left) -> bool:
     after = next_state(current.state, part)
     if after is None:
         return False
-    body = exact_json.dumps(after, indent=2).encode() + b"\n"
+    body = state_text(after)
     if left.use is Use.STORED:
         _keep_stored(unit, after, body, current, left)
         return False

@@ -19,7 +19,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from pytg import exact_json
-from pytg.compose.state_document import State, resource_count
+from pytg.compose.state_document import State, resource_count, state_text
 from pytg.errors import PytgError, Refused
 from pytg.files import write_atomic
 from pytg.model import Account, Address, Backend, Unit
@@ -108,9 +108,7 @@ def change_states(
             }
             by_address = {place.address: place for place in wanted}
             writes = tuple(
-                Write(
-                    by_address[unit], held[unit].version, f"{exact_json.dumps(state, indent=2)}\n"
-                )
+                Write(by_address[unit], held[unit].version, state_text(state).decode())
                 for unit, state in make(held)
             )
             for write in writes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.compose.state_document import State, parse_state
+from pytg.compose.state_document import State, parse_state, state_text
 from pytg.compose.state_merge import next_state, same_content
 from pytg.errors import PytgError, Refused
 from pytg.generate.unit import local_states, unit_directory
@@ -109,14 +109,14 @@ def _current(estate: Estate, unit: Unit, body: bytes, states: StateReader) -> St
 def _after(unit: Unit, file: Path, body: bytes, current: State | None) -> bytes:
     """`body` as the state that follows `current`."""
     try:
-        after = next_state(current, parse_state(body)) or current
+        left = parse_state(body)
     except ValueError as error:
         raise Refused(
             f"{file} is no whole state: {error}",
             hint=f"`pytg recover {unit.address} --use stored` keeps it in .pytg/backups, and the "
             "state that is there",
         ) from error
-    return exact_json.dumps(after, indent=2).encode() + b"\n"
+    return state_text(next_state(current, left) or current or left)
 
 
 def _remember(root: Path, unit: Unit, body: bytes, current: State | None) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 
 from pytg import exact_json
 from pytg.compose.shape import Shape
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, state_text
 from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import PytgError
 from pytg.files import write_atomic
@@ -76,10 +76,7 @@ class StateMirror:
             for slug, part in sorted(parts.items())
             if (after := next_state(self._current[slug], part)) is not None
         }
-        bodies = {
-            slug: exact_json.dumps(after, indent=2).encode() + b"\n"
-            for slug, after in changed.items()
-        }
+        bodies = {slug: state_text(after) for slug, after in changed.items()}
         if bodies:
             versions = {str(self._units[s].address): version_of(b) for s, b in bodies.items()}
             note(self._workdir, versions)
@@ -103,7 +100,7 @@ class StateMirror:
                     hint=f"what this run made is kept: `pytg recover {unit.address}` says more",
                 )
             if state is not None:
-                body = exact_json.dumps(state, indent=2).encode() + b"\n"
+                body = state_text(state)
                 note(self._workdir, {str(unit.address): version_of(body)})
                 self._write(slug, state, body)
                 again.append(unit.address)
