@@ -6,10 +6,10 @@ from pytg.compose.stage import Stage
 from pytg.errors import Problem
 from pytg.generate.unit import read_by
 from pytg.model import Estate, Unit
-from pytg.record.run import Finding, Outcome, Status
+from pytg.record.run import BAD, Finding, Outcome, Status
 from pytg.run.diagnosis import record
 from pytg.run.execution import Execution
-from pytg.run.stages import BAD, without_blocked
+from pytg.run.stages import without_blocked
 
 
 def broken_for(estate: Estate, unit: Unit) -> tuple[Problem, ...]:
@@ -28,9 +28,10 @@ def set_aside_broken(execution: Execution) -> None:
     A unit that reads one outside of the selection cannot be planned either.
     """
     estate, selected = execution.estate, execution.selection.units
+    chosen = frozenset(selected)
     for address in selected:
         unit = estate.units[address]
-        outside = any(estate.units[a].module.broken for a in {*read_by(unit)} - {*selected})
+        outside = any(estate.units[a].module.broken for a in {*read_by(unit)} - chosen)
         if found := broken_for(estate, unit) if outside else unit.module.broken:
             record(execution, address, [_finding(problem) for problem in found])
             reason = str(found[0]).partition("\n")[0]

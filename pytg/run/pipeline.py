@@ -124,6 +124,7 @@ def _may_be_refused(execution: Execution) -> bool:
 
 
 def name_orphans(execution: Execution) -> None:
+    """Say what is, or may be, in no plan: lost states, what left, what is not guarded."""
     warn_of_vanished(execution)
     found = orphans(execution)
     for text in told(found):

@@ -36,8 +36,6 @@ from pytg.terraform.event_stream import Diagnostic, Event
 from pytg.terraform.process import Process, run
 from pytg.terraform.workdir import InitFailed, init_again, prepare
 
-PARALLELISM = 30
-
 
 @dataclass(frozen=True, slots=True)
 class RootDirectory:
