@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from pytg.files import write_atomic
 from pytg.model import Address
-from pytg.record.run import Run, Status, UnitRecord
-from pytg.record.runs import CHANGING, DONE, kind
+from pytg.record.run import DONE, Run, Status, UnitRecord
+from pytg.record.runs import CHANGING, kind
 from pytg.record.types import AddressText
 
 CONFIGURATION = "configuration.json"

@@ -19,13 +19,12 @@ from pydantic_core import from_json
 from pytg.files import write_atomic
 from pytg.model import Address
 from pytg.record.reader import RUNS
-from pytg.record.run import Result, Status
+from pytg.record.run import DONE, Result, Status
 from pytg.record.state_changes import StateChange, changes
 
 KEPT = RUNS / "history.json"
 _FORMAT: Final = 1
-_THERE = (Status.SUCCEEDED, Status.UNCHANGED, Status.UNKNOWN)
-_GONE = (Status.SUCCEEDED, Status.UNCHANGED)
+_THERE = DONE | {Status.UNKNOWN}
 
 
 @dataclass(slots=True)
@@ -137,7 +136,7 @@ def _add(found: _Sum, read: _Read) -> None:
             found.applied.pop(str(address), None)
     for name, unit in read.units.items():
         status, changes = unit["status"], unit["changes"]
-        if read.kind == "destroy" and status in _GONE:
+        if read.kind == "destroy" and status in DONE:
             found.applied.pop(name, None)
             found.made.pop(name, None)
         elif read.kind == "apply":

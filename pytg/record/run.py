@@ -47,6 +47,8 @@ class Status(enum.StrEnum):
 
 
 OPEN = (Status.PENDING, Status.RUNNING)
+DONE = frozenset({Status.SUCCEEDED, Status.UNCHANGED})
+BAD = frozenset(Status) - DONE - {*OPEN}
 
 
 class Result(enum.StrEnum):

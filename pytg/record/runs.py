@@ -11,14 +11,12 @@ from pathlib import Path
 from pytg.errors import Refused, UsageError
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, lock
-from pytg.record.run import Result, Run, Status, UnitRecord, settled
+from pytg.record.run import BAD, DONE, Result, Run, UnitRecord, settled
 from pytg.suggest import did_you_mean
 
 LATEST = "latest"
 CHANGING = ("apply", "destroy")
 DRIFT = "drift"
-DONE = frozenset({Status.SUCCEEDED, Status.UNCHANGED})
-LEFT = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +103,4 @@ def left(run: Run, later: Iterable[Run]) -> Mapping[Address, UnitRecord]:
         for address, unit in other.units.items()
         if unit.status in DONE
     }
-    return {a: u for a, u in run.units.items() if u.status in LEFT and a not in done}
+    return {a: u for a, u in run.units.items() if u.status in BAD and a not in done}

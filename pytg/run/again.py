@@ -11,7 +11,7 @@ import networkx as nx
 from pytg.compose.stage import Stage
 from pytg.files import write_new
 from pytg.model import Address
-from pytg.record.run import Status
+from pytg.record.run import BAD, Status
 from pytg.record.words import named
 from pytg.run.approved import Approved
 from pytg.run.execution import Execution
@@ -20,7 +20,7 @@ from pytg.run.planned_stage import PlannedStage
 from pytg.run.root import SavedPlan
 from pytg.terraform.transient import pause_s
 
-_STAYS = frozenset({Status.FAILED, Status.CANCELLED, Status.UNKNOWN})
+_STAYS = BAD - {Status.SKIPPED}
 
 
 class Again:

@@ -10,9 +10,9 @@ from pytg.bundle.archive import Bundle
 from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
 from pytg.record.run import OptionValue
+from pytg.record.runs import CHANGING
 
 EVERY = ("plan", "apply", "destroy", "drift")
-CHANGING = ("apply", "destroy")
 PLANNING = ("plan", *CHANGING)
 
 

@@ -18,11 +18,10 @@ from pytg.compose.stage import Stage, divide_into_stages
 from pytg.generate.module_directories import reads_data
 from pytg.graph.build import UnitGraph, edge_between
 from pytg.model import Address
-from pytg.record.run import Status
+from pytg.record.run import BAD, DONE, Status
 from pytg.record.words import named
 from pytg.run.execution import Execution
 from pytg.run.plan_failure import PlanFailed
-from pytg.run.stages import BAD
 
 Readers = Mapping[Address, Sequence[Address]]
 
@@ -116,7 +115,7 @@ def read_anew(execution: Execution, found: Readers) -> list[Stage]:
     units = again.union(*(nx.descendants(graph, unit) for unit in again))
     units -= bad.union(*(nx.descendants(graph, unit) for unit in bad))
     ended = [u for u in nx.lexicographical_topological_sort(graph) if u in units]
-    ended = [u for u in ended if execution.status(u) in {Status.SUCCEEDED, Status.UNCHANGED}]
+    ended = [u for u in ended if execution.status(u) in DONE]
     if not again & units:
         return []
     after = sorted({u for unit in again & units for u in found[unit] if u in done})

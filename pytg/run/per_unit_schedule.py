@@ -14,7 +14,7 @@ from pytg.compose.stage import Stage
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address
-from pytg.record.run import Outcome, Status
+from pytg.record.run import BAD, Outcome, Status
 from pytg.run.approved import Approved
 from pytg.run.diagnosis import failed_on, tell
 from pytg.run.execution import Execution
@@ -24,7 +24,7 @@ from pytg.run.plan_failure import PlanFailed
 from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
-from pytg.run.stages import BAD, NOT_APPLIED, holds_nothing
+from pytg.run.stages import NOT_APPLIED, holds_nothing
 
 
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:

@@ -10,7 +10,7 @@ from pytg.bundle.manifest import Manifest
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
 from pytg.model import Address
-from pytg.record.run import OPEN, Outcome, Status
+from pytg.record.run import BAD, OPEN, Outcome, Status
 from pytg.record.words import named
 from pytg.run.approval import approve, name_stages
 from pytg.run.broken import set_aside_broken
@@ -23,7 +23,7 @@ from pytg.run.planned_stage import show_stage
 from pytg.run.policy import refusals, refuse
 from pytg.run.restored_plan import reserve, restore
 from pytg.run.rounds import announce, apply_round, plan_round
-from pytg.run.stages import BAD, stages_of
+from pytg.run.stages import stages_of
 
 Keep = Callable[[Manifest, dict[str, bytes]], str]
 ANEW = "to be planned anew, once the rest is applied"

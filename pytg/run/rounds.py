@@ -12,7 +12,7 @@ from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted, PytgError
 from pytg.model import Address
-from pytg.record.run import Finding, Outcome, Status
+from pytg.record.run import BAD, Finding, Outcome, Status
 from pytg.record.run_events import StageStarted
 from pytg.record.words import named
 from pytg.run.apart import Apart
@@ -24,7 +24,6 @@ from pytg.run.order_only import read_anew
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.planned_stage import PlannedStage, apply_stage, plan_stage
 from pytg.run.stages import (
-    BAD,
     not_yet_destroyed,
     parts_of,
     ready_and_waiting,

@@ -17,7 +17,7 @@ from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.processes import allow_open_files
 from pytg.record import applied
-from pytg.record.run import Asked, Result, Run, Status
+from pytg.record.run import BAD, Asked, Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
@@ -32,7 +32,7 @@ from pytg.terraform.binary import Binary
 
 CHANGES = 2
 FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
-LEFT = frozenset({Status.SKIPPED, Status.CANCELLED})
+LEFT = BAD - FAILURES
 
 
 def nobody(_question: Question, _cancel: threading.Event) -> bool:

@@ -12,12 +12,11 @@ import networkx as nx
 
 from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.record.run import Outcome, Status
+from pytg.record.run import DONE, Outcome, Status
 
 RUNNING_UNIT_BYTES = 800_000_000
 UNITS_PER_CORE = 4
 MOST_UNITS = 16
-DONE = (Status.SUCCEEDED, Status.UNCHANGED)
 
 
 def default_parallelism(cores: int, memory_bytes: int) -> int:

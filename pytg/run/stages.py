@@ -10,12 +10,11 @@ from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage, divide_into_stages
 from pytg.compose.state_merge import is_empty
 from pytg.model import Address
-from pytg.record.run import OPEN, Outcome, Status
+from pytg.record.run import BAD, OPEN, Outcome, Status
 from pytg.run.execution import Execution
 from pytg.state.state_reader import UnitState
 
 NOT_APPLIED = "nothing of it is applied"
-BAD = frozenset({Status.FAILED, Status.SKIPPED, Status.CANCELLED, Status.UNKNOWN})
 
 
 def stages_of(execution: Execution, *, applying: bool) -> list[Stage]:
