@@ -9,7 +9,7 @@ locals {
   kept_plans = [for days in var.kept_plan_days[*] : {
     id                         = "kept-plans"
     prefix                     = "plans/"
-    abort_multipart_days       = null
+    abort_multipart_days       = 7
     expiration_days            = days
     noncurrent_expiration_days = 1
   }]
