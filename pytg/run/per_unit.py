@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytg import exact_json
 from pytg.compose.changes import UnitChanges
@@ -12,7 +12,7 @@ from pytg.generate.write import write_files
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import UnitProgress
-from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
+from pytg.recovery.in_flight import Begun, lost, stored
 from pytg.recovery.journal import newest_state
 from pytg.run.approved import Approved
 from pytg.run.blame import softened
@@ -24,8 +24,10 @@ from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.passing import passing, to_try_again
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
+from pytg.run.root_directory import LogUnwritten
 from pytg.run.roots import unit_root
 from pytg.run.stage_inputs import require_upstream
+from pytg.run.unwritten import Left, left_behind, tell_half_made
 from pytg.state.state_reader import UnitState
 from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
@@ -80,22 +82,36 @@ def apply_unit(plan: SavedPlan) -> Outcome:
 
     _record_log(plan.root, "apply")
     execution.serials.pop(address, None)  # Terraform itself writes the next one
-    completed = plan.root.apply(
-        on_event,
-        parallelism=PARALLELISM,
-        lock_timeout=f"{execution.options.lock_timeout:.0f}s",
-    )
+    error: OSError | None = None
+    try:
+        completed = plan.root.apply(
+            on_event,
+            parallelism=PARALLELISM,
+            lock_timeout=f"{execution.options.lock_timeout:.0f}s",
+        )
+    except LogUnwritten as raised:
+        completed, error = raised.completed, raised
     unit = plan.root.units[0]
-    said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
-    ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
-    outcomes = {address: ends[address]}
-    ids: Mapping[Address, Mapping[str, str]] = {}
+    left = Left()
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
-        ids = ids_by_unit(begun.missing(state), plan.root.calls)
-        outcomes |= lost(ids, completed)
-    tell(execution, softened(said, to_try_again(execution, outcomes)))
-    keep_unrecorded(execution, outcomes, ids)
+        untold = error is not None
+        left = left_behind(begun, progress, plan.changes, state, plan.root.calls, untold=untold)
+    unknown = lost(left.lost, completed)
+    try:
+        said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
+        ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
+        outcomes = {address: ends[address]} | unknown
+        tell(execution, softened(said, to_try_again(execution, outcomes)))
+        tell_half_made(execution, left.half_made)
+        keep_unrecorded(execution, outcomes, left.lost)
+    except OSError as raised:
+        if not unknown:
+            raise
+        error = error or raised
+        outcomes = unknown
+    if error is not None:
+        return replace(outcomes[address], reason=f"{outcomes[address].reason}; {error}")
     return outcomes[address]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytg import exact_json
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_new
-from pytg.processes import converse
+from pytg.processes import converse, signal_name
 from pytg.run.execution import Execution
 from pytg.run.hidden import Hidden
 from pytg.run.root import Root, SavedPlan
@@ -65,7 +65,10 @@ def _refusal(
     for call, unit in root.calls.units.items():  # as people know them
         said = said.replace(f"module.{call}.", f"{unit} ")
     said = said if len(said) <= _SHOWN else f"[...] {said[-_SHOWN:]}"
-    return ["\n".join([f"check `{name}` refuses the plan (exit {code})", *said.splitlines()])]
+    how = f"refuses the plan (exit {code})"
+    if code < 0:  # it came to no verdict
+        how = f"did not get to its end: {signal_name(-code)} ended it"
+    return ["\n".join([f"check `{name}` {how}", *said.splitlines()])]
 
 
 @contextlib.contextmanager

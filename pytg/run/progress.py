@@ -75,6 +75,11 @@ class Progress:
             if fail_fast:
                 self._why = f"stopped by --fail-fast: {named(sorted(self._before))} failed; "
 
+    def landed(self, addresses: Iterable[str]) -> None:
+        """What had not ended is in the state all the same: nobody has to look for it."""
+        for address in addresses:
+            self._in_flight.pop(address, None)
+
     def complete(self, unit: Address) -> bool:
         """Whether all that was planned for the unit has been done."""
         return unit not in self.failed and self.done.get(unit, 0) >= self.total.get(unit, 0)

@@ -33,6 +33,7 @@ from pytg.terraform.binary import Binary
 CHANGES = 2
 FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
 LEFT = BAD - FAILURES
+MENDED = "run the command again when that is mended"
 
 
 def nobody(_question: Question, _cancel: threading.Event) -> bool:
@@ -147,18 +148,22 @@ def _work(execution: Execution, request: Request, stop: Interrupts, keep: Keep |
         changes = _do(execution, request, keep)
         result, code = _verdict(execution, request, changes, stop)
     except OSError as raised:
-        error, code = PytgError(str(raised), hint="run the command again when that is mended"), 1
+        error, code = PytgError(str(raised), hint=MENDED), 1
     except PytgError as raised:
         error, code, result = raised, raised.exit_code, _result(raised)
     except BaseException:  # a defect of pytg: its record is closed all the same
         record.finish(Result.FAILED, 1)
         raise
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # of the two, the end of the record says it
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
-    record.update_run(serials=execution.serials)
-    finished = Finished(record.finish(result, code, error.message if error else ""), changes, error)
-    execution.log.emit(RunFinished(result, code))
-    return finished
+    with contextlib.suppress(OSError):
+        record.update_run(serials=execution.serials)
+    try:
+        record.finish(result, code, error.message if error else "")
+        execution.log.emit(RunFinished(result, code))
+    except OSError as raised:  # what is to be told is in memory
+        error = error or PytgError(f"the record of this run is not closed: {raised}", hint=MENDED)
+    return Finished(record.run, changes, error)
 
 
 def _do(execution: Execution, request: Request, keep: Keep | None) -> dict[Address, UnitChanges]:

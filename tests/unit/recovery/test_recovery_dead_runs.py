@@ -82,6 +82,24 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
     assert close(tmp_path) == []
 
 
+def test_what_is_in_the_state_of_a_unit_whose_provisioner_was_killed_is_told_as_that(
+    tmp_path: Path,
+) -> None:
+    died(tmp_path)
+    (directory,) = (tmp_path / RUNS).glob("*/")
+    resource = {"addr": "module.one.terraform_data.this"}
+    planned = {"type": "planned_change", "change": {"action": "create", "resource": resource}}
+    (directory / "plan.jsonl").write_text(json.dumps(planned))
+    with (directory / LOG).open("a") as log:
+        log.write(json.dumps({"type": "provision_start", "hook": {"resource": resource}}) + "\n")
+    store = MemoryStore()
+    store.states[str(ONE)] = composed(ONE).replace(ONE.slug.encode(), b"one")
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    (found,) = close_dead_runs(estate, StateReader(lambda _unit: store), lambda _text: None)
+    assert found.half_made == (f"{ONE} terraform_data.this",)
+    assert found.in_flight == (f"{LEFT} terraform_data.this",)
+
+
 def begin_composed(root: Path) -> None:
     """A composed run that has begun one of the two units that it was to create."""
     record = RunRecord.create(

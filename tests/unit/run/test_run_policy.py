@@ -142,6 +142,17 @@ def test_a_program_that_is_not_there_refuses(world: World) -> None:
         apply(world.execution(yes=True))
 
 
+def test_a_program_that_a_signal_ended_has_not_refused_and_nothing_is_applied(world: World) -> None:
+    check(world, killed=program("import os; print('at work', flush=True); os.kill(os.getpid(), 9)"))
+    with pytest.raises(Refused) as caught:
+        apply(world.execution(yes=True))
+    assert caught.value.message.splitlines() == [
+        "check `killed` did not get to its end: SIGKILL ended it",
+        "at work",
+    ]
+    assert "apply" not in world.commands()
+
+
 def test_ctrl_c_ends_a_program_that_takes_its_time(world: World, tmp_path: Path) -> None:
     started, cancel = tmp_path / "started", threading.Event()
     slow = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)"
