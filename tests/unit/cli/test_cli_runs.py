@@ -90,7 +90,7 @@ def test_show_says_what_each_unit_did(project: Project, make: Make) -> None:
     for text in (
         f"apply {run.run_id}: failed, exit code 1",
         "arguments  apply --env dev",
-        "asked      composed, parallelism=4",
+        "asked      composed, --parallelism 4",
         f"stage 1    2 units: {API}, {KMS}",
         "2 create",
         "error: it [31mburns (main.tf:3)",
