@@ -47,7 +47,7 @@ def execute(
         _require_selection(request)
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
-            view = View(display.show, confirm(plain.asking), say, (plain,))
+            view = View(display.show, confirm(plain.asking), say, (plain,), sys.stdin.isatty)
             finished = project.run(request, view)
     display.end()
     style = Style.of(sys.stderr)
