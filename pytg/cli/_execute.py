@@ -20,8 +20,9 @@ from pytg.cli._show import Display, DriftDisplay
 from pytg.cli._view_options import ViewOptions
 from pytg.errors import Interrupted, UsageError
 from pytg.record.runs import DRIFT
+from pytg.report.next_step import next_step
 from pytg.report.plain import PlainReport
-from pytg.report.summary import json_summary, next_step, summary
+from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.execution import Question
 from pytg.run.options import Request
