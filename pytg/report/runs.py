@@ -11,7 +11,7 @@ from pytg.record.runs import Damaged, PastRuns
 from pytg.record.types import timestamp
 from pytg.record.words import counted, ended_as, named
 from pytg.report.plain import changed, seconds
-from pytg.report.summary import by_status, json_summary
+from pytg.report.summary import by_status, json_summary, made
 from pytg.report.table import columns, printable
 
 CHECKED = {"fail": "fails", "error": "cannot be evaluated", "unknown": "is known after an apply"}
@@ -89,7 +89,7 @@ def _did(run: Run) -> str:
     """What was done; of a run that ended otherwise, what it had planned, as far as it came."""
     if run.result is Result.SUCCEEDED:
         return changed(run.changes)
-    return f"planned: {changed(run.changes)}" if run.changes.total else "-"
+    return f"planned: {changed(run.changes)}{made(run)}" if run.changes.total else "-"
 
 
 def _asked(asked: Asked | None) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 from pytg.model import Address
 from pytg.record.run import Result, Run, Status, UnitRecord
-from pytg.record.runs import looks_outside
+from pytg.record.runs import CHANGING, kind, looks_outside
 from pytg.record.words import counted, ended_as, named
 from pytg.report.next_step import besides, next_step
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
+NOT_BEGUN = (Status.SKIPPED, Status.CANCELLED)
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
 
 
@@ -58,7 +59,8 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     )
     others = "" if run.changes.total else besides(run)
     if run.result is Result.SUCCEEDED or run.changes.total or others:  # else nothing is known
-        lines.append(f"  {word}: {others or changed(run.changes)}")
+        lines.append(f"  {word}: {others or changed(run.changes)}{made(run)}")
+    lines += _how_far(run)
     if warnings := sum(said["severity"] == "warning" for said in _said(run)):
         lines.append(f"  {counted(warnings, 'warning')}")
     if run.orphans:
@@ -70,6 +72,25 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     return "\n".join(lines)
 
 
+def made(run: Run) -> str:
+    """Such as `; 3 of 7 made`, of an apply or destroy that did not make all that it planned."""
+    if kind(run) not in CHANGING or run.result is Result.SUCCEEDED or not run.changes.total:
+        return ""
+    return f"; {run.made} of {run.changes.total} made"
+
+
+def _how_far(run: Run) -> Iterator[str]:
+    """Of an apply or destroy that failed: which units are done, and which were never begun."""
+    if kind(run) not in CHANGING or run.result in {Result.SUCCEEDED, Result.REFUSED}:
+        return
+    units = run.units.items()
+    done = [address for address, unit in units if unit.status is Status.SUCCEEDED]
+    idle = [a for a, unit in units if unit.status in NOT_BEGUN and unit.started_at is None]
+    for word, which in (("done", done), ("not started", idle)):
+        if which:
+            yield f"  {word}: {named(sorted(which))}"
+
+
 def json_summary(run: Run) -> dict[str, Any]:
     """What `--json` prints. `duration_s` is None while the run has no end."""
     ended = run.finished_at
@@ -78,6 +99,7 @@ def json_summary(run: Run) -> dict[str, Any]:
         "result": str(run.result),
         "units": by_status(run),
         "changes": asdict(run.changes),
+        "made": run.made if kind(run) in CHANGING else 0,
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,

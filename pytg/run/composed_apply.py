@@ -129,7 +129,7 @@ def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]
             store.settle(unit.backend.key)
     said = _said(planned, done.completed)
     ended = progress.outcomes(done.completed, execution.needs, said)
-    outcomes = passing(execution, ended, said) | lost(done.lost, done.completed)
+    outcomes = passing(execution, ended, said) | lost(done.lost, done.completed, progress.done)
     again = frozenset() if done.error else to_try_again(execution, outcomes)
     tell(execution, softened(said, progress.stopped | again))
     keep_unrecorded(execution, outcomes, done.lost)

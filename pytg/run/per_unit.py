@@ -93,7 +93,7 @@ def apply_unit(plan: SavedPlan) -> Outcome:
     if not completed.ok:  # what Terraform could not write to the backend lies in the root
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         ids = ids_by_unit(begun.missing(state), plan.root.calls)
-        outcomes |= lost(ids, completed)
+        outcomes |= lost(ids, completed, progress.done)
     tell(execution, softened(said, to_try_again(execution, outcomes)))
     keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
