@@ -39,6 +39,7 @@ def without_run(result: Result, error: dict[str, Any] | None, name: str = "plan"
         "result": str(result),
         "units": {},
         "changes": asdict(Changes()),
+        "made": 0,
         "duration_s": None,
         "record": None,
         "processes": 0,

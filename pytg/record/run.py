@@ -112,6 +112,7 @@ class Outcome:
 
     `blocked_by` are the units that a skipped one needs and that went wrong; `unknown_resources`
     may exist and be in no state. `passing`: it failed on what comes and goes, and on which.
+    `made` is how many of the planned changes were made.
     """
 
     status: Status
@@ -119,13 +120,15 @@ class Outcome:
     blocked_by: Addresses = ()
     unknown_resources: tuple[str, ...] = ()
     passing: str = ""
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit in a run. `log` is relative to the run's directory.
 
-    `besides` is what is planned beside `changes`, in words, such as `outputs change`.
+    `besides` is what is planned beside `changes`, in words, such as `outputs change`. `made` is
+    how many of `changes` an apply has made.
     """
 
     status: Status = Status.PENDING
@@ -136,6 +139,7 @@ class UnitRecord:
     attempts: Count = 0
     changes: Changes = field(default_factory=Changes)
     besides: str = ""
+    made: Count = 0
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
     diagnostics: tuple[Finding, ...] = ()
@@ -213,6 +217,12 @@ class Run:
         """The changes of all units together."""
         return sum((unit.changes for unit in self.units.values()), Changes())
 
+    @property
+    def made(self) -> int:
+        """How many of `changes` an apply or destroy has made."""
+        units = self.units.values()
+        return sum(u.changes.total if u.status is Status.SUCCEEDED else u.made for u in units)
+
 
 RUN = TypeAdapter(Run)
 UNIT = TypeAdapter(UnitRecord)
@@ -248,6 +258,7 @@ def ended(unit: UnitRecord, outcome: Outcome, now: datetime) -> UnitRecord:
         reason=outcome.reason,
         blocked_by=outcome.blocked_by,
         unknown_resources=outcome.unknown_resources,
+        made=outcome.made,
         finished_at=unit.finished_at or (now if unit.started_at else None),
     )
 

@@ -154,14 +154,21 @@ def ids_by_unit(missing: Mapping[str, str], calls: Calls) -> dict[Address, dict[
     return found
 
 
-def lost(missing: Mapping[Address, Iterable[str]], completed: Completed) -> dict[Address, Outcome]:
+def lost(
+    missing: Mapping[Address, Iterable[str]],
+    completed: Completed,
+    made: Mapping[Address, int],
+) -> dict[Address, Outcome]:
     """Units with resources that may exist and are in no state, after an apply that failed.
 
-    It was killed, or could not save its state, which ends with an exit code like any other.
+    It was killed, or could not save its state, which ends with an exit code like any other. `made`
+    is how many of its changes each unit made.
     """
     reason = completed.explain()
     return {
-        unit: Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(names))
+        unit: Outcome(
+            Status.UNKNOWN, reason, unknown_resources=tuple(names), made=made.get(unit, 0)
+        )
         for unit, names in missing.items()
     }
 

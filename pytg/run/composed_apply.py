@@ -132,7 +132,7 @@ def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    unknown = lost(done.left.lost, done.completed)
+    unknown = lost(done.left.lost, done.completed, progress.done)
     with unwritten(execution, unknown, done.error):
         said = _said(planned, done.completed)
         ended = progress.outcomes(done.completed, execution.needs, said)

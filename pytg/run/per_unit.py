@@ -97,7 +97,7 @@ def apply_unit(plan: SavedPlan) -> Outcome:
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         untold = error is not None
         left = left_behind(begun, progress, plan.changes, state, plan.root.calls, untold=untold)
-    unknown = lost(left.lost, completed)
+    unknown = lost(left.lost, completed, progress.done)
     try:
         said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
         ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)

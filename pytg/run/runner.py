@@ -21,7 +21,7 @@ from pytg.record.run import BAD, Asked, Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
-from pytg.run.execution import Execution, Question, Show, show_nothing
+from pytg.run.execution import Execution, Question, Show, refuse_nobody, show_nothing
 from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
@@ -38,7 +38,8 @@ MENDED = "run the command again when that is mended"
 
 def nobody(_question: Question, _cancel: threading.Event) -> bool:
     """Where nobody can be asked. Raises Refused."""
-    raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
+    refuse_nobody()
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,16 @@ class View:
     """Who watches a run, and who is asked.
 
     `show` is told each plan before it is applied. `confirm` answers a question, and raises
-    Interrupted when the event it is given is set meanwhile. `say` is told what happens before
-    the run has a record. `subscribers` get every event.
+    Interrupted when the event it is given is set meanwhile; `attended` says whether there is
+    anybody to ask. `say` is told what happens before the run has a record. `subscribers` get every
+    event.
     """
 
     show: Show = show_nothing
     confirm: Callable[[Question, threading.Event], bool] = nobody
     say: Callable[[str], None] = lambda _text: None
     subscribers: tuple[Subscriber, ...] = ()
+    attended: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def run(
                 overwritten=overwritten,
                 written=written,
                 reviewed=request.bundle is not None,
+                attended=view.attended,
             )
             report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode

@@ -11,6 +11,7 @@ from pytg.compose.stage import Stage, divide_into_stages
 from pytg.compose.state_merge import is_empty
 from pytg.model import Address
 from pytg.record.run import BAD, OPEN, Outcome, Status
+from pytg.record.words import named
 from pytg.run.execution import Execution
 from pytg.state.state_reader import UnitState
 
@@ -113,7 +114,7 @@ def without_blocked(execution: Execution, stage: Stage) -> Stage:
     }
     execution.end(
         {
-            unit: Outcome(Status.SKIPPED, "an upstream failed", tuple(by))
+            unit: Outcome(Status.SKIPPED, f"not started, for it needs {named(by)}", tuple(by))
             for unit, by in blocked.items()
             if by
         }

@@ -189,7 +189,7 @@ def test_what_is_lost_makes_its_unit_unknown() -> None:
     calls = Calls({ONE.slug: ONE, TWO.slug: TWO})
     missing = ids_by_unit({A: "i-1", "module.other.x.a": ""}, calls)
     assert missing == {ONE: {"terraform_data.this": "i-1"}}
-    outcomes = lost(missing, Completed("apply", -9, (), ""))
+    outcomes = lost(missing, Completed("apply", -9, (), ""), {})
     assert list(outcomes) == [ONE]
     assert outcomes[ONE].status is Status.UNKNOWN
     assert outcomes[ONE].unknown_resources == ("terraform_data.this",)

@@ -111,7 +111,7 @@ class World:
 
     def execution(self, *names: str, command: str = "apply", **given: Any) -> Execution:
         """An execution over these units, or all; `given` are options, or fields of it."""
-        fields = {"show", "confirm", "overwritten", "cancel", "kill"} & given.keys()
+        fields = {"show", "confirm", "overwritten", "cancel", "kill", "attended"} & given.keys()
         own = {name: given.pop(name) for name in fields}
         selection = self.selection(names)
         record = RunRecord.create(
