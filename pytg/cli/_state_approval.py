@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pytg.cli._execute import confirm
 from pytg.cli._options import option
+from pytg.cli._recovered import say
 from pytg.errors import Interrupted, StalePlan
 from pytg.model import Address, Estate
 from pytg.run.checkout import protected_environments, refuse_unreviewed
@@ -65,6 +67,13 @@ def approve(
     asked = Question(question, typed)
     if not confirm(contextlib.nullcontext)(asked, threading.Event()):
         raise Interrupted("not approved: nothing was written")
+
+
+def tell_backups(root: Path, backups: Mapping[Address, Path]) -> None:
+    """Say where the states lie that were overwritten."""
+    for unit, file in backups.items():
+        near = file.relative_to(root) if file.is_relative_to(root) else file
+        say(f"the state of {unit} as it was is kept in {near}")
 
 
 def require_unmoved(shown: Mapping[Address, UnitState], held: Mapping[Address, UnitState]) -> None:

@@ -19,8 +19,8 @@ from pytg.run.policy import unstartable
 def command(context: Context, suffix: str | None) -> None:
     """Check configuration, modules, references, inputs and `checks`: every problem at once.
 
-    It warns of what left the configuration and still holds resources, as far as states in this
-    directory and past runs tell.
+    It warns of what left the configuration and still holds resources, and of units that look
+    renamed, as far as states in this directory and past runs tell.
     """
     project = context.project(suffix)
     programs = unstartable(project.estate)
@@ -34,7 +34,8 @@ def command(context: Context, suffix: str | None) -> None:
         click.echo(f"warning: {program}; every plan is refused here", err=True)
     if warning := unguarded(project.estate, project.estate.units):
         click.echo(f"warning: {warning}", err=True)
-    for text in told(orphans_here(project.estate)):
+    found = orphans_here(project.estate, suffix)
+    for text in (*told(found), *found.renamed):
         click.echo(f"warning: {text}", err=True)
     units = counted(len(project.graph), "unit")
     edges = counted(len(project.estate.edges), "edge")

@@ -126,3 +126,19 @@ def test_a_program_of_checks_that_cannot_be_started_is_told(
     err = capfd.readouterr().err
     assert "warning: check `tool` cannot be started: `no-such-program` is not on PATH" in err
     assert "own" not in err
+
+
+def test_a_renamed_unit_is_told_with_the_command_that_takes_its_state_along(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = estate_root / STATES / "docs/us-east-1/old/kms/terraform.tfstate"
+    old.parent.mkdir(parents=True)
+    resource = {"mode": "managed", "type": "terraform_data", "name": "this", "provider": "z"}
+    held = {**resource, "module": "module.kms", "instances": [{"attributes": {"id": "1"}}]}
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "a"}
+    old.write_text(json.dumps({**state, "outputs": {}, "resources": [held]}))
+    main = estate_root / "modules/kms/main.tf"
+    main.write_text(f'{main.read_text()}resource "terraform_data" "this" {{}}\n')
+    assert run("-C", str(estate_root), "validate") == 0
+    err = capfd.readouterr().err
+    assert "`pytg state mv docs/us-east-1/old/kms docs/us-east-1/dev/kms`" in err
