@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pytg import exact_json
 from pytg.compose.changes import UnitChanges
+from pytg.compose.state_document import State
+from pytg.errors import PytgError
 from pytg.generate.unit import render_unit
 from pytg.generate.write import write_files
 from pytg.model import Address, Unit
@@ -29,6 +31,8 @@ from pytg.run.stage_inputs import require_upstream
 from pytg.state.state_reader import UnitState
 from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
+
+_HELD = frozenset({"create", "replace", "update"})  # after that a state holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,37 @@ def apply_unit(plan: SavedPlan) -> Outcome:
         state = newest_state(plan.root.workdir) or stored(execution.states, unit)
         ids = ids_by_unit(begun.missing(state), plan.root.calls)
         outcomes |= lost(ids, completed)
+    elif not execution.options.destroy:
+        ids, reason = _unsaved(plan, begun)
+        if reason:
+            unknown = tuple(ids.get(address, ()))
+            status = Status.UNKNOWN if unknown else Status.FAILED
+            outcomes[address] = Outcome(status, reason, unknown_resources=unknown)
     tell(execution, softened(said, to_try_again(execution, outcomes)))
     keep_unrecorded(execution, outcomes, ids)
     return outcomes[address]
+
+
+def _unsaved(plan: SavedPlan, begun: Begun) -> tuple[Mapping[Address, Mapping[str, str]], str]:
+    """What an apply that went well made and is in no state, with ids, and what is wrong.
+
+    Somebody removed the state meanwhile, or wrote another one: Terraform does not notice that.
+    """
+    unit, gone = plan.root.units[0], ""
+    state: State | None = None
+    try:
+        state = plan.root.execution.states.read([unit])[unit.address].state
+    except PytgError as error:
+        gone = f"after the apply its state cannot be read: {error.message}"
+    if state is None:
+        gone = gone or "its state was removed while it was applied"
+    body = None if state is None else exact_json.dumps(state).encode()
+    ids = ids_by_unit(begun.missing(body), plan.root.calls)
+    if not gone:
+        return ids, "another state was written while it was applied" if ids else ""
+    changed = plan.changes[unit.address].resources
+    held = {each.address: "" for each in changed if each.action in _HELD}
+    return {unit.address: held | ids.get(unit.address, {})}, gone
 
 
 def _conditions(execution: Execution, unit: Unit) -> Sequence[Condition]:
