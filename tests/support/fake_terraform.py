@@ -1,4 +1,4 @@
-"""A `terraform` that changes nothing: it records how it was called and does as it is told.
+"""A `terraform` that makes nothing: it records how it was called and does as it is told.
 
 `FakeTerraform.install(directory)` copies this file there as `terraform`. Run so, it reads its
 rules from `rules.json` beside it and appends to `calls.jsonl`. A rule holds for the commands
@@ -18,12 +18,17 @@ and working directories that it names, and the first that fits counts:
     on_sigint    "finish" (end at once, exit code 1) or "ignore"; default "finish"
     exit         the exit code; else 0, and 2 for `plan -detailed-exitcode` with resources
     kill         true: end by SIGKILL, as a crash does
+    saves        false: write no state, as where somebody removed the file meanwhile
+
+An apply that ends well in a root whose state lies in a file elsewhere, as a unit's own does, adds
+the plan's resources to that state.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -108,6 +113,8 @@ def main(argv: list[str]) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     code = rule.get("exit", 2 if changes and "detailed-exitcode" in options else 0)
     code = 1 if interrupted else code
+    if command in {"apply", "destroy"} and not code and rule.get("saves", True):
+        save(saved(argv[-1], rule.get("resources", []))["resources"])
     record(here, command, "end", exit=code)
     return code
 
@@ -185,6 +192,48 @@ def saved(plan_file: str, otherwise: list[str]) -> dict:
     if plan_file.startswith("-") or not path.is_file():
         return {"resources": otherwise, "after": {}}
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def save(resources: list[str]) -> None:
+    """Add `resources` to the state that the root's local backend keeps outside of the root."""
+    block = Path("backend.tf")
+    text = block.read_text(encoding="utf-8") if block.exists() else ""
+    place = re.search(r'backend "local" \{\s*path\s*=\s*"(\.\./[^"]*)"', text)
+    if place is None:
+        return
+    state = Path(place[1])
+    state.parent.mkdir(parents=True, exist_ok=True)
+    before = json.loads(state.read_bytes() or b"{}") if state.exists() else {}
+    held = {address_of(one): one for one in before.get("resources", [])}
+    held |= {address: instance_of(address) for address in resources if address not in held}
+    document = {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "lineage": "fake",
+        "outputs": {},
+        "check_results": None,
+        **before,
+        "serial": before.get("serial", 0) + 1,
+        "resources": list(held.values()),
+    }
+    state.write_text(json.dumps(document), encoding="utf-8")
+
+
+def address_of(resource: dict) -> str:
+    module = f"{resource['module']}." if resource.get("module") else ""
+    return f"{module}{resource['type']}.{resource['name']}"
+
+
+def instance_of(address: str) -> dict:
+    parts = subject(address)["resource"]
+    return {
+        "module": parts["module"],
+        "mode": "managed",
+        "type": parts["resource_type"],
+        "name": parts["resource_name"],
+        "provider": 'provider["terraform.io/builtin/terraform"]',
+        "instances": [{"schema_version": 0, "attributes": {"id": address}}],
+    }
 
 
 def subject(address: str) -> dict:

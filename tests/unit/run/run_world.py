@@ -14,6 +14,7 @@ from typing import Any
 
 from run_words import RESOURCE, at, stage, state_of
 
+from pytg.generate.aws import STATES
 from pytg.graph.build import UnitGraph, build_graph, contract
 from pytg.graph.selection import Selection
 from pytg.model import Estate, Reference, Unit, Value
@@ -72,7 +73,14 @@ class World:
         )
 
     def _store(self, unit: StateLocation) -> StateStore:
+        self._take_in(unit)
         return self.stores.get(unit.address.module, self.store)
+
+    def _take_in(self, unit: StateLocation) -> None:
+        """The first state that a Terraform has written at the end of an apply in a unit's root."""
+        written = self.estate.root / STATES / unit.backend.key
+        if unit.backend.key not in self.store.states and written.is_file():
+            self.store.states[unit.backend.key] = written.read_bytes()
 
     def hold(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from run_words import RESOURCE, at, creating, hook, state_of
 from run_world import World, events, rooted, statuses
 
-from pytg.compose.changes import UnitChanges
+from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.errors import Refused, StalePlan
 from pytg.model import Address, Unit
 from pytg.record.run import Changes, Outcome, Status
@@ -58,6 +59,38 @@ def test_exactly_that_plan_is_applied_and_its_progress_told(chain: World) -> Non
     execution = plan.root.execution
     assert events(execution, UnitProgress) == [UnitProgress(at("a"), RESOURCE, "create", 1, 1)]
     assert execution.record.run.units[at("a")].log == f"units/{at('a')}/apply.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (None, "was removed while it was applied"),
+        (b"{}", "cannot be read"),
+        (state_of("a", "terraform_data.other"), "another state was written"),
+    ],
+)
+def test_what_is_in_no_state_after_an_apply_that_went_well_is_unknown(
+    chain: World, stored: bytes | None, why: str
+) -> None:
+    """Terraform writes into a file that somebody removed, and ends as if nothing were wrong."""
+    chain.plans("a", cwd="units")
+    chain.fake.rule(command="apply", saves=False)
+    plan = plan_unit(rooted(chain, "a", composed=False))
+    if stored is not None:
+        chain.store.states[str(at("a"))] = stored
+    outcome = apply_unit(plan)
+    assert (outcome.status, outcome.unknown_resources) == (Status.UNKNOWN, (RESOURCE,))
+    assert why in outcome.reason
+    assert remembered(chain.estate.root) == {at("a"): {RESOURCE: ""}}
+
+
+def test_a_state_that_is_gone_is_told_also_where_nothing_was_made(chain: World) -> None:
+    chain.fake.rule(command="plan", resources=[])
+    chain.fake.rule(command="apply", saves=False)
+    plan = plan_unit(rooted(chain, "a", composed=False))
+    gone = ResourceAction(RESOURCE, "delete", "terraform_data")
+    plan = replace(plan, changes={at("a"): UnitChanges(at("a"), delete=1, resources=(gone,))})
+    assert apply_unit(plan).status is Status.FAILED
 
 
 def test_another_plan_in_its_place_is_stale(chain: World) -> None:
