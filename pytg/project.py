@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
 from pytg.files import private_directory
+from pytg.generate.fingerprint import Fingerprints
 from pytg.generate.providers import REGIONAL, provider_endpoints
 from pytg.graph.build import UnitGraph, build_graph
 from pytg.graph.selection import Selection, Selectors, select_units
@@ -146,8 +147,17 @@ class Project:
 
         Raises UsageError for what names nothing known, EmptySelection where no unit is left.
         """
-        found = lookups(self.estate, self.suffix, self._flavour)
+        return self._select(selectors, self._made_from)
+
+    def _select(
+        self, selectors: Selectors | None, made_from: Callable[[], Fingerprints]
+    ) -> Selection:
+        found = lookups(self.estate, self.suffix, self._flavour, made_from)
         return select_units(self.estate, self.graph, selectors or Selectors(), found)
+
+    def _made_from(self) -> Fingerprints:
+        """What units are made from now: files may be others at the next call."""
+        return Fingerprints(self.estate, self._flavour(self.estate.terraform.binary))
 
     def accounts(self, units: Iterable[Unit] | None = None) -> list[Account]:
         """The accounts in which AWS is called for `units` (all): for resources, or for states."""
@@ -239,7 +249,8 @@ class Project:
         """
         if request.bundle is not None:
             refuse_unknown(request.bundle, self.estate)
-        selection = self.select(request.selectors)
+        made_from = cache(self._made_from)  # for what is selected by it, and for the record
+        selection = self._select(request.selectors, made_from)
         for name in sorted(request.options.allow_loss | request.options.allow_overwrite):
             self.unit(name.partition(":")[0])
         binary = self.binary
@@ -256,6 +267,7 @@ class Project:
             states=self.states,
             environment=self.environment,
             overwritten=BucketSettings(self.sessions).there,
+            made_from=made_from,
             written=self.loaded.written,
             keep=keep,
         )
