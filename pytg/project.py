@@ -18,7 +18,7 @@ from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.bundle.archive import Bundle, unpack
 from pytg.bundle.place import Place, is_in_bucket, keeper, place_of
-from pytg.compose.state_merge import is_empty
+from pytg.compose.state_merge import holds_nothing
 from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
@@ -194,9 +194,9 @@ class Project:
         """
         found = self.unit(unit)
         state = self.states.read([found])[found.address].state
-        outputs: Mapping[str, Mapping[str, Any]] = (state or {}).get("outputs", {})
-        if not outputs and is_empty(state):
+        if state is None or holds_nothing(state):
             raise not_applied(found.address)
+        outputs: Mapping[str, Mapping[str, Any]] = state["outputs"]
         return outputs
 
     def outputs(self, unit: str | Address) -> Mapping[str, Any]:
