@@ -58,7 +58,8 @@ def rooms() -> nx.DiGraph[str]:
             for other in map(room_of, imported(tree)):
                 if other and other not in {room, "__version__"}:
                     graph.add_edge(room, other)
-    return nx.freeze(graph)
+    nx.freeze(graph)
+    return graph
 
 
 def distribution(package: str) -> str:

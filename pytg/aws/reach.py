@@ -68,7 +68,7 @@ def reached(root: Path, account: Account, region: str, sts: Mapping[str, Any]) -
     reach = _direct(root, account)
     if account.assume_role:
         base = _direct(root, account)
-        asked = Reach(base.session, base.settings | sts)
+        asked = Reach(base.session, {**base.settings, **sts})
         _assume(account.assume_role, asked, reach.session, region)
     return reach
 

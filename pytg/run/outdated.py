@@ -11,6 +11,7 @@ from pytg.bundle.archive import Bundle
 from pytg.bundle.manifest import KeptState, Manifest
 from pytg.errors import StalePlan
 from pytg.generate.fingerprint import differing
+from pytg.generate.named_files import NamedFiles
 from pytg.generate.providers import tags_by_place
 from pytg.model import Address, Estate
 from pytg.record.run import Result
@@ -137,9 +138,10 @@ def _files(execution: Execution, manifest: Manifest) -> Iterator[str]:
     for module, names in users.items():
         for file in differing(manifest.modules.get(module, {}), now[module]):
             yield f"{named(names)}: {file} changed, which the module is made of or reads"
+    by_inputs = NamedFiles(estate, execution.binary.flavour)
     for unit in units:
         then = manifest.inputs.get(unit.address, {})
-        for file in differing(then, fingerprint.of_inputs(estate, unit)):
+        for file in differing(then, by_inputs.digests(unit)):
             yield f"{unit.address}: {file} changed, which an input names"
 
 

@@ -117,7 +117,7 @@ def apply_unit(plan: SavedPlan) -> Outcome:
 
 def _left(
     plan: SavedPlan, begun: Begun, progress: Progress, completed: Completed, *, untold: bool
-) -> tuple[Left, Mapping[Address, Outcome]]:
+) -> tuple[Left, dict[Address, Outcome]]:
     """What the apply left beside the state, and how the unit ended where that is not clear."""
     root, execution, unit = plan.root, plan.root.execution, plan.root.units[0]
     if not completed.ok:  # what Terraform could not write to the backend lies in the root

@@ -11,6 +11,7 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
+from pytg.compose.state_merge import holds_nothing
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
 from pytg.model import Address, Unit
@@ -25,7 +26,7 @@ from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
 from pytg.run.stage_inputs import lacking_output
-from pytg.run.stages import NOT_APPLIED, holds_nothing
+from pytg.run.stages import NOT_APPLIED
 
 
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
@@ -39,7 +40,7 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
 
     def work(address: Address) -> Outcome:
         unit = execution.estate.units[address]
-        if execution.drift and holds_nothing(execution.states.read([unit])[address]):
+        if execution.drift and holds_nothing(execution.states.read([unit])[address].state):
             found[address] = UnitChanges(address)
             return Outcome(Status.UNCHANGED, NOT_APPLIED)
         to_come = _to_come(execution, unit, found)

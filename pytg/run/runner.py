@@ -11,7 +11,7 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
-from pytg.generate.fingerprint import fingerprints
+from pytg.generate.fingerprint import Fingerprints
 from pytg.graph.build import contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
@@ -84,12 +84,14 @@ def run(
     states: StateReader,
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]],
     overwritten: Callable[[Unit, str, str], str | None],
+    made_from: Callable[[], Fingerprints],
     written: Written = lambda _unit, _path: None,
     keep: Keep | None = None,
 ) -> Finished:
     """Recover what dead runs left, then do `request`. Ctrl-C ends it in order; see interrupts.
 
-    `keep` gets what is planned, to be applied later.
+    `made_from` tells what units are made from, for the record of what is applied; `keep` gets
+    what is planned, to be applied later.
 
     Raises PytgError or OSError where the run could not begin; how it ended is in what is
     returned.
@@ -114,7 +116,8 @@ def run(
             parent_run_id=request.parent,
         )
         if request.applies and not request.options.destroy:
-            parts = fingerprints(estate, selection.units, flavour=binary.flavour)
+            found = made_from()
+            parts = {unit: found.of(unit) for unit in selection.units}
             with contextlib.suppress(OSError):  # then all of it counts as modified
                 applied.keep(record.run.directory, parts)
         with EventLog(record.run.directory, *view.subscribers) as log:

@@ -15,6 +15,7 @@ from typing import Any
 from run_words import RESOURCE, at, stage, state_of
 
 from pytg.generate.aws import STATES
+from pytg.generate.fingerprint import Fingerprints
 from pytg.graph.build import UnitGraph, build_graph, contract
 from pytg.graph.selection import Selection
 from pytg.model import Estate, Reference, Unit, Value
@@ -188,6 +189,7 @@ class World:
             states=self.states,
             environment=lambda _units: {},
             overwritten=overwritten,
+            made_from=lambda: Fingerprints(self.estate),
             keep=keep,
         )
 
