@@ -116,6 +116,11 @@ class Blame:
         return ModuleUsers(self._units.values())
 
     @property
+    def workdir(self) -> Path:
+        """The root's own directory."""
+        return self._workdir
+
+    @property
     def units(self) -> Sequence[Address]:
         """The units of the root."""
         return tuple(self._units)
