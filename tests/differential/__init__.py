@@ -8,8 +8,8 @@ read of each other comes from states; some units alone and then all; pytg's `--p
 Terraform in the unit roots that `pytg generate` writes; plain Terraform on one root that the
 harness composes by itself, from its own model of the estate (`estates.py`, `render.py`). After
 every edit of a random estate they must agree (`compare.py`). Units that go (`leaving.py`) are
-destroyed before, or left: pytg leaves what is in their states alone. What is legitimately
-different, and so is not compared:
+destroyed before, or left: pytg leaves what is in their states alone. At the end all is destroyed:
+what needs something goes before it. What is legitimately different, and so is not compared:
 
 * A unit alone cannot know what its upstream will give. Per unit and in the unit roots, a plan is
   taken at the unit's turn, when its upstream is applied: what is unknown in the composed plan may
@@ -32,5 +32,7 @@ different, and so is not compared:
   in its plan on what among others fails in the apply. One error hides others, in plain Terraform's
   plan of many units more than in pytg's, which plans the rest again. What reads only such outputs
   of a unit that failed as are known goes on in one apply, and is skipped alone.
+* A unit whose module cannot be read has no root of its own, nor is there one made by hand with it.
+  Who reads it says in words of his own what is wrong with it.
 * Plain Terraform names the line of a generated file, pytg that of the configuration.
 """

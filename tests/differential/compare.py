@@ -16,6 +16,8 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|ARO[A-Z0-9]{17,18
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _FIELDS = ("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive")
 _INSTANCE = ("index_key", "status", "schema_version", "attributes", "sensitive_attributes")
+_WAITS = "read_because_dependency_pending"
+_REPLACED = (2, 2)  # actions of either plan
 # At its turn a unit knows more: what could not be told apart before.
 _TOLD = {"forget": "remove"}
 _LESS = {"update": {"no-op"}, "replace": {"no-op", "update"}, "read": {"no-op", ""}}
@@ -41,6 +43,24 @@ def at_its_turn(composed: Step, turn: Step) -> Iterator[str]:
                 yield f"{unit.call} {name}: {_text(left)} was shown, {_text(right)} planned"
 
 
+def as_alone(many: Step, alone: Step) -> Iterator[str]:
+    """Where a plan among others differs from that of the unit alone: `at_its_turn`, and in order.
+
+    What alone is destroyed before it is made anew is so among others; data waits in no unit that
+    is there already because of what is only before it.
+    """
+    yield from at_its_turn(many, alone)
+    for unit, part in many.plans.items():
+        among, own = _plan(part), _plan(alone.plans[unit])
+        for name, change in sorted(among.items()):
+            other = own.get(name, {})
+            actions = change["actions"], other.get("actions", [])
+            if tuple(map(len, actions)) == _REPLACED and actions[0] != actions[1]:
+                yield f"{unit.call} {name}: replaced by {actions[0]}, alone by {actions[1]}"
+            if change["reason"] == _WAITS != other.get("reason") and not _is_new(part):
+                yield f"{unit.call} {name}: read in the apply, alone in the plan"
+
+
 def same_states(one: Step, other: Step) -> Iterator[str]:
     """How the states of two ways differ, over all units, identifiers by their places.
 
@@ -59,7 +79,7 @@ def waits(step: Step) -> bool:
     """Whether data is read in the apply only because something before it is."""
     documents = {id(part.document): part.document for part in step.plans.values()}.values()
     changes = (change for found in documents for change in found.get("resource_changes", ()))
-    return any(c.get("action_reason") == "read_because_dependency_pending" for c in changes)
+    return any(c.get("action_reason") == _WAITS for c in changes)
 
 
 def told_as_planned(step: Step) -> Iterator[str]:
@@ -89,6 +109,26 @@ def out_of_order(estate: Estate, log: Sequence[str]) -> Iterator[str]:
             others = [at for at, line in enumerate(log) if line.startswith(f"{before} ")]
             if own and others and min(own) < max(others):
                 yield f"{module.name} ran before {before}, which it comes after: {list(log)}"
+
+
+def destroyed_out_of_order(estate: Estate, log: Sequence[str]) -> Iterator[str]:
+    """Where a destroy began with a module before it was done with one that needs that."""
+    for module in estate.modules:
+        read = {p.value.module for p in module.parts if isinstance(p.value, Ref)}
+        for before in sorted({*module.after, *read}):
+            if {module.scope, estate.module(before).scope} == {"region"} and estate.regions[1:]:
+                continue  # the log does not tell of which region
+            own = [at for at, line in enumerate(log) if line.startswith(f"- {module.name} ")]
+            others = [at for at, line in enumerate(log) if line.startswith(f"- {before} ")]
+            if own and others and max(own) > min(others):
+                yield f"{before} was destroyed before {module.name}, which needs it: {list(log)}"
+
+
+def _is_new(part: Part) -> bool:
+    """Whether the unit had made nothing when it was planned."""
+    changes = part.document.get("resource_changes", ())
+    own = (c["change"] for c in changes if c["address"].startswith(part.prefix))
+    return all(change["before"] is None for change in own)
 
 
 def _plan(part: Part) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
+READ = "read"
 _CALL = re.compile(r"(?<![\w.])module\.[\w-]+(\[0\])?")
 _UP = re.compile(r"(\.\./)+")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -33,7 +34,10 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class End:
-    """How a unit ended, in which phase (`plan`, `apply`) if it failed, and what was said of it."""
+    """How a unit ended, in which phase if it failed, and what was said of it.
+
+    The phases: `read`, where its module cannot be, `plan` and `apply`.
+    """
 
     status: str
     phase: str = ""
@@ -55,6 +59,13 @@ def said(severity: str, summary: str, detail: str, file: str, line: int) -> Said
     place = f"{_UP.sub('', file)}:{line}" if file else ""
     text = _BY_PYTG.sub("", _UP.sub("", _ID.sub("ID", _CALL.sub("module.X", detail))).strip())
     return Said(severity, summary, text.strip(), place)
+
+
+def unread(said: Iterable[Said], directory: str = "") -> End:
+    """The end of a unit whose module cannot be read: who reads it says it in words of his own."""
+    files = {one.place.rpartition(":")[0] for one in said if one.place and one.severity == "error"}
+    found = (Said("error", "", "", f"{directory}{file}") for file in files)
+    return End(FAILED, READ, frozenset(found))
 
 
 def said_in(stream: str) -> frozenset[Said]:

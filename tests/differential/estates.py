@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from differential.faults import FAULTS, MOODS
+from differential.binary import lacking
+from differential.faults import BAD, FAULTS, MOODS
 from differential.literals import VALUES
 from differential.parts import KINDS, Kind
 from differential.values import Ref, Value
@@ -117,6 +118,10 @@ class Estate:
         left = {new.address(unit) for unit in new.units()}
         return [unit for unit in self.units()[::-1] if self.address(unit) not in left]
 
+    def unread(self, unit: UnitName) -> bool:
+        """Whether the unit's module cannot be read."""
+        return any(p.kind == "garbled" and p.value == BAD for p in self.module(unit.module).parts)
+
     def needs(self, unit: UnitName) -> set[UnitName]:
         """The units that must be there before `unit`."""
         module = self.module(unit.module)
@@ -155,7 +160,8 @@ MAY_BE_SECRET = frozenset({"stored", "passed", "secret", "identified", "ignoring
 
 def offered(*, faulty: bool = False) -> list[str]:
     """The kinds of part that may be generated; where they may fail, mostly those that do."""
-    usual = [name for name, kind in KINDS.items() if not kind.known or kind.known in MENDED]
+    known = MENDED - lacking()
+    usual = [name for name, kind in KINDS.items() if not kind.known or kind.known in known]
     return [*FAULTS, *FAULTS, *usual] if faulty else usual
 
 

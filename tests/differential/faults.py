@@ -39,6 +39,7 @@ _MISSING = (
     f'  config = {{ path = {_IS_BAD} ? "OUTSIDE/none.tfstate" : "OUTSIDE/one.tfstate" }}\n}}\n'
 )
 
+GARBLED = "NAME {\n"  # stands in a module with a part of this kind that is itself given what is bad
 MOODS = ("mood_kept", "mood_passed")
 WARN = ("watched", "redundant")  # nothing more
 FAULTS: dict[str, Kind] = {
@@ -76,6 +77,7 @@ FAULTS: dict[str, Kind] = {
     "strict": _of('module "NAME" {\n  source = "./strict"\n  value  = var.NAME\n}\n', main=""),
     "numbered": Kind(data(STORED), "var.NAME + 1", "number", "number", MAIN),
     "redundant": _of(data(f"{STORED}\n{_IGNORED}")),
+    "garbled": _of(data(STORED), f"{MAIN}.output"),
     "watched": _of('check "NAME" {\n' + _condition("assert", _NOT_BAD) + "\n}\n", main=""),
 }
 STRICT = 'variable "value" {\n' + _condition("validation", f'var.value != "{BAD}"') + "\n}\n"

@@ -1,6 +1,7 @@
 """Guards taken out of pytg on purpose: the harness must notice each.
 
-`python -m differential.guards` (`make differential-guards`) tries all; the tests try some.
+`python -m differential.guards` (`make differential-guards`) tries all, and each scenario with its
+guard in too; the tests try some.
 """
 
 from __future__ import annotations
@@ -8,91 +9,54 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 from differential.estates import Estate
 from differential.plain_ways import UnitRoots
 from differential.play import COMPOSED, Scenario, Ways, play
 from differential.pytg_ways import Pieces, Pytg
-from differential.sample import published, refused, sample, spread
+from differential.sample import deferring, published, refused, sample, spread, undone, unread
+from differential.without import (
+    Guard,
+    all_aside,
+    deferred,
+    first_of_all,
+    in_instances,
+    in_outputs,
+    in_parts,
+    in_resources,
+    led_to_all,
+    peers,
+    replaced,
+    rotated,
+    told_elsewhere,
+    untyped,
+    unwarned,
+    without_defaults,
+)
 from pytg import exact_json
 from pytg.compose import state_merge
 from pytg.compose.changes import Calls
 from pytg.compose.shape import Shape
 from pytg.generate import composed, hcl
-from pytg.generate.line import Line
-from pytg.generate.providers import PEER, passed
-from pytg.run import blame, pipeline, state_mirror
+from pytg.generate import unit as unit_root
+from pytg.run import blame, composed_plan, pipeline, planned_stage, rounds
+from pytg.run.blame import Blame
 from pytg.run.stage_inputs import StageInputs
 
-Guard = Callable[[], AbstractContextManager[Any]]
 Shown = tuple[str, ...] | tuple[Estate, ...]
 PIECES: Ways = {"pieces": Pieces, "roots": UnitRoots}
 ROOTS: Ways = {"composed": Pytg, "roots": UnitRoots}
 
-
-@contextmanager
-def _split(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
-    """Each unit's part of a split state goes through `change`."""
-    split = state_merge.split_state
-
-    def wrong(*arguments: Any) -> dict[str, Any]:
-        return {slug: change(part) for slug, part in split(*arguments).items()}
-
-    with patch.object(state_mirror, "split_state", wrong):
-        yield
-
-
-def _resources(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Guard:
-    return lambda: _split(lambda p: {**p, "resources": [change(r) for r in p["resources"]]})
-
-
-def _outputs(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Guard:
-    return lambda: _split(lambda p: {**p, "outputs": change(p["outputs"])})
-
-
-def _instances(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Guard:
-    return _resources(lambda r: {**r, "instances": [change(i) for i in r["instances"]]})
-
-
-def _rotated(outputs: dict[str, Any]) -> dict[str, Any]:
-    """Each output has another's value."""
-    names = list(outputs)
-    return dict(zip(names, [outputs[n] for n in names[1:] + names[:1]], strict=True))
-
-
-def _told_elsewhere(self: Calls, address: str) -> Any:
-    """Every change is said to be of the first unit."""
-    call, _, rest = address.removeprefix("module.").partition(".")
-    return (next(iter(self.units.values())), rest) if call in self.units else None
-
-
-def _first_of_all(_line: Line, calls: Calls, _units: Any) -> list[Any]:
-    """Whatever a generated file says is blamed on the first unit."""
-    return [next(iter(calls.units.values()))]
-
-
-def _replaced(where: Any, name: str, made: Any) -> Guard:
-    return lambda: patch.object(where, name, made)
-
-
-def _peers(estate: Any, unit: Any, own: Mapping[str | None, str | None]) -> Any:
-    """Each unit gets the provider of the other region."""
-    swapped = {None: own[PEER] or own[None], PEER: own[None]}
-    return passed(estate, unit, swapped)
-
-
 # With modules that use AWS: see test_fixtures.py.
-WRONG_REGION = _replaced(composed, "passed", _peers)
+WRONG_REGION = replaced(composed, "passed", peers)
 
 # By name: how the guard is taken out; the kinds of part, or the estates, that show it; the ways.
 GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {
     "a split state keeps the composed addresses": (
-        _resources(lambda r: {**r, "module": f"module.composed.{r['module']}"}),
+        in_resources(lambda r: {**r, "module": f"module.composed.{r['module']}"}),
         ("stored",),
         COMPOSED,
     ),
@@ -102,28 +66,28 @@ GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {
         COMPOSED,
     ),
     "outputs lose that they are sensitive": (
-        _outputs(lambda o: {n: {k: v[k] for k in ("value", "type")} for n, v in o.items()}),
+        in_outputs(lambda o: {n: {k: v[k] for k in ("value", "type")} for n, v in o.items()}),
         ("secret",),
         COMPOSED,
     ),
     "attributes lose that they are sensitive": (
-        _instances(lambda i: {**i, "sensitive_attributes": []}),
+        in_instances(lambda i: {**i, "sensitive_attributes": []}),
         ("secret",),
         COMPOSED,
     ),
     "dependencies inside a unit are dropped": (
-        _instances(lambda i: {k: v for k, v in i.items() if k != "dependencies"}),
+        in_instances(lambda i: {k: v for k, v in i.items() if k != "dependencies"}),
         ("linked",),
         COMPOSED,
     ),
-    "an output has another's value": (_outputs(_rotated), ("identified", "stored"), COMPOSED),
+    "an output has another's value": (in_outputs(rotated), ("identified", "stored"), COMPOSED),
     "an instance loses its key": (
-        _instances(lambda i: {k: v for k, v in i.items() if k != "index_key"}),
+        in_instances(lambda i: {k: v for k, v in i.items() if k != "index_key"}),
         ("counted",),
         COMPOSED,
     ),
     "results of checks are dropped": (
-        lambda: _split(lambda p: {**p, "check_results": None}),
+        lambda: in_parts(lambda p: {**p, "check_results": None}),
         ("checked",),
         COMPOSED,
     ),
@@ -133,40 +97,87 @@ GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {
         COMPOSED,
     ),
     "a change is told of another unit": (
-        lambda: patch.object(Calls, "unit_of", _told_elsewhere),
+        lambda: patch.object(Calls, "unit_of", told_elsewhere),
         ("stored",),
         COMPOSED,
     ),
     "order without a value is dropped": (
-        _replaced(composed, "_waits", lambda *_, **__: []),
+        replaced(composed, "_waits", lambda *_, **__: []),
         ("provisioned",),
         COMPOSED,
     ),
     "a counted call has no instance": (
-        _replaced(Shape, "call", property(lambda self: self.slug)),
+        replaced(Shape, "call", property(lambda self: self.slug)),
         ("stored",),
         COMPOSED,
     ),
     "data is not read anew": (
-        _replaced(pipeline, "read_anew", lambda *_: []),
+        replaced(rounds, "read_anew", lambda *_: []),
         published(),
         ROOTS,
     ),
     "lifecycles spread to the states": (
-        _replaced(state_merge, "own_lifecycles", lambda _shape, state: dict(state)),
+        replaced(state_merge, "own_lifecycles", lambda _shape, state: dict(state)),
         spread(),
         ROOTS,
     ),
+    "order without a value keeps data waiting": (
+        replaced(composed, "ModuleBlock", deferred),
+        deferring(),
+        ROOTS,
+    ),
+    "what is created first is planned with what is not": (
+        replaced(planned_stage, "leaking", lambda _: {}),
+        spread(),
+        ROOTS,
+    ),
+    "an output that is null is not there": (
+        replaced(unit_root, "render", without_defaults),
+        ("nulled",),
+        ROOTS,
+    ),
+    "a module that cannot be read stops all units": (
+        replaced(pipeline, "set_aside_broken", all_aside),
+        unread(),
+        ROOTS,
+    ),
+    "a unit that fails in the plan stops all units": (
+        replaced(rounds, "led_back", led_to_all),
+        refused(),
+        ROOTS,
+    ),
+    "warnings are dropped": (unwarned, ("checked",), ROOTS),
+    "what is listed of several units is told of none": (
+        replaced(Blame, "_listed", lambda *_: []),
+        ("checked",),
+        ROOTS,
+    ),
+    "a destroy does not wait": (
+        replaced(composed_plan, "_deferred", lambda *_: frozenset()),
+        undone(),
+        ROOTS,
+    ),
+    "a module is at another path": (
+        replaced(composed, "relative", lambda path, _workdir: str(path.resolve())),
+        ("pathed",),
+        COMPOSED,
+    ),
+    "what is read loses that it is sensitive": (
+        replaced(composed, "read_output", lambda _estate, _reference, output: output),
+        ("secret",),
+        COMPOSED,
+    ),
     "a literal is a float": (
-        _replaced(hcl, "_scalar", lambda value: json.dumps(value, default=float)),
+        replaced(hcl, "_scalar", lambda value: json.dumps(value, default=float)),
         ("number",),
         COMPOSED,
     ),
     "a line of a generated file is blamed on another unit": (
-        _replaced(blame, "owners", _first_of_all),
+        replaced(blame, "owners", first_of_all),
         refused(),
         ROOTS,
     ),
+    "values in odd objects lose their types": (untyped, ("typed_null",), PIECES),
     "values from outside lose their types": (
         lambda: patch.object(StageInputs, "types", {}),
         ("set", "map"),
@@ -182,27 +193,32 @@ def scenario(shown: Shown) -> Scenario:
     return Scenario(estates or sample(kinds))
 
 
-def noticed(name: str, root: Path) -> str:
-    """What the harness says with that guard out; empty where it notices nothing."""
+def noticed(name: str, root: Path, *, out: bool = True) -> str:
+    """What the harness says with that guard out; empty where it notices nothing.
+
+    It must be empty where the guard is not `out`.
+    """
     guard, shown, ways = GUARDS[name]
-    try:
-        with guard():
-            play(scenario(shown), root, ways=ways)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it was noticed
-        return f"{type(error).__name__}: {error}"
+    with guard() if out else nullcontext():  # one that is not there any more is an error
+        try:
+            play(scenario(shown), root, ways=ways, destroy=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it was noticed
+            return f"{type(error).__name__}: {error}"
     return ""
 
 
 def main() -> int:
-    """Try every guard; 1 where one is not noticed."""
-    missed = []
-    for name in GUARDS:
+    """Try every guard, or those named; 1 where one is not noticed, or something is without it."""
+    wrong = []
+    for name in sys.argv[1:] or GUARDS:
         with tempfile.TemporaryDirectory() as root:
-            found = noticed(name, Path(root))
-        sys.stdout.write(f"{'noticed' if found else 'MISSED '}  {name}\n    {found[:300]}\n")
+            found = noticed(name, Path(root, "out"))
+            anyhow = found and noticed(name, Path(root, "in"), out=False)
+        said = "ANYHOW " if anyhow else "noticed" if found else "MISSED "
+        sys.stdout.write(f"{said}  {name}\n    {(anyhow or found)[:300]}\n")
         sys.stdout.flush()
-        missed += [] if found else [name]
-    return 1 if missed else 0
+        wrong += [name] if anyhow or not found else []
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

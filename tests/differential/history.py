@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from differential.compare import at_its_turn, same_plans, same_states, told_as_planned, waits
-from differential.ends import OK, End, ends_alike, same_ends, same_whole
+from differential.compare import (
+    as_alone,
+    at_its_turn,
+    same_plans,
+    same_states,
+    told_as_planned,
+    waits,
+)
+from differential.ends import OK, READ, End, ends_alike, same_ends, same_whole
 from differential.estates import Estate
 from differential.ways import Step
 
@@ -16,8 +23,8 @@ Compare = Callable[[Step, Step], Iterator[str]]
 
 ANYHOW = (
     ("per unit", "roots", same_plans),
-    ("composed", "roots", at_its_turn),
-    ("pieces", "roots", at_its_turn),
+    ("composed", "roots", as_alone),
+    ("pieces", "roots", as_alone),
 )
 PAIRS = (("composed", "hand", same_plans), *ANYHOW)
 STAGED = (("hand", "composed", at_its_turn), *ANYHOW)
@@ -68,7 +75,8 @@ class History:
             if (name, "roots") not in self._apart:
                 yield from self._pair(steps, name, "roots", _same_where_alike)
         isolated = any(module.isolate for module in estate.modules)
-        if {"composed", "hand"} <= {*steps} and not isolated and not self._apart:
+        whole = {"composed", "hand"} <= {*steps} and not isolated and not self._apart
+        if whole and steps["hand"].whole.phase != READ:  # without one module there is no root
             many, hand = steps["composed"], steps["hand"]
             found = same_whole(many.whole, hand.whole)
             yield from (f"composed and hand: {text}" for text in found)
@@ -87,7 +95,8 @@ class History:
         yield from (f"{one} and {other}: {text}" for text in found)
 
     def _new(self, name: str, steps: Steps) -> list[str]:
-        return sorted(steps[name].log[self._read.get(name, 0) :])
+        new = steps[name].log[self._read.get(name, 0) :]
+        return sorted(line for line in new if not line.startswith("- "))  # what went may do so now
 
 
 def _pairs(steps: Steps) -> Sequence[tuple[str, str, Compare]]:

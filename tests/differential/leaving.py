@@ -12,6 +12,11 @@ from differential.values import Ref
 HELD = ("guarded", "held")  # such a part cannot be destroyed
 
 
+def held(estate: Estate) -> bool:
+    """Whether something in it cannot be destroyed."""
+    return any(part.kind in HELD for module in estate.modules for part in module.parts)
+
+
 def remove_module(draw: st.DrawFn, estate: Estate, serial: int) -> Estate:
     """One that nobody needs goes; maybe it was destroyed, where it is as it was applied."""
     needed = {name for m in estate.modules for name in (*m.after, *_read(m))}
@@ -20,8 +25,8 @@ def remove_module(draw: st.DrawFn, estate: Estate, serial: int) -> Estate:
         return estate
     module = draw(st.sampled_from(going))
     first = serial % 10 == 0 and not estate.faulty
-    held = any(part.kind in HELD for part in module.parts)
-    destroyed = (module.name,) if first and not held and draw(st.booleans()) else ()
+    free = first and not held(replace(estate, modules=(module,)))
+    destroyed = (module.name,) if free and draw(st.booleans()) else ()
     kept = tuple(m for m in estate.modules if m is not module)
     return replace(estate, modules=kept, destroyed=(*estate.destroyed, *destroyed))
 

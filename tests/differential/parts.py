@@ -35,6 +35,8 @@ def data(body: str) -> str:
 
 
 MAIN = "terraform_data.NAME"
+# as it begins to go, and when it is gone
+_GONE = "for i in 1 2; do echo - MODULE NAME >> $DIFFERENTIAL_LOG; sleep 0.1; done"
 STORED = "  input = var.NAME"
 
 KINDS: dict[str, Kind] = {
@@ -123,7 +125,8 @@ KINDS: dict[str, Kind] = {
     "provisioned": Kind(
         data(
             '  triggers_replace = var.NAME\n  provisioner "local-exec" {\n'
-            '    command = "sleep 0.2; echo MODULE NAME >> $DIFFERENTIAL_LOG"\n  }'
+            '    command = "sleep 0.2; echo MODULE NAME >> $DIFFERENTIAL_LOG"\n  }\n'
+            f'  provisioner "local-exec" {{\n    when    = destroy\n    command = "{_GONE}"\n  }}'
         ),
         "true",
         main=MAIN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from differential.ends import FAILED, OK, SKIPPED, End, whole
+from differential.ends import FAILED, OK, SKIPPED, End, unread, whole
 from differential.estates import Estate, UnitName
 from differential.render import HAND, hand_root, module_files, write
 from differential.ways import (
@@ -36,8 +36,11 @@ class Plain(Way):
 
     def ended(self, estate: Estate, directory: Path, planned: Callable[[Document], None]) -> End:
         """Initialise, plan and apply; `planned` is told the plan. Raises Failed unless faulty."""
-        self.terraform(directory, "init", "-input=false", "-no-color")
-        end = self.heard(directory, "plan", f"-out={PLAN}")
+        end = self.heard(directory, "init")
+        if end.status == OK:
+            end = self.heard(directory, "plan", f"-out={PLAN}")
+        else:
+            end = unread(end.said)
         if end.status == OK:
             planned(self.shown(directory, PLAN))
             apply = self.heard(directory, "apply", PLAN)
@@ -53,10 +56,13 @@ class UnitRoots(Plain):
     def apply(self, estate: Estate) -> Step:
         step = Step()
         self.write(estate)
-        generate(self.root, self.environ)
+        generate(self.root, self.environ, estate)
         for unit in estate.units():
             if any(step.ends[needed].status != OK for needed in estate.needs(unit)):
                 step.ends[unit] = End(SKIPPED)
+            elif estate.unread(unit):  # it has no root
+                home = f"modules/{unit.module}"
+                step.ends[unit] = unread(self.heard(self.root / home, "init").said, f"{home}/")
             else:
                 step.ends[unit] = self._applied(estate, unit, step)
         step.whole = whole(step.ends.values(), frozenset())
@@ -118,6 +124,9 @@ class Hand(Plain):
         for name in [n for n in state["outputs"] if n.startswith(tuple(f"{c}__" for c in left))]:
             del state["outputs"][name]
         path.write_text(exact_json.dumps(state))
+
+    def destroy(self, _estate: Estate) -> None:
+        self.terraform(self.root / HAND, "destroy", "-auto-approve")
 
     def changes(self, _estate: Estate) -> list[str]:
         return touched(self.planned(self.root / HAND))

@@ -6,20 +6,21 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hypothesis import strategies as st
 
-from differential.compare import out_of_order
+from differential.compare import destroyed_out_of_order, out_of_order
 from differential.edits import edited, mended
 from differential.ends import OK
 from differential.estates import Estate, estates
 from differential.history import History
+from differential.leaving import held
 from differential.plain_ways import Hand, UnitRoots
 from differential.pytg_ways import PerUnit, Picked, Pieces, Pytg
-from differential.ways import Way
+from differential.ways import Way, project_states
 
 OUTSIDE = {
     "version": 4,
@@ -86,8 +87,12 @@ def outside(root: Path) -> Path:
     return directory
 
 
-def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> None:
+def play(
+    scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS, destroy: bool = False
+) -> None:
     """Apply each estate of `scenario` in all ways. Raises AssertionError with each difference.
+
+    With `destroy` the last one is destroyed then, where nothing is held and nothing has failed.
 
     Without `root` it is done in a directory (below DIFFERENTIAL_KEEP) that stays when it fails.
     """
@@ -110,5 +115,20 @@ def play(scenario: Scenario, root: Path | None = None, *, ways: Ways = WAYS) -> 
             found += [f"{name}, again: {change}" for change in again]
             seen[name] = len(steps[name].log)
         assert not found, f"step {number} in {place}:\n" + "\n".join(found)
+    well = all(step.whole.status == OK for step in steps.values())
+    if destroy and well and not held(before):
+        found = [text for name, way in made.items() for text in _undone(name, way, before)]
+        assert not found, f"destroyed in {place}:\n" + "\n".join(found)
     if root is None:
         shutil.rmtree(place)
+
+
+def _undone(name: str, way: Way, estate: Estate) -> Iterator[str]:
+    """What is wrong with a destroy of all."""
+    seen = len(way.log)
+    way.destroy(estate)
+    if name != "hand":
+        yield from (f"{name}: {t}" for t in destroyed_out_of_order(estate, way.log[seen:]))
+    for unit, part in project_states(way.root, estate).items():
+        if left := part.document.get("resources"):
+            yield f"{name}: {unit.call} still has {left}"

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from differential.ends import FAILED, OK, SKIPPED, End, Said, said, whole
+from differential.ends import FAILED, OK, SKIPPED, End, Said, said, unread, whole
 from differential.estates import Estate, UnitName
 from differential.values import Ref
 from differential.ways import Failed, Part, Step, Way, project_states, touched
@@ -202,7 +202,9 @@ def ends(estate: Estate, finished: Finished) -> dict[UnitName, End]:
         status = _STATUS.get(unit.status, unit.status)
         phase = "apply" if address in finished.changes else "plan"
         heard = _said(unit.diagnostics)
-        found[names[str(address)]] = End(status, phase if status == FAILED else "", heard)
+        name = names[str(address)]
+        end = End(status, phase if status == FAILED else "", heard)
+        found[name] = unread(heard) if status == FAILED and estate.unread(name) else end
     return found
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from differential.estates import REGIONS, ROLES, Estate, Module, Part, UnitName, hidden, may_be_null
-from differential.faults import STRICT
+from differential.faults import BAD, GARBLED, STRICT
 from differential.values import Ref, hcl_text, yaml_text
 
 INNER = """
@@ -20,6 +20,7 @@ output "value" { value = terraform_data.inner.output }
 # As deep as the root of a unit, so that `path.module` is the same text.
 HAND = "a/root/composed/by/hand/here"
 UP = "../" * len(HAND.split("/"))
+_VERSIONS = ">= 1.10.0"  # OpenTofu has what the parts need since then
 IMPORTED_ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -69,7 +70,7 @@ def hand_root(estate: Estate) -> dict[str, str]:
 def _config(estate: Estate) -> str:
     nullable = partial(may_be_null, estate)
     roles = {region: role for role, region in ROLES.items()}
-    lines = ["project: differential", "regions:"]
+    lines = ["project: differential", f'terraform: {{version: "{_VERSIONS}"}}', "regions:"]
     lines += [f"  {r}: {{role: {roles[r]}}}" for r in REGIONS]
     lines += ["modules:"]
     for module in estate.modules:
@@ -96,6 +97,7 @@ def _part(part: Part, *, hidden: bool) -> str:
     if part.former:
         was = what.main.replace("NAME", part.former)
         text += f"moved {{\n  from = {was}\n  to   = {what.main}\n}}\n"
+    text += GARBLED if part.kind == "garbled" and part.value == BAD else ""
     return text.replace("NAME", part.name)
 
 

@@ -90,13 +90,32 @@ def spread() -> tuple[Estate, Estate]:
     """What is created first needs what alone is not; and both are replaced."""
     ref = Ref("base", "first_out")
     reader = Module("reader", "region", (Part("replaced_first", "second", ref),))
-    return _bases(reader, Part("stored", "first", "one"), Part("stored", "first", "two"))
+    return _bases(reader, Part("identified", "first", "one"), Part("identified", "first", "two"))
 
 
 def refused() -> tuple[Estate, Estate]:
     """A variable refuses its value in one of the units that have such a variable."""
     reader = Module("reader", "region", (Part("validated", "same", GOOD),))
     before, after = _bases(reader, Part("validated", "same", GOOD), Part("validated", "same", BAD))
+    return replace(before, faulty=True), replace(after, faulty=True)
+
+
+def deferring() -> tuple[Estate, Estate]:
+    """What reads data comes after something that changes, and reads nothing of it."""
+    reader = Module("reader", "region", (Part("read", "reads", "alone"),), after=("base",))
+    return _bases(reader, Part("stored", "first", "one"), Part("stored", "first", "two"))
+
+
+def undone() -> tuple[Estate, ...]:
+    """What comes after another by order alone is to be destroyed before it."""
+    reader = Module("reader", "environment", (Part("provisioned", "later", "alone"),), ("base",))
+    return _bases(reader, Part("provisioned", "first", "one"), Part("provisioned", "first", "one"))
+
+
+def unread() -> tuple[Estate, Estate]:
+    """A module can no longer be read; another has nothing to do with it."""
+    reader = Module("reader", "region", (Part("stored", "by", "x"),))
+    before, after = _bases(reader, Part("garbled", "text", GOOD), Part("garbled", "text", BAD))
     return replace(before, faulty=True), replace(after, faulty=True)
 
 

@@ -15,12 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from differential.binary import BINARY
 from differential.ends import FAILED, OK, End, said_in
 from differential.estates import Estate, UnitName
 from differential.render import project_files, write
 from pytg.model import Address
 
-BINARY = os.environ.get("TERRAFORM") or os.environ.get("PYTG_TERRAFORM") or "terraform"
 Document = Mapping[str, Any]
 
 
@@ -100,6 +100,10 @@ class Way:
         """Destroy those `units` of what `estate` describes that are of modules in `destroyed`."""
         raise NotImplementedError
 
+    def destroy(self, estate: Estate) -> None:
+        """Destroy all of it, last what others need."""
+        self.leave(estate, estate.units()[::-1], [module.name for module in estate.modules])
+
     def changes(self, estate: Estate) -> list[str]:
         """What a plan afterwards would do: nothing, one hopes."""
         raise NotImplementedError
@@ -151,12 +155,12 @@ def touched(document: Document, part: Part | None = None) -> list[str]:
     return [f"{name} {c['actions']}" for name, c in found if c["actions"] not in quiet]
 
 
-def generate(root: Path, environ: Mapping[str, str]) -> None:
-    """`pytg generate`. Raises Failed."""
+def generate(root: Path, environ: Mapping[str, str], estate: Estate) -> None:
+    """`pytg generate`, which writes what it can. Raises Failed."""
     from support.project import Project as Commands  # noqa: PLC0415
 
     done = Commands(root, environ).pytg("generate", expect=None)
-    if done.code:
+    if bool(done.code) != any(map(estate.unread, estate.units())):
         raise Failed(done.err)
 
 
