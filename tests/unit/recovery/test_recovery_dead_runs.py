@@ -82,6 +82,22 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
     assert close(tmp_path) == []
 
 
+@pytest.mark.parametrize("mode", ["per-unit", "composed"])
+@pytest.mark.parametrize("body", [b'{"version": 4, "seri', b"[]", b'{"resources": [{}]}', b"\xff"])
+def test_a_state_that_is_damaged_holds_nothing_of_what_was_begun(
+    tmp_path: Path, body: bytes, mode: str
+) -> None:
+    how = begin if mode == "per-unit" else begin_composed
+    process = multiprocessing.get_context("spawn").Process(target=how, args=(tmp_path,))
+    process.start()
+    process.join()
+    store = MemoryStore()
+    store.states[str(ONE)] = body
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    close_dead_runs(estate, states_in(store), lambda _text: None)
+    assert remembered(tmp_path)[ONE] == {"terraform_data.this": ""}
+
+
 def begin_composed(root: Path) -> None:
     """A composed run that has begun one of the two units that it was to create."""
     record = RunRecord.create(
