@@ -17,7 +17,7 @@ from pytg.run.policy import unstartable
 @suffix_option("Check the environments with this suffix instead.")
 @click.pass_obj
 def command(context: Context, suffix: str | None) -> None:
-    """Check configuration, modules, references, inputs and `checks`: every problem at once.
+    """Check configuration, modules, inputs and `checks`: every problem at once.
 
     It warns of what left the configuration and still holds resources, and of units that look
     renamed, as far as states in this directory and past runs tell.

@@ -15,7 +15,8 @@ from pytg.config.node import Node
 from pytg.config.problems import ProblemCollector
 from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
-from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
+from pytg.config.schema import ProjectFile, ProjectModuleEntry
+from pytg.config.schema_types import SUFFIX_PATTERN, check_name
 from pytg.config.stateful import stateful_types
 from pytg.config.unit_places import PlaceFinder, UnitPlace
 from pytg.config.units import build_unit

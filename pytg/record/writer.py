@@ -29,11 +29,8 @@ from pytg.record.run import (
     Selected,
     Tool,
     UnitRecord,
-    begun,
-    ended,
-    reopened,
-    settled,
 )
+from pytg.record.transitions import begun, ended, reopened, settled
 
 SOON_S = 0.25
 REDACTED = "***"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.compose.state_document import State
+from pytg.compose.state_document import State, parse_state
 from pytg.errors import PytgError
 from pytg.model import Address, Unit
 from pytg.record.run import Outcome, Status
@@ -174,10 +174,12 @@ def lost(
 
 
 def stored(states: StateReader, unit: Unit) -> bytes | None:
-    """The unit's state in its backend; None where there is none, or it cannot be read."""
-    with contextlib.suppress(PytgError):
+    """The unit's state in its backend; None where there is none, or it cannot be read as one."""
+    with contextlib.suppress(PytgError, ValueError):
         held = states.store(unit).read(unit.backend.key)
-        return held.body if held else None
+        if held is not None:
+            parse_state(held.body)
+            return held.body
     return None
 
 

@@ -31,7 +31,7 @@ from pytg.recovery.journal import (
 from pytg.recovery.recover import refuse_unfinished
 from pytg.recovery.reserve import Reserve
 from pytg.recovery.written import begin
-from pytg.run.blame import Blamed, softened
+from pytg.run.blamed import Blamed, softened
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, record, tell
 from pytg.run.execution import Execution

@@ -10,7 +10,8 @@ from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
 from pytg.record.run_events import Diagnosed
-from pytg.run.blame import Blame, Blamed
+from pytg.run.blame import Blame
+from pytg.run.blamed import Blamed
 from pytg.run.execution import Execution
 from pytg.run.hidden import Hidden
 from pytg.terraform.completed import Completed

@@ -17,7 +17,7 @@ from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
 from pytg.recovery.journal import newest_state
 from pytg.run.approved import Approved
-from pytg.run.blame import softened
+from pytg.run.blamed import softened
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful

@@ -14,7 +14,7 @@ from pytg.compose.changes import ACTIONS, Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.words import counted, named
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 

@@ -98,6 +98,19 @@ def test_what_is_in_the_state_of_a_unit_whose_provisioner_was_killed_is_told_as_
     assert found.in_flight == (f"{LEFT} terraform_data.this",)
 
 
+@pytest.mark.parametrize("mode", ["per-unit", "composed"])
+@pytest.mark.parametrize("body", [b'{"version": 4, "seri', b"[]", b'{"resources": [{}]}', b"\xff"])
+def test_a_state_that_is_damaged_holds_nothing_of_what_was_begun(
+    tmp_path: Path, body: bytes, mode: str
+) -> None:
+    in_a_child(begin if mode == "per-unit" else begin_composed, tmp_path)
+    store = MemoryStore()
+    store.states[str(ONE)] = body
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    close_dead_runs(estate, states_in(store), lambda _text: None)
+    assert remembered(tmp_path)[ONE] == {"terraform_data.this": ""}
+
+
 def begin_composed(root: Path) -> None:
     """A composed run that has begun one of the two units that it was to create."""
     record = RunRecord.create(

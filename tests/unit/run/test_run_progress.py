@@ -8,7 +8,7 @@ import pytest
 from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed, softened
+from pytg.run.blamed import Blamed, softened
 from pytg.run.progress import Progress, raw_events
 from pytg.terraform.completed import PANIC, Completed
 from pytg.terraform.event_stream import Diagnostic, Event
