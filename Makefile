@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
 MUTANTS := .venv-mutants
+# the tests start hundreds of Pythons: each would compile all of pytg anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:

@@ -10,12 +10,13 @@ from hypothesis import settings
 from support.deployed_estate import deployed
 from support.estate_builder import two_region
 from support.sandbox_server import sandbox, sandbox_server, terraform_root
+from support.service_models import read_once
 
 __all__ = ["deployed", "sandbox", "sandbox_server", "terraform_root"]
 
 settings.register_profile("pytg", deadline=None)  # no test depends on how fast the machine is
 settings.load_profile("pytg")
-
+read_once()
 
 # what is made once and used by many tests: those stay with one worker
 SHARED = ("deployed", "plan")
