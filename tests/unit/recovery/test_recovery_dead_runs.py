@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pytg.terraform.spawn import record_start
 from support.dead_apply import states_in
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
+from support.process import in_a_child
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 LEFT = Address("acc", "us-east-1", "dev-pr1", "one")  # of another suffix, not in the estate
@@ -54,9 +54,7 @@ def begin(root: Path) -> RunRecord:
 
 
 def died(root: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=begin, args=(root,))
-    process.start()
-    process.join()
+    in_a_child(begin, root)
 
 
 def close(root: Path) -> list[str]:
@@ -129,9 +127,7 @@ def begin_composed(root: Path) -> None:
 def test_of_a_composed_run_whose_journal_is_gone_all_that_it_was_to_create_is_remembered(
     tmp_path: Path,
 ) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=begin_composed, args=(tmp_path,))
-    process.start()
-    process.join()
+    in_a_child(begin_composed, tmp_path)
     assert close(tmp_path) == [f"may have left {ONE} terraform_data.this"]
     assert remembered(tmp_path) == {ONE: {"terraform_data.this": ""}}
     assert close(tmp_path) == []
