@@ -153,12 +153,11 @@ def saved(plan_file: str, otherwise: list[str]) -> dict:
 
 def save(resources: list[str]) -> None:
     """Add `resources` to the state that the root's local backend keeps outside of the root."""
-    path = state_path()
-    if path is None:
+    state = state_elsewhere()
+    if state is None:
         return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    there = os.path.exists(path) and os.path.getsize(path)
-    before = read_json(path) if there else {}
+    os.makedirs(os.path.dirname(state), exist_ok=True)
+    before = read_json(state) if os.path.exists(state) and os.path.getsize(state) else {}
     held = {address_of(one): one for one in before.get("resources", [])}
     held |= {address: instance_of(address) for address in resources if address not in held}
     document = {
@@ -171,17 +170,18 @@ def save(resources: list[str]) -> None:
         "serial": before.get("serial", 0) + 1,
         "resources": list(held.values()),
     }
-    write_file(path, to_json(document))
+    write_file(state, to_json(document))
 
 
-def state_path() -> "str | None":
-    """As backend.tf says, where that is a file outside of the root."""
+def state_elsewhere() -> str | None:
+    """The file of the root's local backend, where that lies above the root."""
     if not os.path.exists("backend.tf"):
         return None
     with open("backend.tf", encoding="utf-8") as file:
         block = file.read().partition('backend "local" {')[2]
-    path = block.partition("path")[2].partition('"')[2].partition('"')[0]
-    return path if path.startswith("../") else None
+    name, _, value = block.strip().partition("=")
+    path = value.strip().removeprefix('"').partition('"')[0]
+    return path if name.strip() == "path" and path.startswith("../") else None
 
 
 def address_of(resource: dict) -> str:
