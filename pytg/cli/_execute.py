@@ -42,7 +42,12 @@ def execute(
     out = request.options.out
     read = Path(out) if out and not out.startswith("s3://") else None
     drift = request.command == DRIFT
-    display = DriftDisplay(shown) if drift else Display(shown, applies=request.applies, out=read)
+    whole = request.options.per_unit and not request.applies
+    display = (
+        DriftDisplay(shown)
+        if drift
+        else Display(shown, applies=request.applies, out=read, whole=whole)
+    )
     name = "drift" if drift else "plan"
     with before_the_record(as_json=shown.json, name=name):
         _require_selection(request)

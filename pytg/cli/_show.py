@@ -24,10 +24,18 @@ from pytg.terraform.plan import Plan, ResourceChange
 class Display:
     """Collects what was shown, for `--json`; values that are sensitive are masked in all forms."""
 
-    def __init__(self, shown: ViewOptions, *, applies: bool, out: Path | None = None) -> None:
-        """`out` is a directory that gets a file for each unit's plan."""
+    def __init__(
+        self, shown: ViewOptions, *, applies: bool, out: Path | None = None, whole: bool = False
+    ) -> None:
+        """`out` is a directory that gets a file for each unit's plan.
+
+        `whole`: all is shown at the end, as one.
+        """
         self._shown = shown
         self._out = out
+        self._whole = whole
+        self._rows: list[UnitChanges] = []
+        self._lines: dict[Address, list[str]] = {}
         self._stream = sys.stderr if shown.json or applies else sys.stdout
         self.document: dict[str, Any] = {}
 
@@ -41,23 +49,28 @@ class Display:
         """Show one stage's plan. `details` reads it in full: one more Terraform process."""
         rows = [changes[unit] for unit in sorted(changes)]
         self.document |= {str(row.address): _document(row) for row in rows}
-        click.echo(plan_table(rows, Style.of(self._stream)), file=self._stream)
-        if not (self._shown.verbose or self._out):
-            return
-        lines = _lines(details(), calls)
+        if not self._whole:
+            click.echo(plan_table(rows, Style.of(self._stream)), file=self._stream)
+        lines = _lines(details(), calls) if self._shown.verbose or self._out else {}
+        if self._out:
+            _write(self._out, rows, lines)
+        if self._whole:
+            self._rows += rows
+            self._lines |= lines
+        else:
+            self._echo_details(lines)
+
+    def end(self) -> None:
+        """Show what was kept; else each stage was shown when it was planned."""
+        if self._rows:
+            self.document = dict(sorted(self.document.items()))
+            click.echo(plan_table(self._rows, Style.of(self._stream)), file=self._stream)
+            self._echo_details(self._lines)
+
+    def _echo_details(self, lines: Mapping[Address, Sequence[str]]) -> None:
         if self._shown.verbose:
             for unit in sorted(lines):
                 click.echo(f"\n{unit}\n" + "\n".join(lines[unit]), file=self._stream)
-        if self._out:
-            for row in rows:
-                path = self._out / f"{row.address}.json"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                detail = {"differences": lines.get(row.address, [])}
-                text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
-                write_atomic(path, f"{text}\n".encode(), durable=False)
-
-    def end(self) -> None:
-        """Each stage was shown when it was planned."""
 
 
 class DriftDisplay:
@@ -92,6 +105,15 @@ class DriftDisplay:
             rows = [self._found[unit] for unit in sorted(self._found)]
             text = drift_table(rows, self._differences, Style.of(self._stream))
             click.echo(text, file=self._stream)
+
+
+def _write(out: Path, rows: Sequence[UnitChanges], lines: Mapping[Address, Sequence[str]]) -> None:
+    for row in rows:
+        path = out / f"{row.address}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        detail = {"differences": lines.get(row.address, [])}
+        text = json.dumps(_document(row) | detail, indent=2, ensure_ascii=False)
+        write_atomic(path, f"{text}\n".encode(), durable=False)
 
 
 def _document(row: UnitChanges) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from pytg.model import Address, Edge, Estate, Scope, Unit
 class LoadedEstate:
     """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs.
 
+    `declared` is where each module declares what it has, such as `output.arn`.
     `mistakes` inside modules, broken ones included, stop no other unit: a plan blames them on the
     units of the module. `checks` says where each of the estate's stands.
     """
@@ -37,12 +38,16 @@ class LoadedEstate:
     inputs: Mapping[Address, Mapping[str, Node]]
     mistakes: tuple[Problem, ...] = ()
     checks: Mapping[str, Position] = field(default_factory=dict)
+    declared: Mapping[str, Mapping[str, Position]] = field(default_factory=dict)
 
     def written(self, unit: Address, path: tuple[str | int, ...]) -> Position | None:
         """Where the value at `path` stands, or what comes nearest to it on the way there.
 
-        Below `inputs` those that were chosen for the unit; else keys of the configuration.
+        Below `inputs` those that were chosen for the unit; `("outputs", name)` in its module;
+        else keys of the configuration.
         """
+        if path[:1] == ("outputs",):
+            return self.declared[unit.module].get(f"output.{path[1]}")
         settings = self.places[unit].settings
         if path[:1] == ("inputs",):
             found = self.inputs[unit].get(str(path[1])) if len(path) > 1 else None
@@ -128,10 +133,11 @@ def _wire(
         stateful=stateful,
         checks={name: tuple(entry.command) for name, entry in sorted(project.checks.items())},
     )
-    declared = known.modules.values()
-    mistakes = [m for found in declared for m in (*found.module.broken, *found.mistakes)]
+    modules = known.modules.values()
+    mistakes = [m for found in modules for m in (*found.module.broken, *found.mistakes)]
     once = {(mistake.position, mistake.message): mistake for mistake in mistakes}
-    return LoadedEstate(estate, known.places, inputs, tuple(once.values()))
+    declared = {name: found.places for name, found in known.modules.items()}
+    return LoadedEstate(estate, known.places, inputs, tuple(once.values()), declared)
 
 
 def _check_suffix(suffix: str) -> None:

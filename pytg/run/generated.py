@@ -54,14 +54,18 @@ def _configured_by(provider: str, text: str, units: Iterable[Unit]) -> list[Addr
 
 
 def written_path(unit: Unit, line: Line) -> Path:
-    """Where in the configuration what a generated line says comes from; empty: nowhere."""
+    """Where in the configuration, or in the module (`outputs`), a generated line comes from.
+
+    Empty: nowhere.
+    """
     entry = ("modules", unit.address.module)
     name = str(line.path[0]) if line.path else ""
     match line.block:
-        case "module" if name in unit.inputs:
-            return ("inputs", *line.path)
         case "module":
-            return (*entry, *_ARGUMENTS.get(name, ()))
+            is_input = name in unit.inputs
+            return ("inputs", *line.path) if is_input else (*entry, *_ARGUMENTS.get(name, ()))
+        case "output" if line.labels:  # its name begins with the unit's, in a root of many
+            return ("outputs", line.labels[0].removeprefix(f"{unit.address.slug}__"))
         case "import":
             given = [n for n, i in enumerate(unit.imports) if f".{i.to}\n" in line.text]
             return (*entry, "imports", *given[:1])

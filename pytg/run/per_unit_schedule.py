@@ -50,10 +50,9 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
         root = unit_root(execution, unit)
         with root.reserved():
             plan = plan_unit(root)
-            if execution.drift:
-                with showing:
-                    execution.show(Stage((address,)), plan.changes, root.calls, plan.details)
-            else:
+            with showing:
+                execution.show(Stage((address,)), plan.changes, root.calls, plan.details)
+            if not execution.drift:
                 refused.extend(refusals(execution, [plan]))
         found.update(plan.changes)
         execution.planned(plan.changes)

@@ -92,7 +92,8 @@ def test_both_ways_end_in_the_same_states(tmp_path: Path) -> None:
     assert each.commands().count("apply") == 9
     for address in composed.units(*DEV):
         assert _shape(composed.state(address)) == _shape(each.state(address)), address
-    composed.pytg("plan", *DEV, "--per-unit", "--detailed-exitcode")
+    done = composed.pytg("plan", *DEV, "--per-unit", "--detailed-exitcode", "--json")
+    assert list(done.document["plan"]) == sorted(composed.units(*DEV))
     each.pytg("plan", *DEV, "--detailed-exitcode")
 
 

@@ -44,6 +44,9 @@ FILES = {
           type = number
         }
         resource "terraform_data" "this" {}
+        output "id" {
+          value = terraform_data.this.id
+        }
         """,
 }
 ENV = "live/acc/north/dev/env.yaml:1"
@@ -61,6 +64,8 @@ ENV = "live/acc/north/dev/env.yaml:1"
         (("terraform", "providers", "random", "config", "size"), "config.yaml:9"),
         (("terraform", "providers", "random", "config", "other"), "config.yaml:8"),
         (("assume_role", "role_arn"), "None"),
+        (("outputs", "id"), "modules/a/main.tf:8"),
+        (("outputs", "gone"), "None"),
     ],
 )
 def test_a_value_stands_where_it_was_written(

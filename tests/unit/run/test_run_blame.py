@@ -122,7 +122,7 @@ def test_other_blocks_of_the_root_have_owners_too(alike: World) -> None:
     found = one(blame, error("main.tf", 3))
     assert (found.units, found.file) == ((at("a"),), "modules/a/imports/1")
     found = one(blame, error("outputs.tf", 2))
-    assert (found.units, found.file) == ((at("b"),), "composed/x/outputs.tf")
+    assert (found.units, found.file) == ((at("b"),), "outputs/o")
     found = one(blame, error("providers.tf", 3))
     assert (found.units, found.file) == ((at("b"),), "terraform/providers/aws/config/region")
     assert one(blame, error("versions.tf", 2)).units == ()

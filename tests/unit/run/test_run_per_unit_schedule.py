@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from run_words import RESOURCE, at, creating, diagnostic, state_of
 from run_world import World, events, notes, once_there, statuses
 
+from pytg.compose.changes import UnitChanges
+from pytg.compose.stage import Stage
 from pytg.errors import Interrupted, PytgError
+from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Diagnosed, UnitFinished, UnitStarted
 from pytg.run import per_unit_schedule
@@ -40,6 +43,19 @@ def test_every_unit_is_planned_by_what_is_applied_now(chain: World) -> None:
     (outdated,) = notes(execution)
     assert f"{at('b')}, {at('c')}" in outdated
     assert execution.record.run.units[at("a")].changes.create == 1
+
+
+def test_each_plan_is_shown(chain: World) -> None:
+    for name in "ab":
+        chain.hold(name, outputs={"arn": name})
+    changing(chain, "b")
+    shown: list[UnitChanges] = []
+
+    def show(_stage: Stage, changes: Mapping[Address, UnitChanges], *_: object) -> None:
+        shown.extend(changes.values())
+
+    found = plan_per_unit(chain.execution(command="plan", per_unit=True, show=show))
+    assert {changes.address: changes for changes in shown} == found
 
 
 def test_where_nothing_changes_no_plan_is_outdated(chain: World) -> None:
