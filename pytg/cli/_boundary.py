@@ -22,6 +22,7 @@ REMEDIES = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EROFS: "pytg keeps states, plans and records in the project: it must be writable",
+    errno.EPERM: "it may be marked as immutable, or be of another owner",
     errno.EACCES: "look at its permissions, and at those of its directory",
 }
 

@@ -56,7 +56,8 @@ def command(
 def _chosen(past: PastRuns, run: str | None) -> Run | None:
     if run is not None:
         return past.find(run)
-    return past.changing[-1] if past.changing else None
+    begun = any(one.begun for one in past.damaged)
+    return past.newest(past.changing) if past.changing or begun else None
 
 
 def _nothing(text: str, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,16 @@ from pytg.suggest import did_you_mean
 LATEST = "latest"
 CHANGING = ("apply", "destroy")
 DRIFT = "drift"
+_STAMP = len("20250131T120304Z")  # the second in which a run began: its id begins with that
 
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A record that cannot be read, and why."""
+    """A record that cannot be read, and why. `begun`: its run may have done something."""
 
     run_id: str
     reason: str
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class PastRuns:
 
         Raises UsageError where there is none or several, and Refused for a damaged record.
         """
-        if text == LATEST and self.runs:
-            return self.runs[-1]
+        if text == LATEST and (self.runs or self.damaged):
+            return self.newest(self.runs)
         found = [run for run in self.runs if run.run_id.startswith(text)]
         broken = [one for one in self.damaged if one.run_id.startswith(text)]
         if text and len(found) + len(broken) == 1:
@@ -60,6 +62,19 @@ class PastRuns:
         hint = did_you_mean(text, ids, most=3, quote="", known=0) or "`pytg runs` lists them"
         raise UsageError(f"no run `{text}`", hint=hint)
 
+    def newest(self, runs: Sequence[Run]) -> Run:
+        """The last of `runs`. Raises Refused where a damaged record may be of a newer one."""
+        since = runs[-1].run_id[:_STAMP] if runs else ""
+        newer = [one for one in self.damaged if one.begun and one.run_id[:_STAMP] >= since]
+        if newer:
+            raise Refused(
+                f"the newest run may be one whose record is damaged: {newer[-1].reason}",
+                hint="name the run that is meant: `pytg runs` lists those that can be read",
+            )
+        if not runs:
+            raise UsageError("no run is known here", hint="`pytg runs` lists them")
+        return runs[-1]
+
 
 def past_runs(root: Path) -> PastRuns:
     """Every run of the project `root` that left a directory, whatever is in it."""
@@ -69,7 +84,8 @@ def past_runs(root: Path) -> PastRuns:
         try:
             runs.append(as_it_stands(load(directory / "run.json")))
         except Refused as error:
-            damaged.append(Damaged(directory.name, str(error)))
+            begun = any(directory.iterdir())  # else it died before its record was there
+            damaged.append(Damaged(directory.name, str(error), begun))
     runs.sort(key=lambda run: (run.started_at, run.run_id))
     return PastRuns(tuple(runs), tuple(damaged))
 

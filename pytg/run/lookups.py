@@ -54,7 +54,7 @@ def _by_result(estate: Estate, value: str) -> dict[Address, str]:
     if name:
         run = past.find(name)
     elif past.changing:
-        run = past.changing[-1]
+        run = past.newest(past.changing)
     else:
         raise UsageError(
             f"`result:{value}`: no run has applied or destroyed anything here",

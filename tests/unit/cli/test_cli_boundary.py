@@ -32,6 +32,10 @@ def failing(error: OSError) -> click.Command:
             OSError(errno.EROFS, os.strerror(errno.EROFS), str(Path("/project"))),
             ["error: /project: Read-only file system", "it must be writable"],
         ),
+        (
+            OSError(errno.EPERM, os.strerror(errno.EPERM), "/project/.pytg/runs"),
+            ["error: /project/.pytg/runs: Operation not permitted", "immutable"],
+        ),
         (OSError(errno.ENOSPC, "No space left on device"), ["error: No space left", "make room"]),
         (OSError("odd"), ["error: odd"]),
     ],

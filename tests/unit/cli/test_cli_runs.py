@@ -111,7 +111,28 @@ def test_a_damaged_record_alone_cannot_be_shown(project: Project) -> None:
     done = project.pytg("runs", "show", "2024", expect=Refused.exit_code)
     assert str(broken) in done.err
     assert "no run `x`" in project.pytg("runs", "show", "x", expect=UsageError.exit_code).err
-    assert str(broken) in said(project.pytg("retry"))
+    done = project.pytg("retry", expect=Refused.exit_code)
+    assert str(broken) in said(done)
+    assert "name the run that is meant" in done.err
+
+
+def test_an_older_run_is_not_taken_for_the_newest_whose_record_is_damaged(
+    project: Project, make: Make
+) -> None:
+    older = make(Status.FAILED, Result.FAILED)
+    newer = make(Status.FAILED, Result.FAILED)
+    newer.path.write_bytes(b"\xff")
+    for command in (
+        ("retry", "--yes"),
+        ("runs", "show", "latest"),
+        ("ls", "--select", "result:failed"),
+    ):
+        done = project.pytg(*command, expect=Refused.exit_code)
+        assert newer.run_id in done.err
+    assert older.run_id in project.pytg("runs", "show", older.run_id).out
+    for file in newer.directory.iterdir():  # as where the disk was full when it began
+        file.unlink()
+    assert older.run_id in project.pytg("runs", "show", "latest").out
 
 
 def test_nothing_to_retry_is_said(project: Project, make: Make) -> None:

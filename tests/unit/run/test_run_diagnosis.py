@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from run_words import at
+from run_words import at, state_of
 from run_world import World, events
 
 from pytg.model import Address
 from pytg.record import writer
 from pytg.record.run_events import Diagnosed
 from pytg.run.blamed import Blamed
-from pytg.run.diagnosis import tell
+from pytg.run.diagnosis import hear, tell
+from pytg.run.roots import unit_root
+from pytg.terraform.completed import Completed
+from pytg.terraform.conditions import Condition
 from pytg.terraform.event_stream import Diagnostic
+from pytg.terraform.secrets import HIDDEN
 
 
 def said(
@@ -77,3 +83,19 @@ def test_all_that_is_told_at_once_is_written_once(
     monkeypatch.setattr(writer, "write", lambda *given: (written.append(given), write(*given)))
     tell(execution, [said("a"), said("b"), Blamed(Diagnostic("error", "No"))])
     assert len(written) == 1
+
+
+def test_what_a_check_says_is_told_without_secrets(chain: World) -> None:
+    """Terraform gives a check's message in clear, which a module may build from anything."""
+    secret = {"output": {"value": "hunter22", "type": "string", "sensitive": True}}
+    state = json.loads(state_of("a")) | {"outputs": secret}
+    chain.store.states[str(at("a"))] = json.dumps(state).encode()
+    execution = chain.execution("a")
+    root = unit_root(execution, chain.estate.units[at("a")])
+    warning = Diagnostic("warning", "Check block assertion failed", context='check "c"')
+    completed = Completed("plan", 0, (warning,), "")
+    condition = Condition("check", "module.a.check.c", "fail", ("it is hunter22",))
+    hear(execution, root.blame, completed, lambda: [condition])
+    (check,) = execution.record.run.units[at("a")].checks
+    assert check.message == f"it is {HIDDEN}"
+    assert "hunter22" not in execution.record.run.path.read_text()
