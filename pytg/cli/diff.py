@@ -100,9 +100,14 @@ def _side(side: Side | None) -> tuple[str, str]:
 def _count(compared: Sequence[Compared], differing: Sequence[Compared], *, every: bool) -> None:
     alike = len(compared) - len(differing)
     derived = sum(found.derived for each in compared for found in each.differences)
-    follow = "" if every or not derived else f"; {counted(derived, 'value')} as the names (--all)"
+    follow = "" if every or not derived else f"; {_follow(derived)}"
     differ = f"{counted(len(differing), 'unit')} with differences, " if differing else ""
     click.echo(f"{differ}{counted(alike, 'unit')} alike{follow}", err=True)
+
+
+def _follow(count: int) -> str:
+    verb = "differs only as the names do" if count == 1 else "differ only as the names do"
+    return f"{counted(count, 'value')} {verb} (shown with --all)"
 
 
 def _document(each: Compared) -> dict[str, Any]:

@@ -11,7 +11,7 @@ NAMED = 3  # of many units; what stands above names all
 # Terraform's names for why it plans an action, in events and in the JSON of a plan
 _PREFIX = "replace_because_"
 _REASONS = {
-    "tainted": "an earlier apply of it failed half way (tainted)",
+    "tainted": "tainted: an earlier apply of it failed half way",
     "cannot_update": "cannot be changed in place",
     "requested": "it was asked for",
     "replace_triggered_by": "what its replace_triggered_by names changes",

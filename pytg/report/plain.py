@@ -65,7 +65,7 @@ class PlainReport:
     """A subscriber of `EventLog` that writes to `stream`, a line an event.
 
     Of a unit's resources it names the last, and of the others at most one a second; all of them
-    are in `events.jsonl`.
+    are in `events.jsonl`. Why a unit failed is said once, in full, where Terraform says it.
 
     Used as a context manager it also says of what runs, every 15 seconds in which nothing is
     heard of it, that it still does; of a unit whose changes are all made only the run is left
@@ -85,6 +85,7 @@ class PlainReport:
         self._started: dict[Address | None, datetime] = {}
         self._heard: dict[Address | None, datetime] = {}
         self._applied: set[Address] = set()  # all that was planned for them
+        self._told: set[Address] = set()  # why they failed was said
         self._asking = False
         self._closed = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="plain-report", daemon=True)
@@ -106,6 +107,9 @@ class PlainReport:
             elif isinstance(event, UnitStarted):
                 self._started[event.unit] = at
                 self._applied.discard(event.unit)
+                self._told.discard(event.unit)
+            elif isinstance(event, Diagnosed) and event.unit and event.severity == "error":
+                self._told.add(event.unit)
             elif isinstance(event, UnitProgress) and event.done >= event.total:
                 self._applied.add(event.unit)
             elif isinstance(event, UnitProgress) and self._just_heard_of(event.unit, at):
@@ -116,7 +120,7 @@ class PlainReport:
             unit = getattr(event, "unit", None)
             if isinstance(event, UnitFinished | RunFinished) and unit in self._started:
                 text = f"{text} after {seconds(at, self._started.pop(unit))}"
-            if isinstance(event, UnitFinished):
+            if isinstance(event, UnitFinished) and not self._was_told(event):
                 text = f"{text}{_why(event)}"
             if text:
                 self._line(at, unit, text, colour)
@@ -144,6 +148,10 @@ class PlainReport:
                 if (now - self._heard[unit]).total_seconds() >= KEEP_ALIVE:
                     text = f"still running after {seconds(now, self._started[unit])}"
                     self._line(now, unit, text, "dim")
+
+    def _was_told(self, event: UnitFinished) -> bool:
+        """Whether the lines above say why the unit failed."""
+        return event.status is Status.FAILED and event.unit in self._told
 
     def _just_heard_of(self, unit: Address, at: datetime) -> bool:
         return unit in self._heard and at - self._heard[unit] < APART

@@ -107,8 +107,14 @@ class Progress:
 
         `said` is what Terraform said, led back to units.
         """
-        for one in (one for one in said if one.diagnostic.severity == "error"):
-            for unit in one.units if one.sure else self._unfinished(one.units, graph):
+        errors = [one for one in said if one.diagnostic.severity == "error"]
+        told: dict[Address, str] = {}
+        for one in (one for one in errors if one.sure):
+            for unit in one.units:
+                told.setdefault(unit, self._told(one))
+        self.failed |= told  # with the place where it was written, as it is told elsewhere
+        for one in (one for one in errors if not one.sure):
+            for unit in self._unfinished(one.units, graph):
                 self.failed.setdefault(unit, str(one))
         self._tell_stopped_apart(said)
         units = [*self.total, *sorted(self.failed.keys() - self.total.keys())]
@@ -150,6 +156,11 @@ class Progress:
         if done:
             return f"only {done} of {counted(total, 'change')} made"
         return "none of its changes made" if unit in self.begun else "not started"
+
+    def _told(self, one: Blamed) -> str:
+        """What was said, with the resource in front that it is about."""
+        found = self._calls.unit_of(one.diagnostic.address)
+        return self._calls.plain(f"{found[1]}: {one}" if found and found[1] else str(one))
 
     def _tell_stopped_apart(self, said: Sequence[Blamed]) -> None:
         """Take out of what failed what was only stopped."""

@@ -16,7 +16,7 @@ def test_what_is_the_same_ends_with_0(estate_root: Path, capfd: pytest.CaptureFi
     assert run("-C", str(estate_root), "diff", "us-east-1", "eu-west-1", *options) == 0
     out, err = capfd.readouterr()
     assert out == ""
-    assert err == "4 units alike; 16 values as the names (--all)\n"
+    assert err == "4 units alike; 16 values differ only as the names do (shown with --all)\n"
 
 
 def test_what_differs_is_told_once_with_its_places(

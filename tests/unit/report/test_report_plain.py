@@ -83,7 +83,7 @@ def test_a_run_line_by_line() -> None:
         "12:03:12 sandbox/us-east-1/dev-a1/storage  error: the bucket exists (main.tf:3)",
         "    BucketAlreadyExists:",
         "    try x",
-        "12:03:13 sandbox/us-east-1/dev-a1/storage  failed after 2s: the bucket exists",
+        "12:03:13 sandbox/us-east-1/dev-a1/storage  failed after 2s",
         "12:03:14 recovered the state of sandbox/us-east-1/dev-a1/storage",
         "12:03:15 a note",
         "12:03:16 run failed after 12s",
@@ -242,3 +242,12 @@ def test_of_many_resources_one_a_second_is_named_and_the_last() -> None:
         report(at, UnitProgress(STORAGE, f"aws_s3_bucket.b{count}", "create", count, 20))
     named = [line.split()[3] for line in stream.getvalue().splitlines() if " create " in line]
     assert named == ["8/20", "16/20", "20/20"]
+
+
+def test_why_a_unit_failed_is_said_once() -> None:
+    failed = UnitFinished(STORAGE, Status.FAILED, reason="the bucket exists")
+    said = Diagnosed(STORAGE, "error", "the bucket exists", "try x", "main.tf", 3)
+    assert shown((said, failed)).count("the bucket exists") == 1
+    assert shown((Diagnosed(None, "error", "No"), failed)).count("the bucket exists") == 1
+    again = (said, failed, UnitStarted(STORAGE, 2), failed)
+    assert shown(again).count("the bucket exists") == 2

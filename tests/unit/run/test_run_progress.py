@@ -330,3 +330,14 @@ def test_what_fails_of_itself_while_it_is_stopped_failed() -> None:
     graph.add_nodes_from([ONE, TWO])
     found = progress.outcomes(ended(1, interrupted=True), graph, told)
     assert found[TWO].status is Status.FAILED
+
+
+def test_a_failure_is_told_with_the_place_where_it_was_written() -> None:
+    """Terraform's own text has the paths of the root that it ran in."""
+    progress = progress_of(made(ONE, create=1))
+    progress.feed(said("error", "No", "../../modules/one/ready"))
+    address = f"module.{ONE.slug}.x.create0"
+    found = Diagnostic("error", "No", "modules/one/ready", address=address)
+    one = Blamed(found, (ONE,), file="modules/one/main.tf", line=3)
+    (end,) = ends_with(progress, one).values()
+    assert end.reason == "x.create0: No (modules/one/main.tf:3)\nmodules/one/ready"
