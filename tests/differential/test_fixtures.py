@@ -1,7 +1,8 @@
 """Modules in the shapes of the field's most used public ones, on the embedded AWS.
 
 They were written for this: a label with a context that is passed on, resources that are made or
-not, dynamic blocks, `any`, `try`, `lookup`, `one`, calls within calls, and a provider of the peer.
+not, dynamic blocks, `any`, `try`, `lookup`, `one`, calls within calls, what is only written, and a
+provider of the peer.
 Those in `shapes`, a network, a function and what is between, need no provider, and no AWS.
 """
 
@@ -37,6 +38,7 @@ WAYS: Mapping[str, type[Way]] = {"composed": Pytg, "roots": UnitRoots, "per unit
 CHANGES = {
     "{ enabled: true }": "{ status: suspended }",
     "nobody: { enabled: false }": "nobody: { services: [ec2.amazonaws.com], resources: ['*'] }",
+    "written: 1 }": "written: 2 }",
     "- { sid: Read, ": "- { sid: ReadAll, ",
     'never: { enabled: false, value: "" }': "never: { value: now }",
 }
