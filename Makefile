@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
 MUTANTS := .venv-mutants
+# the tests start hundreds of Pythons: each would compile all of pytg anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:
@@ -41,8 +43,9 @@ test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 .PHONY: test
+# the laws anew, with four times as many examples
 test: test-fast
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or hypothesis"
 
 .PHONY: lint
 lint: setup

@@ -8,6 +8,8 @@ import secrets
 import stat
 from pathlib import Path
 
+DRAFTS = ".*.tmp"  # what a process that was killed may have left of `write_atomic`
+
 
 def private_directory(path: Path) -> None:
     """Make the directory where it is missing, and close it to all but its owner.
@@ -39,7 +41,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = 
     `mode` is that of the new file, within the process's umask. `durable`: it is on disk, under
     its name, before this returns. The directory must be there. Raises OSError, naming `path`.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")  # of DRAFTS
     try:
         write_new(draft, data, mode=mode, durable=durable)
         draft.replace(path)

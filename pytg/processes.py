@@ -23,6 +23,14 @@ OPEN_FILES = 1 << 14
 _POLL_S = 0.1
 
 
+def signal_name(number: int) -> str:
+    """Such as SIGKILL for 9."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessId:
     """A process on a host.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,11 +18,12 @@ from pytg.aws.identity import check_identity
 from pytg.aws.session import Sessions
 from pytg.bundle.archive import Bundle, unpack
 from pytg.bundle.place import Place, is_in_bucket, keeper, place_of
-from pytg.compose.state_merge import is_empty
+from pytg.compose.state_merge import holds_nothing
 from pytg.config.load import LoadedEstate, load_project
 from pytg.emulator import write_configs
 from pytg.errors import NotApplied, UsageError
 from pytg.files import private_directory
+from pytg.generate.fingerprint import Fingerprints
 from pytg.generate.providers import REGIONAL, provider_endpoints
 from pytg.graph.build import UnitGraph, build_graph
 from pytg.graph.selection import Selection, Selectors, select_units
@@ -146,8 +147,17 @@ class Project:
 
         Raises UsageError for what names nothing known, EmptySelection where no unit is left.
         """
-        found = lookups(self.estate, self.suffix, self._flavour)
+        return self._select(selectors, self._made_from)
+
+    def _select(
+        self, selectors: Selectors | None, made_from: Callable[[], Fingerprints]
+    ) -> Selection:
+        found = lookups(self.estate, self.suffix, self._flavour, made_from)
         return select_units(self.estate, self.graph, selectors or Selectors(), found)
+
+    def _made_from(self) -> Fingerprints:
+        """What units are made from now: files may be others at the next call."""
+        return Fingerprints(self.estate, self._flavour(self.estate.terraform.binary))
 
     def accounts(self, units: Iterable[Unit] | None = None) -> list[Account]:
         """The accounts in which AWS is called for `units` (all): for resources, or for states."""
@@ -184,9 +194,9 @@ class Project:
         """
         found = self.unit(unit)
         state = self.states.read([found])[found.address].state
-        outputs: Mapping[str, Mapping[str, Any]] = (state or {}).get("outputs", {})
-        if not outputs and is_empty(state):
+        if state is None or holds_nothing(state):
             raise not_applied(found.address)
+        outputs: Mapping[str, Mapping[str, Any]] = state["outputs"]
         return outputs
 
     def outputs(self, unit: str | Address) -> Mapping[str, Any]:
@@ -239,7 +249,8 @@ class Project:
         """
         if request.bundle is not None:
             refuse_unknown(request.bundle, self.estate)
-        selection = self.select(request.selectors)
+        made_from = cache(self._made_from)  # for what is selected by it, and for the record
+        selection = self._select(request.selectors, made_from)
         for name in sorted(request.options.allow_loss | request.options.allow_overwrite):
             self.unit(name.partition(":")[0])
         binary = self.binary
@@ -256,6 +267,7 @@ class Project:
             states=self.states,
             environment=self.environment,
             overwritten=BucketSettings(self.sessions).there,
+            made_from=made_from,
             written=self.loaded.written,
             keep=keep,
         )

@@ -6,6 +6,7 @@ import ast
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -38,8 +39,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
+@cache
 def rooms() -> nx.DiGraph[str]:
-    """Who imports whom; each room has its `job`, the first line of its docstring."""
+    """Who imports whom, frozen; each room has its `job`, the first line of its docstring."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     for package, directory in PACKAGES.items():
         for file in sorted((directory / package).rglob("*.py")):
@@ -56,6 +58,7 @@ def rooms() -> nx.DiGraph[str]:
             for other in map(room_of, imported(tree)):
                 if other and other not in {room, "__version__"}:
                     graph.add_edge(room, other)
+    nx.freeze(graph)
     return graph
 
 

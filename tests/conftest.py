@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import settings
 from support.deployed_estate import deployed
 from support.estate_builder import two_region
 from support.sandbox_server import sandbox, sandbox_server, terraform_root
+from support.service_models import read_once
 
 __all__ = ["deployed", "sandbox", "sandbox_server", "terraform_root"]
 
-settings.register_profile("pytg", deadline=None)  # no test depends on how fast the machine is
-settings.load_profile("pytg")
-
+# no test depends on how fast the machine is; `make test` tries each law again, with `long`
+settings.register_profile("short", deadline=None, max_examples=25)
+settings.register_profile("long", deadline=None, max_examples=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+read_once()
 
 # what is made once and used by many tests: those stay with one worker
 SHARED = ("deployed", "plan")

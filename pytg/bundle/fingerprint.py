@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytg import exact_json
@@ -12,8 +11,8 @@ from pytg.generate.fingerprint import canonical
 from pytg.generate.module_content import digest_of, of_tree, texts_of
 from pytg.generate.module_directories import module_directories
 from pytg.generate.providers import Place
-from pytg.generate.unit import render_unit, unit_directory
-from pytg.model import Estate, Unit, Value
+from pytg.generate.unit import render_unit
+from pytg.model import Estate, Unit
 
 INPUT = "inputs."
 _PLACE = re.compile(r"\bpath\.cwd\b|\babspath\s*\(")
@@ -38,23 +37,6 @@ def of_unit(estate: Estate, unit: Unit, tags: Mapping[Place, Mapping[str, str]])
     return {part: digest_of(text.encode()) for part, text in texts.items()}
 
 
-def of_inputs(estate: Estate, unit: Unit) -> dict[str, str]:
-    """Digests of the files and directories that inputs of `unit` name, as its root sees them."""
-    found: dict[str, str] = {}
-    for place in named_by_inputs(estate, unit):
-        found |= of_tree(estate.root, place)
-    return found
-
-
-def named_by_inputs(estate: Estate, unit: Unit) -> Iterator[Path]:
-    """The files and directories that inputs of `unit` name; none that holds the project."""
-    directory = unit_directory(estate, unit)
-    for text in _literals(unit.inputs):
-        place = Path(os.path.normpath(directory / text))
-        if place not in (estate.root, *estate.root.parents) and place.exists():
-            yield place
-
-
 def of_fetched(workdir: Path) -> str:
     """The digest of the modules that init brought from elsewhere; empty where there are none."""
     place = workdir / ".terraform" / "modules"
@@ -75,21 +57,3 @@ def holds_its_place(directory: Path, flavour: str) -> bool:
         for near in module_directories(directory, flavour)
         for text in texts_of(near, flavour)
     )
-
-
-def _literals(value: Value | Mapping[str, Value]) -> Iterator[str]:
-    """Every text in `value` that may be a path."""
-    if isinstance(value, str):
-        if (
-            "/" in value
-            and "://" not in value
-            and "\0" not in value
-            and len(value) < os.pathconf("/", "PC_PATH_MAX")
-        ):
-            yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _literals(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _literals(item)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytg.cli._hints import hinted
 from pytg.errors import Interrupted, PytgError, UsageError
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ def _outlive_readers() -> None:
 def _report(error: BaseException) -> int:
     match error:
         case PytgError():
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {hinted(str(error))}", err=True)
             if error.hint:
-                click.echo(f"  {error.hint}", err=True)
+                click.echo(f"  {hinted(error.hint)}", err=True)
             return error.exit_code
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from pytg.cli._hints import hinted
 from pytg.errors import ConfigError, EmptySelection, Interrupted, PytgError, Refused, UsageError
 from pytg.record.run import Changes, Result, Run
 from pytg.report.summary import failure
@@ -20,7 +21,7 @@ NOTHING_STARTED = (ConfigError, EmptySelection, Refused, UsageError)
 def error_document(error: BaseException) -> dict[str, Any]:
     """An error for programs: what a person reads, and the exit code."""
     hint, code = (error.hint, error.exit_code) if isinstance(error, PytgError) else ("", 1)
-    return {"message": str(error), "hint": hint, "exit_code": code}
+    return {"message": hinted(str(error)), "hint": hinted(hint), "exit_code": code}
 
 
 def ending(run: Run, error: BaseException | None, hint: str) -> dict[str, Any] | None:
@@ -39,6 +40,7 @@ def without_run(result: Result, error: dict[str, Any] | None, name: str = "plan"
         "result": str(result),
         "units": {},
         "changes": asdict(Changes()),
+        "made": 0,
         "duration_s": None,
         "record": None,
         "processes": 0,

@@ -20,8 +20,9 @@ from pytg.cli._show import Display, DriftDisplay
 from pytg.cli._view_options import ViewOptions
 from pytg.errors import Interrupted, UsageError
 from pytg.record.runs import DRIFT
+from pytg.report.next_step import next_step
 from pytg.report.plain import PlainReport
-from pytg.report.summary import json_summary, next_step, summary
+from pytg.report.summary import json_summary, summary
 from pytg.report.table import Style
 from pytg.run.execution import Question
 from pytg.run.options import Request
@@ -47,7 +48,7 @@ def execute(
         _require_selection(request)
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
-            view = View(display.show, confirm(plain.asking), say, (plain,))
+            view = View(display.show, confirm(plain.asking), say, (plain,), sys.stdin.isatty)
             finished = project.run(request, view)
     display.end()
     style = Style.of(sys.stderr)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pytg.errors import UsageError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SUFFIX = "Work on the environment with this suffix instead."
@@ -29,6 +31,23 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     flag = long.partition("/")[0].removeprefix("--")
     settings.setdefault("envvar", f"PYTG_{flag.replace('-', '_').upper()}")
     return click.option(*names, **settings)
+
+
+def not_empty(_context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """`value` as it is. Raises UsageError for an empty text: a variable that is not set.
+
+    Taken as nothing, a digest would not be looked at, and a plan not kept.
+    """
+    if value == "":
+        name = (
+            parameter.opts[0]
+            if isinstance(parameter, click.Option)
+            else parameter.human_readable_name
+        )
+        raise UsageError(
+            f"{name} is empty", hint="it names something, or is left out: is a variable not set?"
+        )
+    return value
 
 
 def suffix_option(text: str = _SUFFIX) -> Callable[[F], F]:

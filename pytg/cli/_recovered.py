@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 import click
 
+from pytg.cli._hints import hinted
 from pytg.recovery.recover import Recovery
 
 
 def say(text: str) -> None:
     """Say something to the person at the terminal."""
-    click.echo(text, err=True)
+    click.echo(hinted(text), err=True)
 
 
 def report_recovered(recovered: Iterable[Recovery]) -> None:

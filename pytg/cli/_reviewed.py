@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pytg.bundle.archive import Bundle
@@ -11,6 +12,7 @@ from pytg.errors import Refused, UsageError
 from pytg.graph.selection import Selectors
 from pytg.run.options import Request, asked
 from pytg.run.outdated import refuse_old
+from pytg.run.together import refuse_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ def applying(
             "`pytg plan --out` takes them",
         )
     bundle = context.project().read_bundle(place, sorted(options.identity))
-    _require_digest(bundle, options.digest)
-    refuse_old(bundle, options.max_age)
+    refuse_together(
+        partial(_require_digest, bundle, options.digest),
+        partial(refuse_old, bundle, options.max_age),
+    )
     return Request.of_bundle(bundle, request.options, request.args)
 
 

@@ -14,7 +14,7 @@ import click
 from pytg.cli._context import Context
 from pytg.cli._document import before_the_record
 from pytg.cli._execute import execute
-from pytg.cli._options import option, selecting
+from pytg.cli._options import not_empty, option, selecting
 from pytg.cli._reviewed import BundleOptions, applying
 from pytg.cli._terraform_options import Answering
 from pytg.cli._view_options import ViewOptions
@@ -48,7 +48,7 @@ def run_command(name: str, text: str, *, of_bundle: bool = False) -> click.Comma
 
     decorated: Any = click.pass_obj(selecting(body))
     if of_bundle:
-        decorated = click.argument("bundle", required=False)(decorated)
+        decorated = click.argument("bundle", required=False, callback=not_empty)(decorated)
     for kept in (ViewOptions, Options, *((BundleOptions,) if of_bundle else ())):
         for found in reversed(list(_options(kept, kind))):
             decorated = found(decorated)
@@ -87,7 +87,7 @@ def _settings(kind: Any, default: Any, flag: Flag) -> dict[str, Any]:
     if kind == frozenset[Path]:
         return {"multiple": True, "type": click.Path(path_type=Path)}
     if kind == str | None:
-        return {}
+        return {"callback": not_empty}
     shown = {} if default is None else {"default": default, "show_default": True}
     least = flag.minimum
     if kind in {float, float | None}:

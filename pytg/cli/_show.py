@@ -15,6 +15,7 @@ from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.stage import Stage
 from pytg.files import write_atomic
 from pytg.model import Address
+from pytg.record.words import because
 from pytg.report.drift import differences_of, drift_document, drift_table
 from pytg.report.table import Style, plan_table
 from pytg.terraform.plan import Plan, ResourceChange
@@ -123,6 +124,6 @@ def _lines(plan: Plan, calls: Calls) -> dict[Address, list[str]]:
 
 
 def _resource(change: ResourceChange, inside: str) -> list[str]:
-    reason = f" ({change.reason.replace('_', ' ')})" if change.reason else ""
+    reason = f" ({because(change.reason)})" if change.reason else ""
     differences = (f"      {line}" for line in change.differences)
     return [f"  {change.action} {inside}{reason}", *differences]

@@ -6,16 +6,20 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pytg.cli._execute import confirm
 from pytg.cli._options import option
-from pytg.errors import Interrupted, Refused, StalePlan
+from pytg.cli._recovered import say
+from pytg.errors import Interrupted, StalePlan
 from pytg.model import Address, Estate
 from pytg.run.checkout import protected_environments, refuse_unreviewed
-from pytg.run.execution import Question
+from pytg.run.execution import Question, refuse_nobody
+from pytg.run.together import Guard, refuse_together
 from pytg.state.state_reader import UnitState
 
 WAIT_S = 30.0
@@ -53,15 +57,23 @@ def approve(
     Raises Interrupted where the answer is no, and Refused where nobody can be asked, or where
     something protected would be changed from what is not committed.
     """
-    if not allow_dirty:
-        refuse_unreviewed(estate, units)
+    typed = " ".join(protected_environments(estate, units))
+    guards: list[Guard] = [] if allow_dirty else [partial(refuse_unreviewed, estate, units)]
+    if not (yes or sys.stdin.isatty()):
+        guards.append(partial(refuse_nobody, typed, "it"))
+    refuse_together(*guards)
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise Refused("nobody is there to approve it", hint="pass --yes to approve it")
-    asked = Question(question, " ".join(protected_environments(estate, units)))
+    asked = Question(question, typed)
     if not confirm(contextlib.nullcontext)(asked, threading.Event()):
         raise Interrupted("not approved: nothing was written")
+
+
+def tell_backups(root: Path, backups: Mapping[Address, Path]) -> None:
+    """Say where the states lie that were overwritten."""
+    for unit, file in backups.items():
+        near = file.relative_to(root) if file.is_relative_to(root) else file
+        say(f"the state of {unit} as it was is kept in {near}")
 
 
 def require_unmoved(shown: Mapping[Address, UnitState], held: Mapping[Address, UnitState]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import suffix_option
 from pytg.cli._recovered import report_recovered, say
-from pytg.cli._state_approval import approve, require_unmoved, writing_options
+from pytg.cli._state_approval import approve, require_unmoved, tell_backups, writing_options
 from pytg.cli._state_target import Target
 from pytg.compose.state_document import State
 from pytg.errors import UsageError
@@ -69,16 +70,19 @@ def mv_command(
     moved = make_moves(estate, moves, shown)
     _show(moved, as_json=as_json)
     written = [unit for unit, _ in moved.states]
+    backups: Mapping[Address, Path] = {}
     if not dry_run:
         question = f"Write {counted(len(written), 'state')}?"
         approve(estate, written, question, yes=yes, allow_dirty=allow_dirty)
-        _write(project, concerned, shown, moved, timeout_s=lock_timeout)
+        backups = _write(project, concerned, shown, moved, timeout_s=lock_timeout)
+        tell_backups(project.root, backups)
     if as_json:
         document = {
             "dry_run": dry_run,
             "moves": [{"from": was, "to": now} for was, now in moved.objects],
             "states": [str(unit) for unit in written],
             "warnings": list(moved.warnings),
+            "backups": {str(unit): str(file) for unit, file in backups.items()},
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
@@ -92,14 +96,17 @@ def _write(
     moved: Moved,
     *,
     timeout_s: float,
-) -> None:
-    """Write what was made of `shown`, where that is still what is there. Raises StalePlan."""
+) -> Mapping[Address, Path]:
+    """Write what was made of `shown`, where that is still what is there. Raises StalePlan.
+
+    Returns the backups.
+    """
 
     def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
         require_unmoved(shown, held)
         return moved.states
 
-    change_states(
+    return change_states(
         project.root,
         places,
         project.states,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
 from pytg.cli._context import Context
 from pytg.cli._options import option, suffix_option
 from pytg.cli._recovered import report_recovered, say
-from pytg.cli._state_approval import approve, require_unmoved, writing_options
+from pytg.cli._state_approval import approve, require_unmoved, tell_backups, writing_options
 from pytg.compose.state_document import State, resource_count
 from pytg.model import Address
 from pytg.project import Project
@@ -70,10 +71,12 @@ def restore_command(
     changes = _changes(place.address, shown.state, after)
     if not (as_json and dry_run):
         _show(changes)
+    backups: Mapping[Address, Path] = {}
     if not dry_run:
         question = f"Write {chosen.kind} {chosen.name} over the state of {place.address}?"
         approve(estate, [place.address], question, yes=yes, allow_dirty=allow_dirty)
-        _write(project, place, shown, after, timeout_s=lock_timeout)
+        backups = _write(project, place, shown, after, timeout_s=lock_timeout)
+        tell_backups(project.root, backups)
     if as_json:
         document = {
             "unit": str(place.address),
@@ -81,6 +84,7 @@ def restore_command(
             **_document(chosen),
             "new_serial": after["serial"],
             "changes": [{"change": sign, "address": name} for sign, name in changes],
+            "backups": {str(unit): str(file) for unit, file in backups.items()},
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     verb = "would become" if dry_run else "is now"
@@ -89,14 +93,14 @@ def restore_command(
 
 def _write(
     project: Project, place: StatePlace, shown: UnitState, after: State, *, timeout_s: float
-) -> None:
-    """Write `after` where `shown` is still what is there. Raises StalePlan."""
+) -> Mapping[Address, Path]:
+    """Write `after` where `shown` is still what is there; returns the backup. Raises StalePlan."""
 
     def make(held: Mapping[Address, UnitState]) -> Sequence[tuple[Address, State]]:
         require_unmoved({place.address: shown}, held)
         return [(place.address, after)]
 
-    change_states(
+    return change_states(
         project.root,
         [place],
         project.states,

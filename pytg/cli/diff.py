@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,10 +13,12 @@ from pytg.cli._context import Context
 from pytg.cli._options import option, selecting
 from pytg.config.compare import Compared, Difference, Side, compare
 from pytg.graph.selection import Selectors
+from pytg.model import Address
 from pytg.record.words import counted
-from pytg.report.table import printable
+from pytg.report.table import columns, printable
 
 DIFFERENT = 2
+Pair = tuple[Address | None, Address | None]
 
 
 @click.command("diff")
@@ -28,7 +31,9 @@ DIFFERENT = 2
 def command(
     context: Context, left: str, right: str, selectors: Selectors, *, every: bool, as_json: bool
 ) -> int:
-    """Show where the resolved configuration of A and B differs, unit by unit, with its places.
+    """Show where the resolved configuration of A and B differs: key, value, and where it is from.
+
+    Units that differ in the same stand together.
 
     Both are environments (full names), regions, accounts, or addresses of units. A reference to a
     counterpart is the same; so is, without --all, what is written at one place, such as a name
@@ -54,38 +59,42 @@ def command(
 
 
 def _table(differing: Sequence[Compared], left: str, right: str, *, every: bool) -> Iterator[str]:
-    """What differs in all pairs first, once; then the rest, pair by pair."""
-    shown = {
-        (each.left, each.right): [f for f in each.differences if every or not f.derived]
-        for each in differing
-    }
-    pairs = [found for ends, found in shown.items() if None not in ends]
-    common = [each for each in pairs[0] if all(each in found for found in pairs)] if pairs else []
-    if len(pairs) > 1 and common:
-        yield f"in each of {counted(len(pairs), 'unit')} with differences"
-        yield from _values(common, left, right)
-    for (one, other), found in shown.items():
-        rest = [each for each in found if len(pairs) == 1 or each not in common]
-        if one is None or other is None:
-            yield f"{one or other}\n  only in {left if other is None else right}"
-        elif rest:
-            yield f"{one} | {other}"
-            yield from _values(rest, left, right)
+    """Units with the same differences stand together, those with most in common first."""
+    holds: dict[str, list[Pair]] = {}
+    found: dict[str, Difference] = {}
+    for each in differing:
+        for difference in each.differences:
+            if every or not difference.derived:
+                text = repr(difference)
+                found[text] = difference
+                holds.setdefault(text, []).append((each.left, each.right))
+    groups: dict[tuple[Pair, ...], list[Difference]] = {}
+    for text, pairs in holds.items():
+        groups.setdefault(tuple(pairs), []).append(found[text])
+    for units, differences in sorted(groups.items(), key=lambda group: -len(group[0])):
+        yield from (f"{one} | {other}" for one, other in units)
+        yield from _values(differences, left, right)
+    for each in differing:
+        if each.left is None or each.right is None:
+            yield f"{each.left or each.right}\n  only in {left if each.right is None else right}"
 
 
 def _values(found: Iterable[Difference], left: str, right: str) -> Iterator[str]:
-    width = max(len(left), len(right))
+    """Two lines a key; what is long stands last."""
+    rows = [("key", "in", "from", "value")]
     for each in found:
-        yield f"  {each.key}"
-        for name, side in ((left, each.left), (right, each.right)):
-            yield f"    {name:<{width}}  {_side(side)}"
+        rows.append((each.key, left, *_side(each.left)))
+        rows.append(("", right, *_side(each.right)))
+    yield textwrap.indent(columns(rows), "  ")
 
 
-def _side(side: Side | None) -> str:
+def _side(side: Side | None) -> tuple[str, str]:
+    """Where it comes from, and the value."""
     if side is None:
-        return "-"
-    place = f"{side.position}:{side.position.column}" if side.position else "computed"
-    return f"{exact_json.dumps(side.value, ensure_ascii=False)}  ({place})"
+        return "not set", "-"
+    at = side.position
+    place = f"{at}:{at.column}" if at else side.source
+    return place, exact_json.dumps(side.value, ensure_ascii=False)
 
 
 def _count(compared: Sequence[Compared], differing: Sequence[Compared], *, every: bool) -> None:
@@ -116,7 +125,11 @@ def _difference(found: Difference) -> dict[str, Any]:
 def _place(side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    if side.position is None:
-        return {"value": side.value, "computed": True}
     at = side.position
-    return {"value": side.value, "file": str(at.file), "line": at.line, "column": at.column}
+    return {
+        "value": side.value,
+        "from": side.source,
+        "file": str(at.file) if at else None,
+        "line": at.line if at else None,
+        "column": at.column if at else None,
+    }

@@ -25,6 +25,7 @@ from pytg.errors import ConfigError, PytgError, Refused, UsageError
 from pytg.model import Account, Estate
 from pytg.project import Project
 from pytg.record.words import counted
+from pytg.run.policy import unstartable
 from pytg.terraform.binary import find_terraform, locate, read_version
 from pytg.terraform.provider_mirror import BUILT_IN, find_mirrors, own_config
 
@@ -63,6 +64,7 @@ def examine(context: Context) -> Iterator[Check]:
     yield from _of_plugins(root, project, called)
     yield from map(_emulator, (account for account in called if account.endpoint))
     yield from _credentials([account for account in called if not account.emulator])
+    yield from _programs(estate)
     git = shutil.which("git")
     yield Check("git", OK if git else NOTE, git or "not on PATH", "" if git else "install git")
 
@@ -123,6 +125,17 @@ def _providers(root: Path, estate: Estate | None) -> Iterator[Check]:
         else:
             hint = "without a network, name a mirror directory with PYTG_PROVIDER_MIRROR"
             yield Check(name, NOTE, f"{text}: no mirror; terraform init downloads it", hint)
+
+
+def _programs(estate: Estate | None) -> Iterator[Check]:
+    """Whether the programs of `checks` can be started."""
+    found = {each.name: each.why for each in unstartable(estate)} if estate else {}
+    for name, command in estate.checks.items() if estate else ():
+        if why := found.get(name):
+            hint = "install it, or mend `checks` in config.yaml: every plan is refused without it"
+            yield Check("check", MISSING, f"`{name}`: {why}", hint)
+        else:
+            yield Check("check", OK, f"`{name}`: {command[0]}")
 
 
 def _writable(root: Path) -> Check:

@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "take-over": "Recover what applies on HOST, a machine that is gone, left unfinished here.",
     "tf": "Run a Terraform command in the root module of the unit at ADDRESS.",
     "unlock": "Remove the lock LOCK_ID from the unit at ADDRESS, or those of a selection.",
-    "validate": "Check configuration, modules, references and inputs: every problem at once.",
+    "validate": "Check configuration, modules, inputs and `checks`: every problem at once.",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 
 import click
@@ -13,10 +14,12 @@ from pytg.cli._recovered import document, report_recovered, say
 from pytg.errors import UsageError
 from pytg.model import Address
 from pytg.project import Project
+from pytg.record.runs import past_runs
 from pytg.recovery.composed_directory import journals
 from pytg.recovery.finish_change import changing
 from pytg.recovery.recover import Use, recover_all
 from pytg.recovery.recovery import require_recovered
+from pytg.report.next_step import after_recovery
 
 
 @click.command("recover")
@@ -56,6 +59,8 @@ def command(
         say("nothing to recover")
     left = {unit for each in found for unit in each.refused}
     require_recovered(found, left & {asked} or left)
+    if command := after_recovery(past_runs(project.root), sys.argv[1:]):
+        say(f"  next: {command}")
 
 
 def _unit(project: Project, text: str) -> Address:

@@ -32,7 +32,8 @@ def command(
     """Do again what the run RUN left undone: failed, skipped, cancelled or unknown units.
 
     RUN is an id, its beginning, or `latest`; by default the newest that applied or destroyed. The
-    same is done as then, with the same options, for the units that are left.
+    same is done as then, with the same options, for the units that are left. What is planned is
+    asked about, also where RUN had --yes.
     """
     with before_the_record(as_json=as_json):
         past = past_runs(context.project().root)
@@ -44,7 +45,7 @@ def command(
             return None
         project = context.project(asked_of(found).suffix)
         again = retry(found, past, project.estate, project.graph, project.states)
-        _tell(again)
+        _tell(again, yes=yes)
         if not again.units:
             _nothing(f"nothing is left of {found.command} {found.run_id}", as_json=as_json)
             return None
@@ -64,13 +65,15 @@ def _nothing(text: str, *, as_json: bool) -> None:
         click.echo(json.dumps(without_run(Result.SUCCEEDED, None), indent=2))
 
 
-def _tell(again: Retry) -> None:
+def _tell(again: Retry, *, yes: bool) -> None:
     run = again.run
     if again.gone:
         say(f"no longer configured, and left out: {named(again.gone)}")
     if not again.units:
         return
     say(f"{run.command} {run.run_id} again, for {counted(len(again.units), 'unit')} that it left")
+    if not yes and asked_of(run).options.get("yes"):
+        say("its --yes was for the plan of then: this one is asked about (--yes does not ask)")
     for unit, upstream in again.moved.items():
         changed = ", ".join(f"{address} ({how})" for address, how in upstream.items())
         say(f"{unit} needs what changed since: {changed}")

@@ -63,6 +63,10 @@ class UnitChanges:
         )
         return "; ".join(part for part in parts if part)
 
+    def that(self, *actions: str) -> tuple[str, ...]:
+        """The resources that one of `actions` is done to, inside the unit's module."""
+        return tuple(each.address for each in self.resources if each.action in actions)
+
     @property
     def changed(self) -> bool:
         """Whether applying the plan would write this unit's state."""

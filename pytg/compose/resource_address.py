@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pytg.config.hcl_tokens import NAME
 from pytg.errors import PytgError
 from pytg.generate.hcl import quoted
 
 Key = int | str | None
 MANAGED = "managed"
 DATA = "data"
-_NAME = r"[^\W\d][\w-]*"
-_STEP = re.compile(rf'(?P<name>{_NAME})(?:\[(?:(?P<number>\d+)|(?P<text>"(?:[^"\\]|\\.)*"))\])?')
+_STEP = re.compile(rf'(?P<name>{NAME})(?:\[(?:(?P<number>\d+)|(?P<text>"(?:[^"\\]|\\.)*"))\])?')
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,14 @@ def is_empty(state: State | None) -> bool:
     return not any(r["mode"] == "managed" for r in (state or {}).get("resources", ()))
 
 
+def holds_nothing(state: State | None) -> bool:
+    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs.
+
+    Data alone is nothing: nobody reads it in a state, and a composed run writes none for it.
+    """
+    return is_empty(state) and not (state or {}).get("outputs")
+
+
 def merge_states(states: Sequence[tuple[Shape, State | None]]) -> State:
     """One state for a composed root over the units' states; None is a unit without one.
 
@@ -117,7 +125,7 @@ def split_state(merged: State, shapes: Iterable[Shape]) -> dict[str, State]:
 def next_state(previous: State | None, part: State) -> State | None:
     """`part` as the state that follows `previous`; None where nothing in it has changed."""
     if previous is None:
-        if is_empty(part) and not part["outputs"]:
+        if holds_nothing(part):
             return None
         return {**part, "serial": 1, "lineage": str(uuid.uuid4())}
     if _content(previous) == _content(part):

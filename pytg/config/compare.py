@@ -13,18 +13,35 @@ from pytg.errors import EmptySelection, Position, UsageError
 from pytg.model import GLOBAL, Address, Reference, Template, Unit, Value
 from pytg.suggest import did_you_mean
 
+Source = Literal["written", "default", "computed", "command line"]
 Kind = Literal["unit", "environment", "region", "account"]
 _KINDS: tuple[Kind, ...] = ("unit", "environment", "region", "account")
-_OF_THE_NAME = frozenset({"environment", "suffix", "region", "peer_region", "backend.key"})
+_COMPUTED = frozenset({"environment", "region", "peer_region", "backend.key"})
+_OF_THE_NAME = _COMPUTED | {"suffix"}
+_OF_A_MODULE = frozenset({"source", "scope", "isolate", "enabled", "after"})
 _ABSENT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A value of one unit. `position` is None for what pytg computed or took as its default."""
+    """A value of one unit, and where it comes from.
+
+    What is `written` has a `position`, that of its key; `computed` is what follows from names.
+    """
 
     value: Any
     position: Position | None
+    source: Source = "written"
+
+    @classmethod
+    def of(cls, key: str, value: Any, position: Position | None) -> Side:
+        """A setting; without a position it is not written."""
+        source: Source = "written" if position else "default"
+        if position is None and key in _COMPUTED:
+            source = "computed"
+        if position is None and key == "suffix" and value:
+            source = "command line"
+        return cls(value, position, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +180,11 @@ def _differences(
 
 def _settings(loaded: LoadedEstate, unit: Unit) -> dict[str, Side]:
     """What a unit has beside its inputs."""
-    found = {
-        entry.key: Side(entry.value, entry.position)
-        for entry in explain(loaded, unit)
-        if not entry.key.startswith("inputs.")
-    }
+    found: dict[str, Side] = {}
+    for entry in explain(loaded, unit):
+        if not entry.key.startswith("inputs."):
+            at = loaded.written(unit.address, _path(unit, entry.key)) if entry.position else None
+            found[entry.key] = Side.of(entry.key, entry.value, at)
     account, role = unit.account, unit.account.assume_role
     own: dict[tuple[str, ...], Any] = {
         ("account_id",): account.id,
@@ -178,11 +195,20 @@ def _settings(loaded: LoadedEstate, unit: Unit) -> dict[str, Side]:
         ("assume_role", "external_id"): role.external_id if role else None,
     }
     for path, value in own.items():
-        found[".".join(path)] = Side(value, loaded.written(unit.address, path))
+        key = ".".join(path)
+        found[key] = Side.of(key, value, loaded.written(unit.address, path))
     for place, each in enumerate(unit.imports):
         path = ("modules", unit.address.module, "imports", str(place))
         found[f"imports.{each.to}"] = Side(each.id, loaded.written(unit.address, path))
     return found
+
+
+def _path(unit: Unit, key: str) -> tuple[str, ...]:
+    """Where a setting of the unit is written; the name of a tag may have points."""
+    if key in _OF_A_MODULE:
+        return ("modules", unit.address.module, key)
+    first, point, rest = key.partition(".")
+    return (first, rest) if point else (first,)
 
 
 def _walk(

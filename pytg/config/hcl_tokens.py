@@ -13,9 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _SKIPPED = re.compile(r"(?:[ \t\r\ufeff]|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_NAME = re.compile(r"[^\W\d][\w\-\u0300-\u036f]*")
+# a letter of any script, then also the marks that scripts write over and under their letters
+NAME = (
+    r"[^\W\d][\w\-\u00b7\u0300-\u1fff\u200c\u200d\u203f-\u2054\u20d0-\u20ff\u2ce0-\u2dff"
+    r"\u302a-\u30ff\ua66f-\uabff\ufb1e\ufe00-\ufe4f\U00010000-\U000e01ef]*"
+)
+"""A regular expression of every name that Terraform takes; it also matches a few that are none."""
+_NAME = re.compile(NAME)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_HEREDOC = re.compile(r"<<-?([^\W\d][\w-]*)[ \t\r]*\n")
+_HEREDOC = re.compile(rf"<<-?({NAME})[ \t\r]*\n")
 _MARK = re.compile(r"\.\.\.|=>|==|!=|<=|>=|&&|\|\||::|[{}\[\]()=,.:?+\-*/%!<>~]")
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|\$(\$\{)|%(%\{)", re.DOTALL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytg.config.check import KeyPath, check_level
 from pytg.config.node import Node, ReportProblem
-from pytg.config.schema import check_name
+from pytg.config.schema_types import check_name
 from pytg.config.yaml_source import read_yaml
 from pytg.errors import Position, Problem
 from pytg.suggest import did_you_mean

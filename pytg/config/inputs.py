@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pytg.config.keys import with_keys
 from pytg.config.merge import merge
 from pytg.config.modules import DeclaredModule
 from pytg.config.node import Node
@@ -23,7 +24,7 @@ def chosen_inputs(
     """The input nodes of a unit by variable: its module's own win over the common ones.
 
     Two maps are merged, as those of levels are; so an empty one takes nothing away.
-    Includes own inputs that the module does not declare.
+    Includes own inputs that the module does not declare. Keys below them are those of the unit.
     """
     common = place.settings.find("inputs")
     own = place.settings.find("modules", declared.module.name, "inputs")
@@ -36,7 +37,8 @@ def chosen_inputs(
             chosen[name] = replace(chosen[name], overrode=trail)
         elif name in declared.module.variables:
             chosen[name] = node
-    return dict(sorted(chosen.items()))
+    facts = place.facts_for(declared.module.name)
+    return {name: with_keys(node, facts, report) for name, node in sorted(chosen.items())}
 
 
 def resolve_inputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytg.config.hierarchy import LIVE, EstateFiles, read_files
@@ -15,7 +15,8 @@ from pytg.config.node import Node
 from pytg.config.problems import ProblemCollector
 from pytg.config.project_file import accounts_of, regions_of, terraform_of
 from pytg.config.references import Known
-from pytg.config.schema import SUFFIX_PATTERN, ProjectFile, ProjectModuleEntry, check_name
+from pytg.config.schema import ProjectFile, ProjectModuleEntry
+from pytg.config.schema_types import SUFFIX_PATTERN, check_name
 from pytg.config.stateful import stateful_types
 from pytg.config.unit_places import PlaceFinder, UnitPlace
 from pytg.config.units import build_unit
@@ -28,13 +29,14 @@ class LoadedEstate:
     """An estate and what it was made of: `inputs` are the nodes behind each unit's inputs.
 
     `mistakes` inside modules, broken ones included, stop no other unit: a plan blames them on the
-    units of the module.
+    units of the module. `checks` says where each of the estate's stands.
     """
 
     estate: Estate
     places: Mapping[Address, UnitPlace]
     inputs: Mapping[Address, Mapping[str, Node]]
     mistakes: tuple[Problem, ...] = ()
+    checks: Mapping[str, Position] = field(default_factory=dict)
 
     def written(self, unit: Address, path: tuple[str | int, ...]) -> Position | None:
         """Where the value at `path` stands, or what comes nearest to it on the way there.
@@ -91,6 +93,9 @@ def load_project(
         report(Problem("there is no environment, and so no unit", Position(LIVE), hint))
     stateful = stateful_types(files.project, project.stateful, report)
     loaded = _wire(root, project, known, places, report, stateful=stateful)
+    if checks := files.project.find("checks"):
+        commands = {name: entry.find("command") or entry for name, entry in checks.entries.items()}
+        loaded = replace(loaded, checks={name: node.start for name, node in commands.items()})
     report.raise_found(beside=loaded.mistakes)
     return loaded
 

@@ -53,11 +53,7 @@ class Resolver:
 
     def __post_init__(self) -> None:
         self.address = self.place.address(self.module)
-        self.facts = {
-            **self.place.facts,
-            "module": self.module,
-            "address": str(self.address),
-        }
+        self.facts = self.place.facts_for(self.module)
 
     def value(self, node: Node) -> Value:
         """The resolved value of `node`. Reports what cannot be resolved."""

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]|\["([^"\\{}]+)"\]')
+from pytg.config.hcl_tokens import NAME
+
+_STEP = re.compile(rf'\.({NAME})|\[([0-9]+)\]|\["([^"\\{{}}]+)"\]')
 _HEAD = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)(?:@([A-Za-z_][A-Za-z0-9_-]*))?")
 _OPEN = re.compile(r"\$\$\{|\$\{")
 

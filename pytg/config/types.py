@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pytg.config.hcl_tokens import NAME
 from pytg.config.node import scalar_kind
 from pytg.model import Number, Reference, Template, Value
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_-]*|[0-9.]+|\S')
+_TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*"|{NAME}|[0-9.]+|\S')
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _BOOLEAN = ("true", "false", "0", "1")
 _COLLECTIONS = ("list", "set", "map")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytg.config.hierarchy import EstateFiles
+from pytg.config.keys import with_keys
 from pytg.config.merge import merge_levels
 from pytg.config.node import Node, ReportProblem
 from pytg.config.schema import ProjectFile
-from pytg.config.self_values import SelfValues, resolve_self_text
+from pytg.config.self_values import SelfValue, SelfValues, resolve_self_text
 from pytg.errors import Position, Problem
 from pytg.model import GLOBAL, Account, Address, Region, Scope
 
@@ -39,6 +40,10 @@ class UnitPlace:
         """The address of the unit of `module` here."""
         region = self.region if self.scope is Scope.REGION else GLOBAL
         return Address(self.account.name, region, self.environment, module)
+
+    def facts_for(self, module: str) -> dict[str, SelfValue]:
+        """What `self` knows in the unit of `module` here."""
+        return {**self.facts, "module": module, "address": str(self.address(module))}
 
     def __str__(self) -> str:
         region = self.region if self.scope is Scope.REGION else GLOBAL
@@ -170,9 +175,11 @@ class PlaceFinder:
             "environment_name": found.name,
             "suffix": found.suffix,
         }
+        written = settings.find("tags")
+        named = with_keys(written, facts, self.report).entries if written else {}
         tags = {
             key: resolve_self_text(node, facts, self.report)
-            for key, node in _entries(settings, "tags")
+            for key, node in sorted(named.items())
             if node.value is not None
         }
         return UnitPlace(
@@ -187,8 +194,3 @@ class PlaceFinder:
             tags=tags,
             position=found.chain[-1].position,
         )
-
-
-def _entries(settings: Node, key: str) -> list[tuple[str, Node]]:
-    found = settings.find(key)
-    return sorted(found.entries.items()) if found else []

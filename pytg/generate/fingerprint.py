@@ -6,63 +6,81 @@ not. Digests stand for values: an input may be secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 
 from pytg import exact_json
 from pytg.config.module_files import TERRAFORM
 from pytg.generate.module_content import digest_of, of_module
+from pytg.generate.named_files import NamedFiles
 from pytg.generate.providers import REGIONAL, peer_of, place_of, required, tags_by_place
-from pytg.generate.unit import read_by
-from pytg.model import Address, Estate, Reference, Template, Unit, Value
+from pytg.generate.unit import is_sensitive, read_by
+from pytg.model import Address, Estate, Reference, Template, Unit, Value, references
 
 Parts = Mapping[str, str]
 
 _DIGITS = 16
 
 
-def fingerprints(
-    estate: Estate,
-    units: Iterable[Address] | None = None,
-    *,
-    flavour: str = TERRAFORM,
-    counts: Callable[[Path], bool] = lambda _path: True,
-) -> dict[Address, Parts]:
-    """By unit (all), what it is made from: the name of each part and a digest of it.
+class Fingerprints:
+    """What each unit of `estate` is made from; each unit and each module is looked at once.
 
-    Names are such as `inputs.size`, `backend`, `providers.aws` and, for files, their paths from
-    the project. `counts` says of a resolved file whether it is looked at.
+    `flavour` is that of the binary: it says which files a module has.
     """
-    tags = tags_by_place(estate)
 
-    @cache
-    def files(module: Path) -> dict[str, str]:
-        found = of_module(estate.root, module, flavour, counts)
-        return {name: digest[:_DIGITS] for name, digest in sorted(found.items())}
+    def __init__(self, estate: Estate, flavour: str = TERRAFORM) -> None:
+        self._estate = estate
+        self._tags = tags_by_place(estate)
+        self._named = NamedFiles(estate, flavour)
+        self._module = cache(lambda path: _short(of_module(estate.root, path, flavour)))
+        self._parts = cache(self._parts_of)
 
-    def parts(unit: Unit) -> Parts:
-        values: dict[str, object] = {f"inputs.{name}": v for name, v in unit.inputs.items()}
-        values["backend"] = asdict(unit.backend)
-        values["account"] = asdict(unit.account)
-        values["imports"] = [asdict(one) for one in unit.imports]
-        values["terraform.required_version"] = estate.terraform.required_version
-        for provider in required(estate, [unit]):
-            values[f"providers.{provider.name}"] = asdict(provider)
+    def of(self, address: Address, counts: Callable[[str], bool] = lambda _file: True) -> Parts:
+        """By name, such as `inputs.size`, `backend`, or a file's path from the project: a digest.
+
+        `counts` says which of the files do.
+        """
+        values, files = self._parts(address)
+        return {**values, **{name: digest for name, digest in files.items() if counts(name)}}
+
+    def of_all(self, counts: Callable[[str], bool] = lambda _file: True) -> dict[Address, Parts]:
+        """The same of every unit of the estate."""
+        return {address: self.of(address, counts) for address in self._estate.units}
+
+    def _parts_of(self, address: Address) -> tuple[Parts, Parts]:
+        unit = self._estate.units[address]
+        values = dict(_values(self._estate, unit))
         if REGIONAL in unit.module.providers:
             places = [place for place in (place_of(unit), peer_of(unit)) if place]
             values["region"] = [place.region for place in places]
-            values["tags"] = [dict(tags[place]) for place in places]
-        for upstream in read_by(unit):
-            values[f"state of {upstream}"] = asdict(estate.units[upstream].backend)
-        digests = {
-            name: digest_of(canonical(value).encode())[:_DIGITS] for name, value in values.items()
-        }
-        return {**digests, **files(unit.module.path)}
+            values["tags"] = [dict(self._tags[place]) for place in places]
+        digests = {name: digest_of(canonical(value).encode()) for name, value in values.items()}
+        files = _short(self._named.digests(unit)) | self._module(unit.module.path)
+        return _short(digests), files
 
-    chosen = estate.units if units is None else units
-    return {address: parts(estate.units[address]) for address in chosen}
+
+def _short(digests: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest[:_DIGITS] for name, digest in sorted(digests.items())}
+
+
+def _values(estate: Estate, unit: Unit) -> Iterator[tuple[str, object]]:
+    """What the configuration says of `unit` and of what it reads, but for its places."""
+    yield from ((f"inputs.{name}", value) for name, value in unit.inputs.items())
+    yield "backend", asdict(unit.backend)
+    yield "account", asdict(unit.account)
+    yield "imports", [asdict(one) for one in unit.imports]
+    yield "terraform.required_version", estate.terraform.required_version
+    for provider in required(estate, [unit]):
+        yield f"providers.{provider.name}", asdict(provider)
+    if unit.after:
+        yield "after", sorted(map(str, unit.after))
+    if unit.isolate:
+        yield "isolate", True
+    for upstream in (estate.units[address] for address in read_by(unit)):
+        yield f"state of {upstream.address}", asdict(upstream.backend)
+    if secret := sorted({str(r) for r in references(unit.inputs) if is_sensitive(estate, r)}):
+        yield "sensitive references", secret
 
 
 def differing(before: Parts, after: Parts) -> list[str]:

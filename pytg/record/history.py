@@ -24,6 +24,7 @@ from pytg.record.state_changes import StateChange, changes
 
 KEPT = RUNS / "history.json"
 _FORMAT: Final = 1
+CHANGING = ("apply", "destroy")
 _THERE = DONE | {Status.UNKNOWN}
 
 
@@ -32,6 +33,7 @@ class _Sum:
     """What the first `count` events come to, whose digest is `digest`; units by their addresses.
 
     `applied`: the run that applied each last. `made`: how its resources came, and how many.
+    `left_out`: by which command what it held came into no state, where it was not applied since.
     """
 
     format: Literal[1] = _FORMAT
@@ -39,6 +41,7 @@ class _Sum:
     digest: str = ""
     applied: dict[str, str] = field(default_factory=dict)
     made: dict[str, tuple[str, int]] = field(default_factory=dict)
+    left_out: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class _Read:
     closed: bool
     units: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     held: Mapping[Address, int] = field(default_factory=dict)
+    left_out: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
 
 
 _SUM = TypeAdapter(_Sum)
@@ -80,6 +84,14 @@ def last_made(root: Path) -> dict[Address, tuple[str, int]]:
     """
     made = _summed(root).made
     return {Address.parse(name): found for name, found in made.items() if found[1] > 0}
+
+
+def last_left_out(root: Path) -> dict[Address, tuple[str, tuple[str, ...]]]:
+    """By unit, the command that took resources out of its state, into no other, and which.
+
+    A unit is left out that was applied or destroyed since.
+    """
+    return {Address.parse(name): found for name, found in _summed(root).left_out.items()}
 
 
 def _summed(root: Path) -> _Sum:
@@ -111,7 +123,9 @@ def _events(root: Path) -> Iterator[_Event]:
 
 def _read(event: _Event) -> _Read:
     if isinstance(event.source, StateChange):
-        return _Read("", event.source.operation, closed=True, held=event.source.resources)
+        change = event.source
+        held, out = change.resources, change.left_out
+        return _Read("", change.operation, closed=True, held=held, left_out=out)
     name = event.source.parent.name
     try:
         document = from_json(event.source.read_bytes())
@@ -128,14 +142,27 @@ def _read(event: _Event) -> _Read:
 
 def _add(found: _Sum, read: _Read) -> None:
     """Add what a run did, or what a change of states left."""
+    _add_change(found, read)
+    _add_run(found, read)
+
+
+def _add_change(found: _Sum, read: _Read) -> None:
     for address, count in read.held.items():
+        found.left_out.pop(str(address), None)
+        if names := read.left_out.get(address):
+            found.left_out[str(address)] = (read.kind, names)
         if count:
             found.made[str(address)] = (f"`{read.kind}` brought resources into it", count)
         else:
             found.made.pop(str(address), None)
             found.applied.pop(str(address), None)
+
+
+def _add_run(found: _Sum, read: _Read) -> None:
     for name, unit in read.units.items():
         status, changes = unit["status"], unit["changes"]
+        if read.kind in CHANGING and status in DONE:
+            found.left_out.pop(name, None)
         if read.kind == "destroy" and status in DONE:
             found.applied.pop(name, None)
             found.made.pop(name, None)

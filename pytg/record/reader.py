@@ -15,7 +15,8 @@ from pydantic_core import from_json
 from pytg.errors import Refused
 from pytg.files import write_atomic
 from pytg.model import Address
-from pytg.record.run import RUN, SCHEMA, UNIT, Result, Run, UnitRecord, settled
+from pytg.record.run import RUN, SCHEMA, UNIT, Result, Run, UnitRecord
+from pytg.record.transitions import settled
 from pytg.record.types import problem
 
 RUNS = Path(".pytg", "runs")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -112,6 +111,7 @@ class Outcome:
 
     `blocked_by` are the units that a skipped one needs and that went wrong; `unknown_resources`
     may exist and be in no state. `passing`: it failed on what comes and goes, and on which.
+    `made` is how many of the planned changes were made.
     """
 
     status: Status
@@ -119,13 +119,15 @@ class Outcome:
     blocked_by: Addresses = ()
     unknown_resources: tuple[str, ...] = ()
     passing: str = ""
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit in a run. `log` is relative to the run's directory.
 
-    `besides` is what is planned beside `changes`, in words, such as `outputs change`.
+    `besides` is what is planned beside `changes`, in words, such as `outputs change`. `made` is
+    how many of `changes` an apply has made.
     """
 
     status: Status = Status.PENDING
@@ -136,6 +138,7 @@ class UnitRecord:
     attempts: Count = 0
     changes: Changes = field(default_factory=Changes)
     besides: str = ""
+    made: Count = 0
     unknown_resources: tuple[str, ...] = ()
     log: str | None = None
     diagnostics: tuple[Finding, ...] = ()
@@ -213,63 +216,12 @@ class Run:
         """The changes of all units together."""
         return sum((unit.changes for unit in self.units.values()), Changes())
 
+    @property
+    def made(self) -> int:
+        """How many of `changes` an apply or destroy has made."""
+        units = self.units.values()
+        return sum(u.changes.total if u.status is Status.SUCCEEDED else u.made for u in units)
+
 
 RUN = TypeAdapter(Run)
 UNIT = TypeAdapter(UnitRecord)
-
-
-def begun(unit: UnitRecord, now: datetime) -> UnitRecord:
-    """`unit` as it starts, once more or for the first time."""
-    return replace(
-        unit,
-        status=Status.RUNNING,
-        started_at=unit.started_at or now,
-        finished_at=None,
-        attempts=unit.attempts + 1,
-    )
-
-
-def reopened(unit: UnitRecord) -> UnitRecord:
-    """`unit`, which ended, before it starts once more; why it failed stays until it ends again."""
-    return replace(
-        unit,
-        status=Status.PENDING,
-        blocked_by=(),
-        unknown_resources=(),
-        finished_at=None,
-    )
-
-
-def ended(unit: UnitRecord, outcome: Outcome, now: datetime) -> UnitRecord:
-    """`unit` at its end; one that never started has no time of its end."""
-    return replace(
-        unit,
-        status=outcome.status,
-        reason=outcome.reason,
-        blocked_by=outcome.blocked_by,
-        unknown_resources=outcome.unknown_resources,
-        finished_at=unit.finished_at or (now if unit.started_at else None),
-    )
-
-
-def settled(run: Run, now: datetime | None, result: Result, exit_code: int | None) -> Run:
-    """`run` at its end, with no unit pending or running. `now` is None when its process died."""
-    worked = run.processes or any(unit.started_at for unit in run.units.values())
-    orphaned = now is None and run.mode == "composed" and worked
-    ends = {
-        Status.RUNNING: (Status.UNKNOWN, "the run ended before this unit did"),
-        Status.PENDING: (Status.UNKNOWN, "the run died; Terraform may have gone on")
-        if orphaned
-        else (Status.CANCELLED, "the run ended before this unit started"),
-    }
-    units = dict(run.units)
-    for address, unit in run.units.items():
-        if unit.status in ends:
-            status, reason = ends[unit.status]
-            units[address] = replace(
-                unit,
-                status=status,
-                reason=unit.reason or reason,
-                finished_at=now if unit.started_at else None,
-            )
-    return replace(run, units=units, finished_at=now, result=result, exit_code=exit_code)

@@ -99,7 +99,10 @@ class UnitStarted:
 
 @dataclass(frozen=True, slots=True)
 class UnitProgress:
-    """`done` of `total` resources of the unit; `action` is what was done to `resource`."""
+    """`done` of `total` changes of the unit; `action` is what was done to `resource`.
+
+    A resource that is replaced is one change, done with the second of its two actions.
+    """
 
     type: Literal["unit_progress"] = field(default="unit_progress", kw_only=True, repr=False)
     unit: AddressText

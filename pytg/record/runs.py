@@ -11,7 +11,8 @@ from pathlib import Path
 from pytg.errors import Refused, UsageError
 from pytg.model import Address
 from pytg.record.reader import RUNS, load, lock
-from pytg.record.run import BAD, DONE, Result, Run, UnitRecord, settled
+from pytg.record.run import BAD, DONE, Result, Run, UnitRecord
+from pytg.record.transitions import settled
 from pytg.suggest import did_you_mean
 
 LATEST = "latest"

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -22,20 +22,30 @@ _TIME = "%Y%m%dT%H%M%SZ"  # as the ids of runs begin
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """`resources`: how many the state of each unit holds since. `at` is as in the ids of runs."""
+    """`resources`: how many the state of each unit holds since. `at` is as in the ids of runs.
+
+    `left_out`: what was in the state of a unit before, and is in no state that was written.
+    """
 
     at: Word
     operation: Word
     resources: Mapping[AddressText, Count]
+    left_out: Mapping[AddressText, tuple[str, ...]] = field(default_factory=dict)
 
 
 _CHANGE = TypeAdapter(StateChange)
 
 
-def note(root: Path, operation: str, resources: Mapping[Address, int], now: datetime) -> None:
+def note(
+    root: Path,
+    operation: str,
+    resources: Mapping[Address, int],
+    now: datetime,
+    left_out: Mapping[Address, tuple[str, ...]] | None = None,
+) -> None:
     """Add a line to `.pytg/runs/states.jsonl`. Raises OSError."""
     (root / RUNS).mkdir(mode=0o700, parents=True, exist_ok=True)
-    change = StateChange(now.strftime(_TIME), operation, resources)
+    change = StateChange(now.strftime(_TIME), operation, resources, left_out or {})
     line = json.dumps(_CHANGE.dump_python(change, mode="json"))
     descriptor = os.open(root / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

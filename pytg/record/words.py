@@ -8,6 +8,22 @@ from pytg.model import Address
 from pytg.record.run import Status
 
 NAMED = 3  # of many units; what stands above names all
+# Terraform's names for why it plans an action, in events and in the JSON of a plan
+_PREFIX = "replace_because_"
+_REASONS = {
+    "tainted": "an earlier apply of it failed half way (tainted)",
+    "cannot_update": "cannot be changed in place",
+    "requested": "it was asked for",
+    "replace_triggered_by": "what its replace_triggered_by names changes",
+    "replace_by_request": "it was asked for",
+    "replace_by_triggers": "what its replace_triggered_by names changes",
+    "delete_because_no_resource_config": "its block is gone from the module",
+    "delete_because_wrong_repetition": "its block gained or lost count or for_each",
+    "delete_because_count_index": "its index is beyond count",
+    "delete_because_each_key": "its key is gone from for_each",
+    "delete_because_no_module": "the module that it is in is called no more",
+    "delete_because_no_move_target": "a moved block takes it to where nothing is configured",
+}
 
 
 def counted(number: int, thing: str) -> str:
@@ -19,6 +35,11 @@ def named(units: Sequence[Address]) -> str:
     """The first of `units`, and how many more there are."""
     names = ", ".join(str(address) for address in units[:NAMED])
     return f"{names} and {len(units) - NAMED} more" if len(units) > NAMED else names
+
+
+def because(reason: str) -> str:
+    """Why Terraform plans an action, in words; `reason` is its name for that."""
+    return _REASONS.get(reason.removeprefix(_PREFIX), reason.replace("_", " "))
 
 
 def in_units(texts: Mapping[Address, str]) -> str:

@@ -29,11 +29,8 @@ from pytg.record.run import (
     Selected,
     Tool,
     UnitRecord,
-    begun,
-    ended,
-    reopened,
-    settled,
 )
+from pytg.record.transitions import begun, ended, reopened, settled
 
 SOON_S = 0.25
 REDACTED = "***"
@@ -135,11 +132,14 @@ class RunRecord:
                 self._late.start()
 
     def end(self, outcomes: Mapping[Address, Outcome]) -> None:
-        """Units are done, with one write for all. KeyError for a unit not in the run."""
+        """Units are done, with one write for all. KeyError for a unit not in the run.
+
+        Raises OSError where that finds no room; `run` knows it all the same.
+        """
         with self._mutex:
             now, units = self._clock(), self._run.units
             done = {unit: ended(units[unit], outcome, now) for unit, outcome in outcomes.items()}
-            self._save(self._with(done))
+            self._know(self._with(done))
 
     def reopen(self, units: Iterable[Address]) -> None:
         """Units that ended are to be done once more. KeyError for one not in the run."""
@@ -218,14 +218,17 @@ class RunRecord:
     def finish(self, result: Result, exit_code: int, reason: str = "") -> Run:
         """Close the record: units still pending become cancelled, running ones unknown.
 
-        `reason` is the error that ended the run.
+        `reason` is the error that ended the run. Raises OSError where that finds no room; `run`
+        knows it all the same, and for others the process that did the run is dead then.
         """
         with self._mutex:
             ended = settled(self._run, self._clock(), result, exit_code)
-            self._save(replace(ended, reason=reason))
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
+            try:
+                self._know(replace(ended, reason=reason))
+            finally:
+                if self._lock is not None:
+                    os.close(self._lock)
+                    self._lock = None
             return self._run
 
     def _with(self, changed: Mapping[Address, UnitRecord]) -> Run:
@@ -234,6 +237,11 @@ class RunRecord:
     def _changed(self, run: Run) -> dict[Address, str]:
         before = self._run.units
         return self._lines | {a: line(a, u) for a, u in run.units.items() if u is not before[a]}
+
+    def _know(self, run: Run) -> None:
+        """Save what a person is told at the end: also where only memory has room for it."""
+        self._run, self._lines = run, self._changed(run)
+        self._save(run)
 
     def _save(self, run: Run) -> None:
         lines = self._changed(run)

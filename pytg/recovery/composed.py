@@ -18,7 +18,7 @@ from pytg.record.reader import RUNS, load, mark_dead
 from pytg.recovery import one_unit
 from pytg.recovery.composed_directory import clear, journals, keep_log, reserved
 from pytg.recovery.hide import hide_in_log, hide_near
-from pytg.recovery.in_flight import perhaps_made, read_begun
+from pytg.recovery.in_flight import called, ids_by_unit, perhaps_made, read_begun
 from pytg.recovery.journal import (
     APPLYING,
     Journal,
@@ -112,8 +112,9 @@ def _recover(
     hide = hide_near(states, journal.locked, [workdir])
     written, refused = _write_all(state, left, use)
     unknown: dict[Address, dict[str, str]] = {}
+    half: dict[Address, dict[str, str]] = {}
     if journal.phase == APPLYING:
-        unknown = _unknown(root, workdir, journal, state or _stored(journal, states))
+        unknown, half = _unknown(root, workdir, journal, state or _stored(journal, states))
         remember(root, unknown)
     hide_in_log(journal.stream(root, workdir), hide)  # beside the copy what is in flight is read
     keep_log(workdir, root / RUNS / journal.run_id / journal.events)
@@ -125,7 +126,7 @@ def _recover(
     else:
         end_leases([states.store(unit) for unit in journal.locked], journal.lock_id)
         clear(workdir)
-    return Recovery.of(journal.run_id, written, unknown, refused)
+    return Recovery.of(journal.run_id, written, unknown, refused, half)
 
 
 def _write_all(
@@ -160,8 +161,8 @@ def _write_all(
 
 def _unknown(
     root: Path, workdir: Path, journal: Journal, state: State
-) -> dict[Address, dict[str, str]]:
-    """Ids, by unit and address, of what may exist and is in no state.
+) -> tuple[dict[Address, dict[str, str]], dict[Address, dict[str, str]]]:
+    """Ids, by unit and address, of what may exist and is in no state; and what is half made.
 
     Where events of Terraform are damaged, gone, or found no room on the disk, that is all that
     was to be created.
@@ -171,8 +172,10 @@ def _unknown(
     body = exact_json.dumps(state).encode()
     whole = begun.started and not begun.odd and (workdir / RESERVE).exists()
     planned = {} if whole or journal.terraform is None else journal.planned
-    unknown = perhaps_made(begun.missing(body), planned, body, calls)
-    return {unit: names for unit, names in unknown.items() if unit in journal.writes}
+    fresh = called(journal.planned_fresh, calls)
+    unknown = perhaps_made(begun.missing(body, fresh), planned, body, calls)
+    half = ids_by_unit(dict.fromkeys(begun.half_made(body, fresh), ""), calls)
+    return {unit: names for unit, names in unknown.items() if unit in journal.writes}, half
 
 
 def _stored(journal: Journal, states: StateReader) -> State:

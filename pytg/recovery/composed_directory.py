@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytg.files import write_atomic
+from pytg.files import DRAFTS, write_atomic
 from pytg.generate.composed import SECRETS
 from pytg.recovery.journal import (
     COPY,
@@ -36,6 +36,7 @@ _ONCE = Path(".pytg", "composed")  # of pytg 0.1, whose killed runs may have lef
 LOCK = "stage.lock"
 PLANS = "pytg-*.tfplan"
 DOCUMENTS = "pytg-*.json"  # the same plans, for programs that look at them
+_OF_PLANS = (PLANS, DOCUMENTS, DRAFTS, SECRETS)
 LEFTOVERS = (HOLD, SNAPSHOT, ERRORED_STATE, STATE, f"{STATE}.backup", STREAM, NOTES, RESERVE)
 
 
@@ -118,17 +119,15 @@ def keep_log(workdir: Path, log: Path) -> None:
 
 
 def remove_plans(workdir: Path) -> None:
-    """Remove the plan files of all runs, and the secrets that one was to be made with."""
-    for plan in (*workdir.glob(PLANS), *workdir.glob(DOCUMENTS)):
-        plan.unlink(missing_ok=True)
-    (workdir / SECRETS).unlink(missing_ok=True)
+    """Remove the plan files of all runs, what was to become one, and the secrets for one."""
+    for name in _OF_PLANS:
+        for path in workdir.glob(name):
+            path.unlink(missing_ok=True)
 
 
 def remove_dead_plans(root: Path) -> None:
     """The same in every directory that nobody works in: a run that was killed has left them."""
-    for workdir in sorted(
-        {path.parent for name in (PLANS, DOCUMENTS, SECRETS) for path in _all(root, name)}
-    ):
+    for workdir in sorted({path.parent for name in _OF_PLANS for path in _all(root, name)}):
         with locked_if_free(workdir / LOCK) as free:
             if free and not pending(workdir):
                 remove_plans(workdir)

@@ -42,10 +42,11 @@ def close_dead_runs(
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
-        unknown = _in_flight(estate, run, states) | _uncreated(estate, run, states)
+        in_flight, half_made = _in_flight(estate, run, states)
+        unknown = in_flight | _uncreated(estate, run, states)
         remember(estate.root, unknown)
         _hide_secrets(estate, run, states)
-        found.append(Recovery.of(run.run_id, (), unknown))
+        found.append(Recovery.of(run.run_id, (), unknown, half_made=half_made))
         return unknown
 
     for run in running(estate.root):
@@ -92,26 +93,33 @@ def _applies_in(line: bytes) -> Path | None:
         return None
 
 
-def _in_flight(estate: Estate, run: Run, states: StateReader) -> dict[Address, dict[str, str]]:
-    """Ids, empty where unknown, by unit and address inside its module."""
-    found: dict[Address, dict[str, str]] = {}
+Named = dict[Address, dict[str, str]]
+
+
+def _in_flight(estate: Estate, run: Run, states: StateReader) -> tuple[Named, Named]:
+    """Ids, empty where unknown, by unit and address inside its module, of what is in no state.
+
+    The second: what is in one, and whose provisioner was cut off.
+    """
+    found: Named = {}
+    half: Named = {}
     for address, record in run.units.items():
         if record.status is not Status.RUNNING or not record.log:
             continue
         unit = estate.units.get(address)  # it may have left the configuration
         calls = Calls({address.module: address}, composed=False)
         state = stored(states, unit) if unit else None
-        missing = read_begun(run.directory / record.log).missing(state)
-        inside = ids_by_unit(missing, calls).get(address, {})
-        begun = {
-            name: i for name, i in inside.items() if name not in missing
-        }  # not beside the call
-        if begun:
-            found[address] = begun
-    return found
+        log = run.directory / record.log
+        begun, fresh = read_begun(log), _created_by([log.with_name("plan.jsonl")])
+        cut_off = dict.fromkeys(begun.half_made(state, fresh), "")
+        for names, into in (begun.missing(state, fresh), found), (cut_off, half):
+            inside = ids_by_unit(names, calls).get(address, {})
+            if own := {n: i for n, i in inside.items() if n not in names}:  # not beside the call
+                into[address] = own
+    return found, half
 
 
-def _uncreated(estate: Estate, run: Run, states: StateReader) -> dict[Address, dict[str, str]]:
+def _uncreated(estate: Estate, run: Run, states: StateReader) -> Named:
     """What a composed run whose journal is gone was to create, and no state holds; as `_in_flight`.
 
     Only of units whose part had begun.
@@ -119,7 +127,7 @@ def _uncreated(estate: Estate, run: Run, states: StateReader) -> dict[Address, d
     begun = {a for a, u in run.units.items() if u.status is Status.RUNNING and not u.log}
     if run.mode != "composed" or any(j.run_id == run.run_id for _, j in journals(estate.root)):
         return {}
-    found: dict[Address, dict[str, str]] = {}
+    found: Named = {}
     every = ids_by_unit(_creations(run), Calls({address.slug: address for address in begun}))
     for address, names in every.items():
         unit, calls = estate.units.get(address), Calls({address.module: address}, composed=False)
@@ -133,9 +141,17 @@ def _uncreated(estate: Estate, run: Run, states: StateReader) -> dict[Address, d
 
 def _creations(run: Run) -> dict[str, str]:
     """Addresses in the composed root, without ids, of what the plans of `run` create."""
+    return dict.fromkeys(sorted(_created_by(sorted(run.directory.glob("plan-*.jsonl")))), "")
+
+
+def _created_by(plans: Iterable[Path]) -> frozenset[str]:
+    """What the plans whose events these files hold create where there is nothing; addresses."""
     events = (
         parse_line(line)
-        for file in sorted(run.directory.glob("plan-*.jsonl"))
+        for file in plans
+        if file.is_file()
         for line in file.read_text(errors="replace").splitlines()
     )
-    return {e.address: "" for e in events if (e.type, e.action) == ("planned_change", "create")}
+    return frozenset(
+        e.address for e in events if (e.type, e.action) == ("planned_change", "create")
+    )

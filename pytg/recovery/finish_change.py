@@ -125,7 +125,7 @@ def _finish(
         except PytgError as error:
             left, refused = rest, dict.fromkeys((w.place.address for w in rest), error)
             break
-    tell_runs(root, change.operation, done)
+    tell_runs(root, change, done)
     note_change(root, replace(change, writes=left))
     refused |= _leave(change, states, refused)
     if not refused:

@@ -80,7 +80,8 @@ class Journal:
 
     Only in the phase `applying` may there be state to recover: before it locks are taken, after
     it they are given back. `versions` are those of the states that the plan was made from, None
-    where there was none; `creates` are the resources that it creates, inside their unit's module.
+    where there was none; `creates` are the resources that it creates, inside their unit's module,
+    and `fresh` those of them in whose place there was nothing before.
 
     `locked` are the units whose state it may write, `units` all addresses in the merged
     state; `terraform` is None until the process has started and its pid is noted.
@@ -96,6 +97,7 @@ class Journal:
     phase: Phase = APPLYING
     versions: Mapping[str, str | None] = field(default_factory=dict)
     creates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def writes(self) -> frozenset[Address]:
@@ -106,6 +108,11 @@ class Journal:
     def planned(self) -> dict[Address, tuple[str, ...]]:
         """The resources that it creates, by unit."""
         return {Address.parse(unit): names for unit, names in self.creates.items()}
+
+    @property
+    def planned_fresh(self) -> dict[Address, tuple[str, ...]]:
+        """`fresh`, by unit."""
+        return {Address.parse(unit): names for unit, names in self.fresh.items()}
 
     def write(self, workdir: Path) -> None:
         """Write durably and atomically."""

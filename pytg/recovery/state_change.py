@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from pytg import exact_json
+from pytg.compose.changes import Calls
 from pytg.compose.state_document import State, resource_count, state_text
 from pytg.errors import PytgError, Refused
 from pytg.files import write_atomic
@@ -26,6 +27,7 @@ from pytg.model import Account, Address, Backend, Unit
 from pytg.record import state_changes
 from pytg.record.types import problem
 from pytg.recovery.composed_directory import reserved
+from pytg.recovery.in_flight import only_in, recorded
 from pytg.recovery.journal import COPY, JOURNAL, pending
 from pytg.state.backups import keep
 from pytg.state.lock_set import LockSet
@@ -63,12 +65,16 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that is noted. `locked` are all states whose lock, `lock_id`, is held."""
+    """A change that is noted. `locked` are all states whose lock, `lock_id`, is held.
+
+    `left_out` is, by unit, what was in its state and is in none of those that are written.
+    """
 
     lock_id: str
     operation: str
     locked: tuple[StatePlace, ...]
     writes: tuple[Write, ...]
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _CHANGE = TypeAdapter(Change)
@@ -84,14 +90,15 @@ def change_states(
     say: Callable[[str], None],
     timeout_s: float,
     damaged: bool = False,
-) -> list[Address]:
+) -> dict[Address, Path]:
     """Under the locks of `places`, read their states and write what `make` makes of them, in order.
 
     Of every state that is overwritten a backup is kept first. With `damaged` one that is no state
-    is read as none. Returns the units written. Raises
+    is read as none. Returns the backups, by unit. Raises
     LockHeld after `timeout_s`, what `make` raises, and PytgError where a write fails: what is
     left is then done by the next command, and the locks stay until then.
     """
+    backups: dict[Address, Path] = {}
     wanted, cancel = sorted(places, key=lambda place: place.address), threading.Event()
     info = LockInfo.new(operation)
     items = [(states.store(place), place.backend.key) for place in wanted]
@@ -113,17 +120,39 @@ def change_states(
             )
             for write in writes:
                 if (body := raw[write.place.address]) is not None:
-                    keep(root, write.place.address, body, operation)
-            note_change(root, Change(info.id, operation, tuple(wanted), writes))
+                    kept = keep(root, write.place.address, body, operation)
+                    backups[write.place.address] = kept.file
+            change = Change(info.id, operation, tuple(wanted), writes, _left_out(held, writes))
+            note_change(root, change)
             try:
                 for write in writes:
                     put(write, states)
             except BaseException:
                 locks.abandon()
                 raise
-            tell_runs(root, operation, writes)
+            tell_runs(root, change, writes)
             forget_change(root)
-    return [write.place.address for write in writes]
+    return backups
+
+
+def _left_out(
+    held: Mapping[Address, UnitState], writes: Sequence[Write]
+) -> dict[str, tuple[str, ...]]:
+    """By unit, the addresses in its module of what is in none of the states that are written."""
+    after = {write.place.address: exact_json.loads(write.body) for write in writes}
+    there = {
+        str(instance.get("id"))
+        for state in after.values()
+        for instances in recorded(state, managed=True).values()
+        for instance in instances
+    }
+    found: dict[str, tuple[str, ...]] = {}
+    for unit, state in after.items():
+        calls = Calls({unit.module: unit}, composed=False)
+        before = held[unit].state
+        only = only_in(before, state, calls) if before else {}
+        found[str(unit)] = tuple(sorted(name for name, i in only.items() if i not in there))
+    return {unit: names for unit, names in found.items() if names}
 
 
 def read_raw(place: StatePlace, states: StateReader) -> bytes | None:
@@ -156,11 +185,12 @@ def change_pending(root: Path) -> bool:
     return pending(root / DIRECTORY)
 
 
-def tell_runs(root: Path, operation: str, writes: Iterable[Write]) -> None:
+def tell_runs(root: Path, change: Change, writes: Iterable[Write]) -> None:
     """Note what is where now, for runs that look at what past ones made."""
     held = {w.place.address: resource_count(exact_json.loads(w.body)) for w in writes}
     with contextlib.suppress(OSError):  # a run then warns of a state that is empty
-        state_changes.note(root, operation, held, datetime.now(UTC))
+        out = {unit: change.left_out[str(unit)] for unit in held if str(unit) in change.left_out}
+        state_changes.note(root, change.operation, held, datetime.now(UTC), out)
 
 
 def forget_change(root: Path) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytg.model import Address
-from pytg.record.run import Asked, Finding, Result, Run, Status, UnitRecord
+from pytg.record.run import Asked, Finding, OptionValue, Result, Run, Status, UnitRecord
 from pytg.record.runs import Damaged, PastRuns
 from pytg.record.types import timestamp
 from pytg.record.words import counted, ended_as, named
 from pytg.report.plain import changed, seconds
-from pytg.report.summary import by_status, json_summary
+from pytg.report.summary import by_status, json_summary, made
 from pytg.report.table import columns, printable
+
+CHECKED = {"fail": "fails", "error": "cannot be evaluated", "unknown": "is known after an apply"}
 
 
 def runs_table(runs: Sequence[Run]) -> str:
@@ -87,20 +89,24 @@ def _did(run: Run) -> str:
     """What was done; of a run that ended otherwise, what it had planned, as far as it came."""
     if run.result is Result.SUCCEEDED:
         return changed(run.changes)
-    return f"planned: {changed(run.changes)}" if run.changes.total else "-"
+    return f"planned: {changed(run.changes)}{made(run)}" if run.changes.total else "-"
 
 
 def _asked(asked: Asked | None) -> str:
     if asked is None:
         return "; the record is of an older pytg and does not say more"
     given = {**({"suffix": asked.suffix} if asked.suffix else {}), **asked.options}
-    words = (
-        name
-        if value is True
-        else f"{name}={','.join(value) if isinstance(value, tuple) else value}"
-        for name, value in given.items()
-    )
-    return "".join(f", {word}" for word in words)
+    return "".join(f", {' '.join(_flags(name, value))}" for name, value in given.items())
+
+
+def _flags(name: str, value: OptionValue) -> Iterator[str]:
+    """How an option is given on the command line."""
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        yield flag
+        return
+    for each in value if isinstance(value, tuple) else (value,):
+        yield f"{flag} {each}"
 
 
 def _units(run: Run) -> Iterator[str]:
@@ -140,7 +146,7 @@ def _of_unit(unit: UnitRecord) -> Iterator[str]:
         yield from _finding(finding)
     for check in unit.checks:
         why = f": {check.message.splitlines()[0]}" if check.message else ""
-        yield printable(f"  check {check.address} {check.status}{why}")
+        yield printable(f"  check {check.address} {CHECKED[check.status]}{why}")
     if unit.attempts > 1:
         yield f"  {counted(unit.attempts, 'attempt')}"
     if unit.log:

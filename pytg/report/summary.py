@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pytg.errors import Interrupted, UnitFailed
 from pytg.model import Address
-from pytg.record.run import Asked, Result, Run, Status, UnitRecord
-from pytg.record.runs import looks_outside
-from pytg.record.words import counted, ended_as, in_units, named
-from pytg.record.writer import REDACTED
+from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.runs import CHANGING, kind, looks_outside
+from pytg.record.words import counted, ended_as, named
+from pytg.report.next_step import besides, next_step
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
+NOT_BEGUN = (Status.SKIPPED, Status.CANCELLED)
 LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
-TRY_AGAIN = (UnitFailed.exit_code, Interrupted.exit_code)
-LATER = 2  # all that was reviewed is applied, and there is more to plan
-# they say how to answer, not what to work on
-ANSWERS = ("--detailed-exitcode", "--json")
-DIRECTORY = ("-C", "--directory")
 
 
 def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> str:
@@ -63,9 +57,10 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
         if run.result is Result.SUCCEEDED
         else "planned"
     )
-    besides = "" if run.changes.total else _besides(run)
-    if run.result is Result.SUCCEEDED or run.changes.total or besides:  # else nothing is known
-        lines.append(f"  {word}: {besides or changed(run.changes)}")
+    others = "" if run.changes.total else besides(run)
+    if run.result is Result.SUCCEEDED or run.changes.total or others:  # else nothing is known
+        lines.append(f"  {word}: {others or changed(run.changes)}{made(run)}")
+    lines += _how_far(run)
     if warnings := sum(said["severity"] == "warning" for said in _said(run)):
         lines.append(f"  {counted(warnings, 'warning')}")
     if run.orphans:
@@ -77,67 +72,23 @@ def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> s
     return "\n".join(lines)
 
 
-def next_step(run: Run, *, destroy: bool = False) -> str:
-    """The command to type now: the same again, the apply of what was planned, or none.
-
-    None after a refusal or wrong input: the same command would end in the same way. None where
-    the record masks an argument: a mask in a selection would select more. What a reviewed plan
-    left is to be planned anew: it can be applied once.
-    """
-    args = [arg for arg in run.args if arg not in ANSWERS]
-    if any(REDACTED in arg for arg in args):
+def made(run: Run) -> str:
+    """Such as `; 3 of 7 made`, of an apply or destroy that did not make all that it planned."""
+    if kind(run) not in CHANGING or run.result is Result.SUCCEEDED or not run.changes.total:
         return ""
-    if run.asked and run.asked.bundle and run.exit_code in (*TRY_AGAIN, LATER):
-        return _review_anew(run, run.asked, args)
-    if run.result is not Result.SUCCEEDED:
-        return shlex.join(("pytg", *args)) if run.exit_code in TRY_AGAIN else ""
-    changes = run.changes.total or _besides(run)
-    if kept := _out(args):
-        return shlex.join(("pytg", *args[: _command_at(args)], "apply", kept)) if changes else ""
-    if run.command.startswith("plan") and run.command in args and changes:
-        place = _command_at(args)
-        done = "destroy" if destroy or "--destroy" in args else "apply"
-        name = run.command.replace("plan", done)
-        rest = (arg for arg in args[place + 1 :] if arg != "--destroy")
-        return shlex.join(("pytg", *args[:place], name, *rest))
-    return ""
+    return f"; {run.made} of {run.changes.total} made"
 
 
-def _review_anew(run: Run, asked: Asked, args: Sequence[str]) -> str:
-    """The plan of what is left of a bundle, into its place; none where that must be encrypted."""
-    left = [name for name in by_status(run) if name in LISTED]
-    if not left or any(arg.partition("=")[0] == "--identity" for arg in args):
-        return ""
-    told = ["pytg", *args[: _command_at(args)], "plan"]
-    for status in left:
-        told += ["--select", f"result:{status}@{run.run_id}"]
-    if asked.suffix:
-        told += ["--suffix", asked.suffix]
-    told += ["--per-unit"] if asked.options.get("per_unit") else []
-    told += ["--destroy"] if asked.options.get("destroy") else []
-    return shlex.join((*told, "--out", str(asked.bundle)))
-
-
-def _besides(run: Run) -> str:
-    return in_units({address: unit.besides for address, unit in run.units.items()})
-
-
-def _command_at(args: Sequence[str]) -> int:
-    """Where the command's name stands: first, but for the options of `pytg` itself."""
-    place = 0
-    while args[place].startswith("-"):
-        place += 2 if args[place] in DIRECTORY else 1
-    return place
-
-
-def _out(args: list[str]) -> str:
-    """Where a plan was kept; empty where it was not."""
-    for place, arg in enumerate(args):
-        if arg == "--out":
-            return args[place + 1]
-        if arg.startswith("--out="):
-            return arg.removeprefix("--out=")
-    return ""
+def _how_far(run: Run) -> Iterator[str]:
+    """Of an apply or destroy that failed: which units are done, and which were never begun."""
+    if kind(run) not in CHANGING or run.result in {Result.SUCCEEDED, Result.REFUSED}:
+        return
+    units = run.units.items()
+    done = [address for address, unit in units if unit.status is Status.SUCCEEDED]
+    idle = [a for a, unit in units if unit.status in NOT_BEGUN and unit.started_at is None]
+    for word, which in (("done", done), ("not started", idle)):
+        if which:
+            yield f"  {word}: {named(sorted(which))}"
 
 
 def json_summary(run: Run) -> dict[str, Any]:
@@ -148,6 +99,7 @@ def json_summary(run: Run) -> dict[str, Any]:
         "result": str(run.result),
         "units": by_status(run),
         "changes": asdict(run.changes),
+        "made": run.made if kind(run) in CHANGING else 0,
         "duration_s": round((ended - run.started_at).total_seconds(), 3) if ended else None,
         "record": str(run.path),
         "processes": run.processes,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from pytg.compose.changes import ACTIONS, UnitChanges, total
-from pytg.record.words import counted
+from pytg.record.words import because, counted
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 ACTION_COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
@@ -147,9 +147,10 @@ def _destructive(rows: Sequence[UnitChanges], style: Style) -> str:
         if lost:
             lines.append(f"  {unit.address}")
         for change in sorted(lost, key=lambda change: change.address):
-            why = f"  ({change.reason})" if change.reason else ""
-            text = printable(f"{MARKS[change.action]:>3} {change.address}  {change.action}{why}")
-            lines.append(f"    {style.paint(text, ACTION_COLOURS[change.action])}")
+            text = f"    {MARKS[change.action]:>3} {change.address}  {change.action}"
+            why = f"  ({because(change.reason)})" if change.reason else ""
+            parts = [text + why] if len(text + why) <= style.width else [text, f"      {why}"]
+            lines += [style.paint(printable(p), ACTION_COLOURS[change.action]) for p in parts]
     if not lines:
         return ""
     return "\n".join(["", style.paint("Deleted or replaced:", "bold"), *lines])

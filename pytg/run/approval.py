@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pytg.compose.changes import UnitChanges, total
 from pytg.compose.stage import Stage
@@ -12,12 +13,13 @@ from pytg.model import Address
 from pytg.record.words import counted
 from pytg.run.approved import Approved
 from pytg.run.checkout import protected_environments
-from pytg.run.execution import Execution, Question
+from pytg.run.execution import Execution, Question, refuse_nobody
 from pytg.run.guards import refuse_losing_stateful
 from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.planned_stage import PlannedStage
 from pytg.run.policy import refusals, refuse
 from pytg.run.root import SavedPlan
+from pytg.run.together import Guard, refuse_together
 
 
 def name_stages(execution: Execution, stages: Sequence[Stage]) -> None:
@@ -50,23 +52,20 @@ def approve(
     `later` are the stages that could not be planned yet. `approved` is what was approved of units
     that are tried again: nothing is asked where all that is planned is within that.
 
-    Raises Refused where a guard does not let one of them pass, Interrupted where the answer is
-    no. Nothing is asked with `--yes`, of a reviewed plan, or where nothing changes.
+    Raises Refused, with all that guards and checks say, and Interrupted where the answer is no.
+    Nothing is asked with `--yes`, of a reviewed plan, or where nothing changes.
     """
     every = [change for each in planned for change in each.changes.values()]
     changed = [change for change in every if change.changed]
     if not changed:
         return False
-    for each in planned:
-        for plan in each.plans:
-            refuse_overwriting(plan)
-    refuse_losing_stateful(execution.estate, changed, execution.options.allow_loss)
-    refuse(refusals(execution, (plan for each in planned for plan in each.plans)))
+    refuse_unwanted(execution, planned, besides=[partial(refuse_unattended, execution, changed)])
     if execution.options.yes or execution.reviewed:
         return False
     if all(_within(plan, approved) for each in planned for plan in each.plans):
         execution.note("what is tried again is within what was approved")
         return False
+    refuse_unattended(execution, changed)
     units = counted(len(every), "unit")
     if len(changed) < len(every):
         units = f"{len(changed)} of {units}"
@@ -82,6 +81,28 @@ def approve(
     if not execution.confirm(Question(question, " ".join(typed))):
         raise Interrupted("not approved: nothing of this plan was applied")
     return True
+
+
+def refuse_unwanted(
+    execution: Execution, planned: Sequence[PlannedStage], besides: Sequence[Guard] = ()
+) -> None:
+    """What guards and checks say against `planned`, at once. Raises Refused."""
+    plans = [plan for each in planned for plan in each.plans]
+    changes = [change for each in planned for change in each.changes.values()]
+    refuse_together(
+        *(partial(refuse_overwriting, plan) for plan in plans),
+        partial(refuse_losing_stateful, execution.estate, changes, execution.options.allow_loss),
+        lambda: refuse(refusals(execution, plans)),
+        besides=besides,
+    )
+
+
+def refuse_unattended(execution: Execution, changed: Iterable[UnitChanges]) -> None:
+    """Nobody is there who could be asked about `changed`. Raises Refused."""
+    if execution.attended() or execution.options.yes or execution.reviewed:
+        return
+    names = protected_environments(execution.estate, (change.address for change in changed))
+    refuse_nobody(" ".join(names))
 
 
 def _within(plan: SavedPlan, approved: Mapping[Address, Approved]) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pytg.compose.changes import Calls
 from pytg.generate.line import Line, read_line
 from pytg.model import Address, Unit
 from pytg.record.run import Check
-from pytg.record.words import named
+from pytg.run.blamed import Blamed
 from pytg.run.generated import FILES, Written, owners, written_path
 from pytg.run.module_users import ModuleUsers
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
@@ -27,49 +27,6 @@ from pytg.terraform.event_stream import Diagnostic
 _BLOCK = re.compile(r'(check|resource|data|output|module) "([^"]*)"(?: "([^"]*)")?')
 _CALL = re.compile(r"\bmodule\.([\w-]+)")
 _PER_INSTANCE = ("resource ", "data ")
-
-
-@dataclass(frozen=True, slots=True)
-class Blamed:
-    """A diagnostic that was led back.
-
-    It is of each of `units`, or of at least one of them where that is not `sure`; without
-    units nobody's. `shared`: of what they have in common. `file` and `line` are from the
-    project's directory.
-    """
-
-    diagnostic: Diagnostic
-    units: tuple[Address, ...] = ()
-    sure: bool = True
-    shared: bool = False
-    file: str | None = None
-    line: int | None = None
-
-    @property
-    def reason(self) -> str:
-        """In one line, with the place."""
-        summary = self.diagnostic.summary
-        return f"{summary} ({self.file}:{self.line})" if self.file else summary
-
-    @property
-    def detail(self) -> str:
-        """What else Terraform says, and where there is doubt in which units it may be."""
-        several = len(self.units) > 1 and (self.shared or not self.sure)
-        where = f"in {'' if self.sure else 'one of '}{named(self.units)}" if several else ""
-        return "\n".join(filter(None, (self.diagnostic.detail.strip(), where)))
-
-    def __str__(self) -> str:
-        return "\n".join(filter(None, (self.reason, self.detail)))
-
-
-def softened(said: Iterable[Blamed], units: Collection[Address]) -> list[Blamed]:
-    """`said`, with what is of `units` alone as warnings."""
-    return [
-        replace(one, diagnostic=replace(one.diagnostic, severity="warning"))
-        if one.units and set(units).issuperset(one.units)
-        else one
-        for one in said
-    ]
 
 
 class Blame:
@@ -114,6 +71,11 @@ class Blame:
     @cached_property
     def _modules(self) -> ModuleUsers:
         return ModuleUsers(self._units.values())
+
+    @property
+    def workdir(self) -> Path:
+        """The root's own directory."""
+        return self._workdir
 
     @property
     def units(self) -> Sequence[Address]:

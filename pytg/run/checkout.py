@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pytg.bundle.fingerprint import named_by_inputs
 from pytg.config.hierarchy import LIVE, PROJECT
 from pytg.errors import Refused
+from pytg.generate.module_content import places_of
+from pytg.generate.named_files import NamedFiles
 from pytg.git import Repository
 from pytg.model import Address, Estate
 from pytg.run.execution import Execution
@@ -47,9 +48,10 @@ def name_of(unit: Address) -> str:
 def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
     """The git tree of the project must be clean and not behind, where a unit is protected.
 
-    Looks at `config.yaml`, `live`, the directories of modules, and what inputs and the commands of
-    `checks` name; behind is what git knows since the last `git fetch`. Outside of a git tree there
-    is nothing to refuse. Raises Refused.
+    Looks at `config.yaml`, `live`, the directories of modules, with the local ones that they call
+    and what those read, and what inputs and the commands of `checks` name; behind is what git
+    knows since the last `git fetch`. Outside of a git tree there is nothing to refuse. Raises
+    Refused.
     """
     chosen = tuple(units)
     if not protected_environments(estate, chosen):
@@ -58,10 +60,7 @@ def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
     tree = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     if tree is None:
         return
-    read = {unit.module.path.resolve() for unit in estate.units.values()}
-    for unit in (estate.units[address] for address in chosen if address in estate.units):
-        read.update(place.resolve() for place in named_by_inputs(estate, unit))
-    read.update(_named_by_checks(estate, root))
+    read = {place.resolve() for place in _read_by(estate, root, chosen)}
     own = sorted(place for place in read if place.is_relative_to(tree))
     try:
         status = Repository(tree).status([root / PROJECT, root / LIVE, *own])
@@ -84,6 +83,18 @@ def refuse_unreviewed(estate: Estate, units: Iterable[Address]) -> None:
             "is not changed from what is stale",
             hint=_HINT.format("pull first"),
         )
+
+
+def _read_by(estate: Estate, root: Path, chosen: Iterable[Address]) -> Iterator[Path]:
+    """The directories of all modules, and whatever else the units of `chosen` are made from."""
+    yield from (unit.module.path for unit in estate.units.values())
+    units = [estate.units[address] for address in chosen if address in estate.units]
+    for path in {unit.module.path for unit in units}:
+        yield from places_of(root, path).read
+    by_inputs = NamedFiles(estate)
+    for unit in units:
+        yield from by_inputs.of(unit)
+    yield from _named_by_checks(estate, root)
 
 
 def _named_by_checks(estate: Estate, root: Path) -> Iterator[Path]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytg import exact_json
-from pytg.compose.changes import UnitChanges
 from pytg.compose.state_document import State
 from pytg.errors import PytgError
 from pytg.files import write_atomic
@@ -17,7 +16,7 @@ from pytg.processes import ProcessId
 from pytg.record.run import OPEN, Finding, Outcome
 from pytg.record.run_events import StateWritten
 from pytg.recovery.composed_directory import clear
-from pytg.recovery.in_flight import lost, perhaps_made
+from pytg.recovery.in_flight import lost
 from pytg.recovery.journal import (
     APPLYING,
     LOCKING,
@@ -32,7 +31,7 @@ from pytg.recovery.journal import (
 from pytg.recovery.recover import refuse_unfinished
 from pytg.recovery.reserve import Reserve
 from pytg.recovery.written import begin
-from pytg.run.blame import Blamed, softened
+from pytg.run.blamed import Blamed, softened
 from pytg.run.composed_plan import ComposedPlan
 from pytg.run.diagnosis import hear, record, tell
 from pytg.run.execution import Execution
@@ -42,8 +41,10 @@ from pytg.run.import_unrecorded import keep_unrecorded
 from pytg.run.passing import passing, to_try_again
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM
+from pytg.run.root_directory import LogUnwritten
 from pytg.run.state_mirror import StateMirror
 from pytg.run.state_values import told_apart
+from pytg.run.unwritten import Left, left_behind, tell_half_made, unwritten
 from pytg.state.bootstrap_store import BootstrapStore
 from pytg.state.lock_set import LockSet
 from pytg.state.state_store import LockInfo
@@ -79,7 +80,11 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         events=planned.root.log("apply").name,
         phase=LOCKING,
         versions={str(unit.address): planned.read[unit.address].version for unit in touched},
-        creates={str(unit.address): _created(planned.changes[unit.address]) for unit in touched},
+        creates={
+            str(unit.address): planned.changes[unit.address].that("create", "replace")
+            for unit in touched
+        },
+        fresh={str(unit.address): planned.changes[unit.address].that("create") for unit in touched},
     )
     journal.write(workdir)
     try:
@@ -127,15 +132,15 @@ def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]
         store = execution.states.store(unit)
         if isinstance(store, BootstrapStore):
             store.settle(unit.backend.key)
-    said = _said(planned, done.completed)
-    ended = progress.outcomes(done.completed, execution.needs, said)
-    outcomes = passing(execution, ended, said) | lost(done.lost, done.completed)
-    again = frozenset() if done.error else to_try_again(execution, outcomes)
-    tell(execution, softened(said, progress.stopped | again))
-    keep_unrecorded(execution, outcomes, done.lost)
-    if done.error is not None:
-        execution.end({u: o for u, o in outcomes.items() if u in done.lost})
-        raise done.error
+    unknown = lost(done.left.lost, done.completed, progress.done)
+    with unwritten(execution, unknown, done.error):
+        said = _said(planned, done.completed)
+        ended = progress.outcomes(done.completed, execution.needs, said)
+        outcomes = passing(execution, ended, said) | unknown
+        again = frozenset() if done.error else to_try_again(execution, outcomes)
+        tell(execution, softened(said, progress.stopped | again))
+        tell_half_made(execution, done.left.half_made)
+        keep_unrecorded(execution, outcomes, done.left.lost)
     return outcomes
 
 
@@ -151,21 +156,15 @@ def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
     return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
-def _created(changes: UnitChanges) -> tuple[str, ...]:
-    """The resources that are made, inside the unit's module."""
-    made = {"create", "replace"}
-    return tuple(each.address for each in changes.resources if each.action in made)
-
-
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """An apply whose Terraform has ended. `lost` is what may exist and is in no state, with ids.
+    """An apply whose Terraform has ended, and what it left behind.
 
     `error` is why something could not be written: then the journal stays.
     """
 
     completed: Completed
-    lost: Mapping[Address, Mapping[str, str]]
+    left: Left
     error: PytgError | OSError | None
 
 
@@ -183,21 +182,27 @@ def _run(
 
     mirror = StateMirror(root.workdir, shapes, planned.read, execution.states, wrote)
     reserve.hold()
+    untold: LogUnwritten | None = None
     with holding(root.workdir) as hold, reserve, mirror:
-        completed = root.apply(
-            follower.feed,
-            follower.started,
-            hold=hold,
-            parallelism=execution.options.parallelism or PARALLELISM,
-        )
+        try:
+            completed = root.apply(
+                follower.feed,
+                follower.started,
+                hold=hold,
+                parallelism=execution.options.parallelism or PARALLELISM,
+            )
+        except LogUnwritten as raised:
+            completed, untold = raised.completed, raised
     never_full = reserve.free()
-    error = _write_rest(execution, mirror) or next(iter(follower.failed), None)
-    named: Mapping[Address, Mapping[str, str]] = {}
+    error = _write_rest(execution, mirror) or next(iter(follower.failed), untold)
+    left = Left()
     if error or not completed.ok:
+        changes = {address: planned.changes[address] for address in touched}
         state = newest_state(root.workdir) or mirror.newest
-        planned_too = {} if never_full else journal.planned
-        named = perhaps_made(follower.begun.missing(state), planned_too, state, root.calls)
-    return _Done(completed, named, error)
+        left = left_behind(
+            follower.begun, progress, changes, state, root.calls, untold=not never_full
+        )
+    return _Done(completed, left, error)
 
 
 def _write_rest(execution: Execution, mirror: StateMirror) -> PytgError | OSError | None:

@@ -13,8 +13,7 @@ import networkx as nx
 from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.stage import Stage
-from pytg.compose.state_document import State
-from pytg.compose.state_merge import merge_states
+from pytg.compose.state_merge import holds_nothing, merge_states
 from pytg.files import write_atomic, write_new
 from pytg.generate.composed import SECRETS, render_composed
 from pytg.generate.module_directories import created_first
@@ -110,11 +109,6 @@ def _plan_with(
     )
 
 
-def _is_new(state: State | None) -> bool:
-    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs."""
-    return state is None or not (state["resources"] or state["outputs"])
-
-
 def _deferred(execution: Execution, stage: Stage, inputs: StageInputs) -> frozenset[Address]:
     """Units whose data is read in the apply, as all is new that could wait for it.
 
@@ -123,7 +117,7 @@ def _deferred(execution: Execution, stage: Stage, inputs: StageInputs) -> frozen
     if execution.options.destroy:
         return frozenset(stage.units)
     graph = execution.order.subgraph(stage.units)
-    new = [u.address for u in inputs.units if _is_new(inputs.held[u.address].state)]
+    new = [u.address for u in inputs.units if holds_nothing(inputs.held[u.address].state)]
     return frozenset(unit for unit in with_data(execution, new) if nearest(graph, unit))
 
 

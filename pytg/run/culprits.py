@@ -10,7 +10,7 @@ import networkx as nx
 from pytg.compose.stage import Stage
 from pytg.errors import Interrupted
 from pytg.model import Address
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.run.composed_plan import plan_composed
 from pytg.run.diagnosis import tell
 from pytg.run.execution import Execution

@@ -10,8 +10,10 @@ from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.record.run import Finding, Outcome, Status
 from pytg.record.run_events import Diagnosed
-from pytg.run.blame import Blame, Blamed
+from pytg.run.blame import Blame
+from pytg.run.blamed import Blamed
 from pytg.run.execution import Execution
+from pytg.run.hidden import Hidden
 from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import Condition
 
@@ -32,7 +34,10 @@ def hear(
     doubted = any(units[unit].checks for unit in blame.units)
     results: Sequence[Condition] = ()
     if doubted or any(map(blame.asks_for_conditions, completed.diagnostics)):
-        results = conditions()
+        hidden = Hidden(execution, blame.workdir, [execution.estate.units[u] for u in blame.units])
+        results = [
+            replace(one, messages=tuple(map(hidden.text, one.messages))) for one in conditions()
+        ]
         execution.record.checked(blame.checks(results))
     return blame.of(completed.diagnostics, results)
 

@@ -12,6 +12,7 @@ import networkx as nx
 from pytg.compose.changes import Calls, UnitChanges
 from pytg.compose.shape import Shape, shape_of
 from pytg.compose.stage import Stage
+from pytg.errors import Refused
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
 from pytg.record.run import Changes, Finding, Outcome, Status
@@ -33,6 +34,15 @@ class Question:
     typed: str = ""
 
 
+def refuse_nobody(typed: str = "", what: str = "the plan") -> None:
+    """Nobody can be asked about `what`. Raises Refused; `typed` is what would have to be typed."""
+    how = f", by typing {typed}, which is protected" if typed else ""
+    raise Refused(
+        f"nobody is there to approve {what}{how}",
+        hint="pass --yes to approve it, or run the command in a terminal",
+    )
+
+
 Show = Callable[[Stage, Mapping[Address, UnitChanges], Calls, Callable[[], Plan]], None]
 
 
@@ -50,7 +60,8 @@ class Execution:
     the configuration; `passing` are units that failed on what comes and goes, with what it was;
     `told` is what was said of units, and is not said again. `serials` are those of the states as
     this run last read or wrote them. `later` are units that a reviewed plan leaves to the next one.
-    `reviewed`: what is applied was approved before, as a bundle.
+    `reviewed`: what is applied was approved before, as a bundle. `attended` says whether somebody
+    is there who can answer.
     """
 
     estate: Estate
@@ -74,6 +85,7 @@ class Execution:
     serials: dict[Address, int] = field(default_factory=dict)
     later: set[Address] = field(default_factory=set)
     reviewed: bool = False
+    attended: Callable[[], bool] = lambda: True
 
     def units(self, stage: Stage) -> tuple[Unit, ...]:
         """The units of `stage`, in its order."""

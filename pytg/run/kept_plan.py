@@ -19,6 +19,7 @@ from pytg.bundle.manifest import (
     Manifest,
 )
 from pytg.generate.module_content import of_module
+from pytg.generate.named_files import NamedFiles
 from pytg.generate.providers import tags_by_place
 from pytg.generate.write import HEADER
 from pytg.model import Address, Unit
@@ -58,7 +59,7 @@ def keep(
     ]
     estate, run = execution.estate, execution.record.run
     units = [u for each in planned for u in execution.units(each.stage)]
-    tags = tags_by_place(estate)
+    tags, named = tags_by_place(estate), NamedFiles(estate, execution.binary.flavour)
     return (
         Manifest(
             format=FORMAT,
@@ -78,7 +79,7 @@ def keep(
             later=dict(later),
             configuration={u.address: fingerprint.of_unit(estate, u, tags) for u in units},
             modules=modules_of(execution, units),
-            inputs={u.address: fingerprint.of_inputs(estate, u) for u in units},
+            inputs={u.address: named.digests(u) for u in units},
             contents={},
         ),
         files,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from functools import cache
 
 from pytg.config.load import load_project
 from pytg.errors import ConfigError, UsageError
-from pytg.generate.fingerprint import Parts, differing, fingerprints
+from pytg.generate.fingerprint import Fingerprints, Parts, differing
 from pytg.git import Repository
 from pytg.graph.methods import Lookup
 from pytg.model import Address, Estate
@@ -22,18 +22,24 @@ _NAMED = 3
 
 
 def lookups(
-    estate: Estate, suffix: str | None, flavour: Callable[[str], str]
+    estate: Estate,
+    suffix: str | None,
+    flavour: Callable[[str], str],
+    made_from: Callable[[], Fingerprints],
 ) -> Mapping[str, Lookup]:
-    """Each method by its name. `suffix` and `flavour` are what the estate was loaded with."""
+    """Each method by its name. `suffix` and `flavour` are what the estate was loaded with.
+
+    `made_from` is asked where units are compared with what they were.
+    """
 
     def result(value: str) -> dict[Address, str]:
         return _by_result(estate, value)
 
     def state(value: str) -> dict[Address, str]:
-        return _by_state(estate, value, flavour(estate.terraform.binary))
+        return _by_state(estate, value, made_from)
 
     def git(value: str) -> dict[Address, str]:
-        return _touched(estate, value, suffix, flavour)
+        return _touched(estate, value, suffix, flavour, made_from())
 
     return {"git": git, "result": result, "state": state}
 
@@ -61,7 +67,9 @@ def _by_result(estate: Estate, value: str) -> dict[Address, str]:
     }
 
 
-def _by_state(estate: Estate, value: str, flavour: str) -> dict[Address, str]:
+def _by_state(
+    estate: Estate, value: str, made_from: Callable[[], Fingerprints]
+) -> dict[Address, str]:
     """Units whose configuration is, or is not, the one that was applied last from here."""
     words = (MODIFIED, NEW, UNMODIFIED)
     if value not in words:
@@ -71,7 +79,7 @@ def _by_state(estate: Estate, value: str, flavour: str) -> dict[Address, str]:
     if value == NEW:
         never = "no run here has applied it"
         return {unit: never for unit in estate.units if unit not in before}
-    after = fingerprints(estate, flavour=flavour)
+    after = made_from().of_all()
     why = {unit: _modified(before.get(unit), parts) for unit, parts in after.items()}
     if value == MODIFIED:
         return {unit: text for unit, text in why.items() if text}
@@ -89,25 +97,27 @@ def _modified(before: Applied | None, after: Parts) -> str:
 
 
 def _touched(
-    estate: Estate, ref: str, suffix: str | None, flavour: Callable[[str], str]
+    estate: Estate,
+    ref: str,
+    suffix: str | None,
+    flavour: Callable[[str], str],
+    now: Fingerprints,
 ) -> dict[Address, str]:
     """Units that are not as the commit `ref` makes them, with work that is not committed."""
     repository = Repository.around(estate.root)
     commit = repository.commit(ref)
     inside = estate.root.resolve().relative_to(repository.top)
     with repository.tree(commit) as tree:
+        root = tree / inside
         try:
-            old = load_project(tree / inside, suffix, flavour).estate
+            old = load_project(root, suffix, flavour).estate
         except ConfigError as error:
             first = error.problems[0].message if error.problems else str(error)
             return dict.fromkeys(estate.units, f"the configuration of {ref} is invalid: {first}")
-        before = fingerprints(old, flavour=flavour(old.terraform.binary))
+        then = Fingerprints(old, flavour(old.terraform.binary))
+        before = then.of_all(lambda name: (root / name).resolve().is_relative_to(tree))
     known = repository.files()
-
-    def counts(file: Path) -> bool:
-        return file in known
-
-    after = fingerprints(estate, flavour=flavour(estate.terraform.binary), counts=counts)
+    after = now.of_all(cache(lambda name: (estate.root / name).resolve() in known))
     found = {}
     for unit, parts in after.items():
         if unit not in before:

@@ -92,7 +92,7 @@ class Options:
     allow_overwrite: frozenset[str] = asked(
         "Let this resource overwrite what its bucket has: UNIT:RESOURCE.",
         metavar="NAME",
-        commands=CHANGING,
+        commands=("apply",),
         default=frozenset(),
     )
 

@@ -79,19 +79,38 @@ def orphans(execution: Execution) -> Orphans:
     if every:
         stores.insert(0, LocalStore(estate.root / STATES))
     found = [p for store in stores for prefix in prefixes for p in _places(store, prefix)]
-    new = _renamed(execution, units, found)
+    asked = execution.record.run.asked
+    whole = found if every else [*found, *_elsewhere(stores, units, found)]
+    new = _renamed(estate, units, whole, asked.suffix if asked else None)
     if every:
         return replace(_of_everything(estate, found), renamed=new)
     held, unread = _holding([p for p in _left(estate, found) if p.environment in environments])
     return Orphans(held, unread=unread, renamed=new)
 
 
-def orphans_here(estate: Estate) -> Orphans:
+def orphans_here(estate: Estate, suffix: str | None = None) -> Orphans:
     """The same of the whole estate, as far as this directory knows: no backend is asked.
 
-    That is of the states that lie in it, and of the records of past runs.
+    That is of the states that lie in it, and of the records of past runs. `suffix` is what was
+    asked for.
     """
-    return _of_everything(estate, [*_places(LocalStore(estate.root / STATES), "")])
+    found = [*_places(LocalStore(estate.root / STATES), "")]
+    local = [unit for unit in estate.units.values() if unit.backend.type == "local"]
+    return replace(_of_everything(estate, found), renamed=_renamed(estate, local, found, suffix))
+
+
+def _elsewhere(
+    stores: Iterable[StateStore], units: Iterable[Unit], found: Iterable[_Place]
+) -> Iterator[_Place]:
+    """The states of other accounts in the same stores, where one of `units` may be renamed.
+
+    That is where nothing of its account is there yet.
+    """
+    known = {place.address.account for place in found}
+    new = {unit.address.account for unit in units} - known
+    if new:
+        for store in stores:
+            yield from (p for p in _places(store, "") if p.address.account not in known)
 
 
 def _of_everything(estate: Estate, found: Iterable[_Place]) -> Orphans:
@@ -113,20 +132,17 @@ def _of_everything(estate: Estate, found: Iterable[_Place]) -> Orphans:
 
 
 def _renamed(
-    execution: Execution, units: Iterable[Unit], found: Sequence[_Place]
+    estate: Estate, units: Iterable[Unit], found: Sequence[_Place], suffix: str | None
 ) -> tuple[str, ...]:
-    """What to say of those of `units` that have no state and look renamed.
-
-    With `--suffix` a new environment beside the old one is what is asked for.
-    """
-    if "suffix:" in execution.selection.canonical:
-        return ()
+    """What to say of those of `units` that have no state in `found` and look renamed."""
     stored = {place.address for place in found}
     new = [unit for unit in units if unit.address not in stored]
-    configured, there = _Configured(execution.estate), _left(execution.estate, found)
+    if not new:
+        return ()
+    configured, there = _Configured(estate), _left(estate, found)
     copies = {place.address for place in there if configured.with_a_suffix(place.address)}
     left = {place.address: partial(_state, place) for place in there}
-    return tuple(renamed(new, left, execution.estate.units, copies))
+    return tuple(renamed(new, left, estate.units, copies, suffix))
 
 
 def _state(place: _Place) -> State | None:

@@ -11,14 +11,18 @@ from pytg.bundle.archive import Bundle
 from pytg.bundle.manifest import KeptState, Manifest
 from pytg.errors import StalePlan
 from pytg.generate.fingerprint import differing
+from pytg.generate.named_files import NamedFiles
 from pytg.generate.providers import tags_by_place
 from pytg.model import Address, Estate
-from pytg.record.words import named
+from pytg.record.run import Result
+from pytg.record.runs import left, past_runs
+from pytg.record.words import counted, named
 from pytg.run.execution import Execution
 from pytg.run.kept_plan import kept_state, module_name, modules_of
 from pytg.terraform.binary import host_platform
 
 SHOWN = 20  # differences
+_AGAIN = "plan again with --out, and have that reviewed"
 _WRITTEN = {"providers.tf": "its provider blocks", "backend.tf": "its backend"}
 
 
@@ -38,11 +42,36 @@ def refuse_outdated(execution: Execution, bundle: Bundle) -> None:
         *_places(execution, manifest),
     ]
     moved = [] if tools else list(_states(execution, manifest))
-    again = "if it was applied already, it is done; " if moved and not found else ""
-    _refuse(bundle, [*found, *moved], again)
+    hint = _before(execution, bundle) if moved and not found else ""
+    _refuse(bundle, [*found, *moved], hint)
 
 
-def _refuse(bundle: Bundle, found: Collection[str], again: str = "") -> None:
+def _before(execution: Execution, bundle: Bundle) -> str:
+    """What became of the bundle here, by the records, and what to do now."""
+    made = bundle.manifest.created
+    runs = past_runs(execution.estate.root).runs
+    tried = [
+        run
+        for run in runs
+        if run.asked
+        and run.asked.bundle == bundle.place
+        and run.started_at > made
+        and run.result not in {Result.REFUSED, Result.RUNNING}
+        and run.run_id != execution.record.run.run_id
+    ]
+    if not tried:
+        return f"nothing was applied; if it was applied already, it is done; {_AGAIN}"
+    before = tried[-1]
+    if not (open_ := left(before, runs)):
+        return f"nothing was applied now: run {before.run_id} has applied it"
+    return (
+        f"nothing was applied now: run {before.run_id} applied it as far as it came, and "
+        f"{counted(len(open_), 'unit')} of it {'is' if len(open_) == 1 else 'are'} not done: "
+        f"`pytg retry {before.run_id}` plans what is left, and asks; or {_AGAIN}"
+    )
+
+
+def _refuse(bundle: Bundle, found: Collection[str], hint: str = "") -> None:
     if not found:
         return
     lines = [f"    {line}" for line in [*found][:SHOWN]]
@@ -51,7 +80,7 @@ def _refuse(bundle: Bundle, found: Collection[str], again: str = "") -> None:
     made = f"{bundle.manifest.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     raise StalePlan(
         f"the plan in {bundle.place}, of {made}, no longer holds:\n" + "\n".join(lines),
-        hint=f"nothing was applied; {again}plan again with --out, and have that reviewed",
+        hint=hint or f"nothing was applied; {_AGAIN}",
     )
 
 
@@ -109,9 +138,10 @@ def _files(execution: Execution, manifest: Manifest) -> Iterator[str]:
     for module, names in users.items():
         for file in differing(manifest.modules.get(module, {}), now[module]):
             yield f"{named(names)}: {file} changed, which the module is made of or reads"
+    by_inputs = NamedFiles(estate, execution.binary.flavour)
     for unit in units:
         then = manifest.inputs.get(unit.address, {})
-        for file in differing(then, fingerprint.of_inputs(estate, unit)):
+        for file in differing(then, by_inputs.digests(unit)):
             yield f"{unit.address}: {file} changed, which an input names"
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.run.execution import Execution
 from pytg.terraform.transient import Transient, pause_s
 

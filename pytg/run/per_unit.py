@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytg import exact_json
 from pytg.compose.changes import UnitChanges
+from pytg.compose.state_document import State
+from pytg.errors import PytgError
 from pytg.generate.unit import render_unit
 from pytg.generate.write import write_files
 from pytg.model import Address, Unit
@@ -15,7 +17,7 @@ from pytg.record.run_events import UnitProgress
 from pytg.recovery.in_flight import Begun, ids_by_unit, lost, stored
 from pytg.recovery.journal import newest_state
 from pytg.run.approved import Approved
-from pytg.run.blame import softened
+from pytg.run.blamed import softened
 from pytg.run.diagnosis import hear, tell
 from pytg.run.execution import Execution
 from pytg.run.guards import refuse_losing_stateful
@@ -24,11 +26,16 @@ from pytg.run.overwrite_guard import refuse_overwriting
 from pytg.run.passing import passing, to_try_again
 from pytg.run.progress import Progress
 from pytg.run.root import PARALLELISM, Root, SavedPlan
+from pytg.run.root_directory import LogUnwritten
 from pytg.run.roots import unit_root
 from pytg.run.stage_inputs import require_upstream
+from pytg.run.unwritten import Left, left_behind, tell_half_made
 from pytg.state.state_reader import UnitState
+from pytg.terraform.completed import Completed
 from pytg.terraform.conditions import Condition, of_state
 from pytg.terraform.event_stream import Event
+
+_HELD = frozenset({"create", "replace", "update"})  # after that a state holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +87,73 @@ def apply_unit(plan: SavedPlan) -> Outcome:
 
     _record_log(plan.root, "apply")
     execution.serials.pop(address, None)  # Terraform itself writes the next one
-    completed = plan.root.apply(
-        on_event,
-        parallelism=PARALLELISM,
-        lock_timeout=f"{execution.options.lock_timeout:.0f}s",
-    )
+    error: OSError | None = None
+    try:
+        completed = plan.root.apply(
+            on_event,
+            parallelism=PARALLELISM,
+            lock_timeout=f"{execution.options.lock_timeout:.0f}s",
+        )
+    except LogUnwritten as raised:
+        completed, error = raised.completed, raised
     unit = plan.root.units[0]
-    said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
-    ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
-    outcomes = {address: ends[address]}
-    ids: Mapping[Address, Mapping[str, str]] = {}
-    if not completed.ok:  # what Terraform could not write to the backend lies in the root
-        state = newest_state(plan.root.workdir) or stored(execution.states, unit)
-        ids = ids_by_unit(begun.missing(state), plan.root.calls)
-        outcomes |= lost(ids, completed)
-    tell(execution, softened(said, to_try_again(execution, outcomes)))
-    keep_unrecorded(execution, outcomes, ids)
+    left, unknown = _left(plan, begun, progress, completed, untold=error is not None)
+    try:
+        said = hear(execution, plan.root.blame, completed, lambda: _conditions(execution, unit))
+        ends = passing(execution, progress.outcomes(completed, execution.needs, said), said)
+        outcomes = {address: ends[address]} | unknown
+        tell(execution, softened(said, to_try_again(execution, outcomes)))
+        tell_half_made(execution, left.half_made)
+        keep_unrecorded(execution, outcomes, left.lost)
+    except OSError as raised:
+        if not unknown:
+            raise
+        error = error or raised
+        outcomes = unknown
+    if error is not None:
+        return replace(outcomes[address], reason=f"{outcomes[address].reason}; {error}")
     return outcomes[address]
+
+
+def _left(
+    plan: SavedPlan, begun: Begun, progress: Progress, completed: Completed, *, untold: bool
+) -> tuple[Left, dict[Address, Outcome]]:
+    """What the apply left beside the state, and how the unit ended where that is not clear."""
+    root, execution, unit = plan.root, plan.root.execution, plan.root.units[0]
+    if not completed.ok:  # what Terraform could not write to the backend lies in the root
+        state = newest_state(root.workdir) or stored(execution.states, unit)
+        left = left_behind(begun, progress, plan.changes, state, root.calls, untold=untold)
+        return left, lost(left.lost, completed, progress.done)
+    if execution.options.destroy:
+        return Left(), {}
+    ids, reason = _unsaved(plan, begun)
+    if not reason:
+        return Left(), {}
+    unknown = tuple(ids.get(unit.address, ()))
+    status = Status.UNKNOWN if unknown else Status.FAILED
+    return Left(ids), {unit.address: Outcome(status, reason, unknown_resources=unknown)}
+
+
+def _unsaved(plan: SavedPlan, begun: Begun) -> tuple[Mapping[Address, Mapping[str, str]], str]:
+    """What an apply that went well made and is in no state, with ids, and what is wrong.
+
+    Somebody removed the state meanwhile, or wrote another one: Terraform does not notice that.
+    """
+    unit, gone = plan.root.units[0], ""
+    state: State | None = None
+    try:
+        state = plan.root.execution.states.read([unit])[unit.address].state
+    except PytgError as error:
+        gone = f"after the apply its state cannot be read: {error.message}"
+    if state is None:
+        gone = gone or "its state was removed while it was applied"
+    body = None if state is None else exact_json.dumps(state).encode()
+    ids = ids_by_unit(begun.missing(body), plan.root.calls)
+    if not gone:
+        return ids, "another state was written while it was applied" if ids else ""
+    changed = plan.changes[unit.address].resources
+    held = {each.address: "" for each in changed if each.action in _HELD}
+    return {unit.address: held | ids.get(unit.address, {})}, gone
 
 
 def _conditions(execution: Execution, unit: Unit) -> Sequence[Condition]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
+from pytg.compose.state_merge import holds_nothing
 from pytg.errors import Interrupted, PytgError
 from pytg.generate.unit import read_by
-from pytg.model import Address
+from pytg.model import Address, Unit
 from pytg.record.run import BAD, Outcome, Status
 from pytg.run.approved import Approved
 from pytg.run.diagnosis import failed_on, tell
@@ -24,23 +25,27 @@ from pytg.run.plan_failure import PlanFailed
 from pytg.run.policy import refusals, refuse
 from pytg.run.roots import unit_root
 from pytg.run.scheduler import Scheduler, default_parallelism
-from pytg.run.stages import NOT_APPLIED, holds_nothing
+from pytg.run.stage_inputs import lacking_output
+from pytg.run.stages import NOT_APPLIED
 
 
 def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
-    """Plan every unit in its own root; a unit whose upstream was never applied is skipped."""
+    """Plan every unit in its own root.
+
+    One is skipped whose upstream was never applied, or has yet to give an output that it reads.
+    """
     found: dict[Address, UnitChanges] = {}
     refused: list[str] = []
     showing = threading.Lock()
 
     def work(address: Address) -> Outcome:
         unit = execution.estate.units[address]
-        if execution.drift and holds_nothing(execution.states.read([unit])[address]):
+        if execution.drift and holds_nothing(execution.states.read([unit])[address].state):
             found[address] = UnitChanges(address)
             return Outcome(Status.UNCHANGED, NOT_APPLIED)
-        never = _never_applied(execution, address)
-        if never:
-            reason = f"planned once these are applied: {', '.join(map(str, never))}"
+        to_come = _to_come(execution, unit, found)
+        if to_come:
+            reason = f"planned once these are applied: {', '.join(map(str, to_come))}"
             return Outcome(Status.SKIPPED, reason)
         root = unit_root(execution, unit)
         with root.reserved():
@@ -54,10 +59,8 @@ def plan_per_unit(execution: Execution) -> dict[Address, UnitChanges]:
         execution.planned(plan.changes)
         return Outcome(Status.SUCCEEDED if plan.touched else Status.UNCHANGED)
 
-    independent: nx.DiGraph[Address] = nx.DiGraph()
     left = [unit for unit in execution.order if execution.status(unit) not in BAD]
-    independent.add_nodes_from(left)  # a plan waits for no other plan
-    schedule(execution, independent, work)
+    schedule(execution, _plans_to_wait_for(execution, left), work)
     if not execution.drift:
         _name_outdated(execution, found)
     refuse(refused)
@@ -99,10 +102,32 @@ def apply_per_unit(
     return found
 
 
-def _never_applied(execution: Execution, address: Address) -> list[Address]:
+def _plans_to_wait_for(execution: Execution, left: Sequence[Address]) -> nx.DiGraph[Address]:
+    """A plan waits for no other one, but where that tells whether an output is to come."""
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from(left)
     units = execution.estate.units
-    held = execution.states.read(units[upstream] for upstream in read_by(units[address]))
-    return [u for u, state in held.items() if state.state is None]
+    read = {upstream for address in left for upstream in read_by(units[address])}
+    try:
+        held = execution.states.read(units[upstream] for upstream in sorted(read))
+    except PytgError:  # told of each unit at its turn
+        return graph
+    for address in left:
+        known = {upstream: held[upstream] for upstream in read_by(units[address])}
+        lacking = [up for up in lacking_output(units[address], known) if known[up].state]
+        graph.add_edges_from((up, address) for up in lacking if up in graph)
+    return graph
+
+
+def _to_come(
+    execution: Execution, unit: Unit, found: Mapping[Address, UnitChanges]
+) -> list[Address]:
+    """What has yet to be applied before `unit`, which reads it, can be planned."""
+    units = execution.estate.units
+    held = execution.states.read(units[upstream] for upstream in read_by(unit))
+    lacking = set() if execution.drift else lacking_output(unit, held)
+    changing = {upstream for upstream in lacking & found.keys() if found[upstream].changed}
+    return [u for u, state in held.items() if state.state is None or u in changing]
 
 
 def schedule(

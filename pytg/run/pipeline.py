@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage
@@ -14,7 +15,7 @@ from pytg.record.run import Finding, Outcome, Status
 from pytg.recovery.unrecorded import remembered
 from pytg.run.again import Again
 from pytg.run.apart import Apart, leaking
-from pytg.run.approval import approve, name_stages
+from pytg.run.approval import approve, name_stages, refuse_unattended
 from pytg.run.broken import set_aside_broken
 from pytg.run.checkout import refuse_uncommitted
 from pytg.run.diagnosis import record
@@ -29,7 +30,7 @@ from pytg.run.orphans import orphans, told
 from pytg.run.per_unit_schedule import apply_per_unit, plan_per_unit
 from pytg.run.plan_failure import PlanFailed
 from pytg.run.planned_stage import PlannedStage, makes_backend, plan_stage
-from pytg.run.policy import refusals, refuse
+from pytg.run.policy import refusals, refuse, refuse_unstartable
 from pytg.run.rounds import announce, apply_round, plan_round, replaced
 from pytg.run.stages import (
     not_yet_destroyed,
@@ -37,6 +38,7 @@ from pytg.run.stages import (
     stages_of,
     without_blocked,
 )
+from pytg.run.together import Guard, refuse_together
 from pytg.run.vanished import warn_of_vanished
 
 
@@ -47,6 +49,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
     `skipped`, with the reason. Raises Refused at the end where a check refuses.
     """
     if not execution.drift:
+        refuse_unstartable(execution.estate)
         name_orphans(execution)
     set_aside_broken(execution)
     if execution.options.per_unit:
@@ -79,7 +82,7 @@ def plan(execution: Execution) -> dict[Address, UnitChanges]:
                 for unit, change in found.items()
             }
         )
-    _warn_of_losses(execution, changes)
+    warn_of_losses(execution, changes)
     refuse(refused)
     return changes
 
@@ -94,7 +97,7 @@ def _of_an_apply(execution: Execution, planned: PlannedStage) -> list[str]:
     return refusals(execution, planned.plans)
 
 
-def _warn_of_losses(execution: Execution, changes: Mapping[Address, UnitChanges]) -> None:
+def warn_of_losses(execution: Execution, changes: Mapping[Address, UnitChanges]) -> None:
     """Say in the plan what its apply is going to be asked: who reviews it must know."""
     if execution.drift:
         return
@@ -106,10 +109,9 @@ def _warn_of_losses(execution: Execution, changes: Mapping[Address, UnitChanges]
 
 def apply(execution: Execution) -> dict[Address, UnitChanges]:
     """Plan, show, ask and apply. Returns the changes by unit."""
-    refuse_uncommitted(execution)
+    refuse_at_the_start(execution)
     name_orphans(execution)
     set_aside_broken(execution)
-    refuse_destroying(execution)
     stages = stages_of(execution, applying=True)
     name_stages(execution, stages)
     if execution.options.per_unit and execution.options.yes and not _may_be_refused(execution):
@@ -137,13 +139,21 @@ def name_orphans(execution: Execution) -> None:
         record(execution, None, [Finding("warning", text)])
 
 
-def refuse_destroying(execution: Execution) -> None:
-    """In a destroy, raise Refused where something outside of it would be lost."""
+def refuse_at_the_start(execution: Execution, *others: Guard, applies: bool = True) -> None:
+    """All that is known before anything is planned, at once. Raises Refused.
+
+    `others` are guards that are asked again later: here they add to what refuses already.
+    `applies`: something may be applied now, so the git tree must be clean, and somebody there.
+    """
+    estate, selected, states = execution.estate, execution.selection.units, execution.states
+    guards: list[Guard] = [partial(refuse_uncommitted, execution)] if applies else []
+    guards.append(partial(refuse_unstartable, estate))
     if execution.options.destroy:
         _name_in_flight(execution)
-        estate, selected, states = execution.estate, execution.selection.units, execution.states
-        refuse_orphaning(execution.graph, estate, selected, states)
-        refuse_losing_states(estate, selected, states)
+        guards.append(partial(refuse_orphaning, execution.graph, estate, selected, states))
+        guards.append(partial(refuse_losing_states, estate, selected, states))
+    nobody = partial(refuse_unattended, execution, [UnitChanges(unit) for unit in selected])
+    refuse_together(*guards, besides=[*others, nobody] if applies else others)
 
 
 def _name_in_flight(execution: Execution) -> None:

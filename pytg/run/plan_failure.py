@@ -10,7 +10,7 @@ from pytg.compose.changes import Calls
 from pytg.errors import UnitFailed
 from pytg.generate.module_directories import module_directories
 from pytg.model import Address, Unit, references
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pytg import exact_json
 from pytg.errors import Interrupted, Refused
 from pytg.files import write_new
-from pytg.processes import converse
+from pytg.model import Estate
+from pytg.processes import converse, signal_name
 from pytg.run.execution import Execution
 from pytg.run.hidden import Hidden
 from pytg.run.root import Root, SavedPlan
 from pytg.terraform.secrets import secrets_of_plan
 
 PLAN = "{plan}"
+HINT = "mend what they name; the programs stand in `checks` of config.yaml"
 _SHOWN = 2_000  # characters of what a program said, from its end
 
 
@@ -35,12 +40,51 @@ def refusals(execution: Execution, plans: Iterable[SavedPlan]) -> list[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Unstartable:
+    """A check whose program cannot be started on this machine, and `why`.
+
+    `own`: it is to lie in the project, and not to be installed.
+    """
+
+    name: str
+    why: str
+    own: bool
+
+    def __str__(self) -> str:
+        return f"check `{self.name}` cannot be started: {self.why}"
+
+
+def unstartable(estate: Estate) -> list[Unstartable]:
+    """The checks whose programs cannot be started here, as far as that can be seen."""
+    programs = {name: command[0] for name, command in estate.checks.items()}
+    return [
+        Unstartable(name, why, own=os.sep in program and not Path(program).is_absolute())
+        for name, program in programs.items()
+        if (why := _why_not(estate.root, program))
+    ]
+
+
+def refuse_unstartable(estate: Estate) -> None:
+    """Raises Refused, before anything is planned, where `unstartable` finds some."""
+    refuse(map(str, unstartable(estate)))
+
+
+def _why_not(root: Path, program: str) -> str:
+    """Why `program` cannot be started in `root`; empty where it can."""
+    if os.sep not in program:
+        return "" if shutil.which(program) else f"`{program}` is not on PATH"
+    file = root / program
+    if not file.is_file():
+        return f"there is no file {program}"
+    return "" if os.access(file, os.X_OK) else f"{program} is not executable: chmod +x {program}"
+
+
 def refuse(found: Iterable[str]) -> None:
     """Raises Refused where `refusals` found some."""
     told = "\n".join(found)
     if told:
-        hint = "mend what they name; the programs stand in `checks` of config.yaml"
-        raise Refused(told, hint=hint)
+        raise Refused(told, hint=HINT)
 
 
 def _refusal(
@@ -65,7 +109,10 @@ def _refusal(
     for call, unit in root.calls.units.items():  # as people know them
         said = said.replace(f"module.{call}.", f"{unit} ")
     said = said if len(said) <= _SHOWN else f"[...] {said[-_SHOWN:]}"
-    return ["\n".join([f"check `{name}` refuses the plan (exit {code})", *said.splitlines()])]
+    how = f"refuses the plan (exit {code})"
+    if code < 0:  # it came to no verdict
+        how = f"did not get to its end: {signal_name(-code)} ended it"
+    return ["\n".join([f"check `{name}` {how}", *said.splitlines()])]
 
 
 @contextlib.contextmanager

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
 
-from pytg.compose.changes import Calls, UnitChanges
+from pytg.compose.changes import ACTIONS, Calls, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.record.words import named
-from pytg.run.blame import Blamed
+from pytg.record.words import counted, named
+from pytg.run.blamed import Blamed
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Event
 
@@ -27,16 +28,21 @@ _STOPPED = re.compile(
 class Progress:
     """Which units have begun, which are done, and what is in flight.
 
-    A resource to be replaced counts twice: Terraform deletes one and creates another. `stopped`
-    are units that did not fail, but were stopped at work.
+    `total` and `done` count changes as the plan does: a resource that is replaced is one, though
+    Terraform deletes one and creates another. `stopped` are units that did not fail, but were
+    stopped at work.
     """
 
     def __init__(self, calls: Calls, changes: Mapping[Address, UnitChanges]) -> None:
         self._calls = calls
         self._changes = changes
-        self.total = {
-            unit: sum(c.counts.values()) + c.replace for unit, c in changes.items() if c.changed
-        }
+        self.total = {unit: sum(c.counts.values()) for unit, c in changes.items() if c.changed}
+        self._planned: Counter[tuple[Address, str]] = Counter()
+        self._steps: Counter[tuple[Address, str]] = Counter()  # of Terraform, yet to be done
+        for unit, each in ((unit, each) for unit, c in changes.items() for each in c.resources):
+            if each.action in ACTIONS:
+                self._planned[unit, each.address] += 1
+                self._steps[unit, each.address] += 1 + (each.action == "replace")
         self.done = dict.fromkeys(self.total, 0)
         self.begun: set[Address] = set()
         self.failed: dict[Address, str] = {}
@@ -58,12 +64,19 @@ class Progress:
         elif event.type in {"apply_complete", "apply_errored"}:
             self._in_flight.pop(event.address, None)
             if event.type == "apply_complete" and unit in self.done:
-                self.done[unit] += 1
+                self._step(unit, inside)
             if event.type == "apply_errored":
                 self.failed.setdefault(unit, f"{inside} failed")
         else:
             return None
         return unit, inside
+
+    def _step(self, unit: Address, inside: str) -> None:
+        """Terraform has done one thing to a resource; it may have been the last."""
+        if self._steps[unit, inside] > 0:
+            self._steps[unit, inside] -= 1
+            if not self._steps[unit, inside]:
+                self.done[unit] += self._planned[unit, inside]
 
     def stop(self, *, fail_fast: bool = False) -> None:
         """Terraform is being interrupted: what ends from now on may have been stopped by that.
@@ -74,6 +87,11 @@ class Progress:
             self._before = frozenset(self.failed)
             if fail_fast:
                 self._why = f"stopped by --fail-fast: {named(sorted(self._before))} failed; "
+
+    def landed(self, addresses: Iterable[str]) -> None:
+        """What had not ended is in the state all the same: nobody has to look for it."""
+        for address in addresses:
+            self._in_flight.pop(address, None)
 
     def complete(self, unit: Address) -> bool:
         """Whether all that was planned for the unit has been done."""
@@ -94,12 +112,15 @@ class Progress:
                 self.failed.setdefault(unit, str(one))
         self._tell_stopped_apart(said)
         units = [*self.total, *sorted(self.failed.keys() - self.total.keys())]
-        found = {unit: self._outcome(unit, completed, graph) for unit in units}
+        found = {
+            unit: replace(self._outcome(unit, completed, graph), made=self.done.get(unit, 0))
+            for unit in units
+        }
         blamed = any(outcome.status is not Status.SUCCEEDED for outcome in found.values())
         if completed.ok or blamed:
             return found
-        failed = Outcome(Status.FAILED, completed.explain())
-        return dict.fromkeys(found, failed)  # it failed, and no unit can be named
+        why = completed.explain()  # it failed, and no unit can be named
+        return {u: replace(each, status=Status.FAILED, reason=why) for u, each in found.items()}
 
     def _outcome(self, unit: Address, completed: Completed, graph: nx.DiGraph[Address]) -> Outcome:
         blocking = sorted(nx.ancestors(graph, unit) & self.failed.keys())
@@ -109,18 +130,26 @@ class Progress:
         silent = not total and (blocking or stopped or completed.crashed)
         if completed.ok or (self.complete(unit) and not silent):
             return Outcome(Status.SUCCEEDED)
-        of = f"{self.done.get(unit, 0)} of {total} changes were applied"
+        made = self._made(unit)
         if unit in self.failed:
             return Outcome(Status.FAILED, self.failed[unit])
         flying = sorted(self._inside(a) for a, u in self._in_flight.items() if u == unit)
         if flying and completed.crashed:
-            reason = f"{completed.explain()}; {of}"
+            reason = f"{completed.explain()}; {made}"
             return Outcome(Status.UNKNOWN, reason, unknown_resources=tuple(flying))
         if blocking:
-            return Outcome(Status.SKIPPED, of, tuple(blocking))
+            reason = f"{made}, for it needs {named(blocking)}"
+            return Outcome(Status.SKIPPED, reason, tuple(blocking))
         if stopped:
-            return Outcome(Status.CANCELLED, f"{self._why}{of}")
-        return Outcome(Status.FAILED, f"{of}: {completed.explain()}")
+            return Outcome(Status.CANCELLED, f"{self._why}{made}")
+        return Outcome(Status.FAILED, f"{made}: {completed.explain()}")
+
+    def _made(self, unit: Address) -> str:
+        """How far it came, in words."""
+        done, total = self.done.get(unit, 0), self.total.get(unit, 0)
+        if done:
+            return f"only {done} of {counted(total, 'change')} made"
+        return "none of its changes made" if unit in self.begun else "not started"
 
     def _tell_stopped_apart(self, said: Sequence[Blamed]) -> None:
         """Take out of what failed what was only stopped."""

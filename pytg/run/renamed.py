@@ -25,22 +25,26 @@ def renamed(
     left: Mapping[Address, Callable[[], State | None]],
     configured: Collection[Address],
     copies: Collection[Address] = (),
+    suffix: str | None = None,
 ) -> Iterator[str]:
     """What to say of `new` units, which have no state, that look like one of those that `left`.
 
     That is: their addresses differ in one part, and their module declares all that is in the state
     of the other, which `left` reads. `copies` are those that may be an environment with another
-    suffix: a new name of that environment alone, not another one.
+    suffix: a new name of that environment alone, not another one. `suffix` is what was asked for:
+    another environment beside the old one, so that none is told to be a new name of it.
     """
     groups: dict[tuple[str, str, str], list[Pair]] = {}
     for part, unit, old in _alike(new, left):
+        if suffix and part == "environment":
+            continue
         beside = f"{old.environment}-".startswith(f"{unit.environment_name}-")
         if beside or old not in copies:
             key = (part, getattr(old, part), getattr(unit.address, part))
             groups.setdefault(key, []).append((unit, old))
     for pairs in groups.values():
         if all(_fits(unit, old, left[old]()) for unit, old in pairs[:_SAMPLE]):
-            yield from _told(pairs, {*left, *configured})
+            yield from _told(pairs, {*left, *configured}, suffix)
 
 
 def _alike(new: Iterable[Unit], left: Iterable[Address]) -> Iterator[tuple[str, Unit, Address]]:
@@ -71,19 +75,20 @@ def _fits(unit: Unit, old: Address, state: State | None) -> bool:
     return bool(found) and found <= unit.module.parts
 
 
-def _told(pairs: Sequence[Pair], known: Collection[Address]) -> Iterator[str]:
+def _told(pairs: Sequence[Pair], known: Collection[Address], suffix: str | None) -> Iterator[str]:
     sources = {old for _, old in pairs}
     before, after = _pattern([old for _, old in pairs]), _pattern([u.address for u, _ in pairs])
     if {unit for unit in known if matches(unit, before)} == sources:
         moves = [("/".join(before), "/".join(after))]
     else:
         moves = [(str(old), str(unit.address)) for unit, old in pairs]
+    option = f" --suffix {suffix}" if suffix else ""
     for old, new in moves[:_SHOWN]:
         more = f" (and {len(moves) - _SHOWN} more such)" if len(moves) > _SHOWN else ""
         yield (
             f"{new} has no state yet, and {old}, which is not configured, holds what its module "
-            f"declares: if that was renamed, `pytg state mv {_quoted(old)} {_quoted(new)}` takes "
-            f"it along; as it is, all of it is made anew{more}"
+            f"declares: if that was renamed, `pytg state mv {_quoted(old)} {_quoted(new)}{option}` "
+            f"takes it along; as it is, all of it is made anew{more}"
         )
 
 

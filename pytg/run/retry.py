@@ -21,30 +21,25 @@ class Retry:
     """`units` of `run` are to be done again; `gone` are those that left the configuration.
 
     `moved` says of units which of what they need has changed since, and how that is known.
-    `protected`: one of the units is.
     """
 
     run: Run
     units: tuple[Address, ...]
     gone: tuple[Address, ...]
     moved: Mapping[Address, Mapping[Address, str]]
-    protected: bool = False
 
     def request(self, args: tuple[str, ...], *, yes: bool) -> Request:
         """The same again for the units that are left. `args` are those of the retry itself.
 
-        The `yes` of the run counts once more, but not for another plan than the reviewed one, nor
-        where something is protected: there `yes` must be said anew. Raises Refused where the run
-        was asked for what this pytg does not have.
+        The `yes` of the run was for the plan of then: it must be said anew. Raises Refused where
+        the run was asked for what this pytg does not have.
         """
         asked = asked_of(self.run)
-        options = Options.of(asked.options)
         select = tuple(map(str, self.units))
-        then = options.yes and asked.bundle is None and not self.protected
         return Request(
             kind(self.run),
             Selectors(select=select, suffix=asked.suffix),
-            replace(options, yes=then or yes),
+            replace(Options.of(asked.options), yes=yes),
             args,
             self.run.run_id,
         )
@@ -80,8 +75,7 @@ def retry(
         return {address: state.serial for address, state in held.items()}
 
     moved = {} if kind(run) == "destroy" else _moved(run, past, units, graph, serials)
-    protected = any(estate.units[unit].protected for unit in units)
-    return Retry(run, units, gone, moved, protected)
+    return Retry(run, units, gone, moved)
 
 
 def _moved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from pytg.bundle.archive import Bundle
 from pytg.bundle.manifest import Manifest
@@ -14,11 +15,10 @@ from pytg.record.run import BAD, OPEN, Outcome, Status
 from pytg.record.words import named
 from pytg.run.approval import approve, name_stages
 from pytg.run.broken import set_aside_broken
-from pytg.run.checkout import refuse_uncommitted
 from pytg.run.execution import Execution
 from pytg.run.kept_plan import keep
 from pytg.run.outdated import refuse_outdated
-from pytg.run.pipeline import name_orphans, refuse_destroying
+from pytg.run.pipeline import name_orphans, refuse_at_the_start, warn_of_losses
 from pytg.run.planned_stage import show_stage
 from pytg.run.policy import refusals, refuse
 from pytg.run.restored_plan import reserve, restore
@@ -38,9 +38,9 @@ def plan_to_keep(
     That is what an apply asks about first. The other units are `skipped`, with the reason. Where
     one cannot be planned, nothing is kept: what was reviewed would be a part of what was asked.
     """
+    refuse_at_the_start(execution, applies=False)
     name_orphans(execution)
     set_aside_broken(execution)
-    refuse_destroying(execution)
     pending: Sequence[Stage] = stages_of(execution, applying=True)
     name_stages(execution, pending)
     changes: dict[Address, UnitChanges] = {}
@@ -56,6 +56,7 @@ def plan_to_keep(
         if bad:
             execution.note(f"no bundle was written: {named(bad)} could not be planned")
         else:
+            warn_of_losses(execution, changes)
             refuse(refusals(execution, (plan for each in planned for plan in each.plans)))
             execution.note(keep_it(*keep(execution, planned, later, suffix)))
     execution.end(
@@ -73,9 +74,8 @@ def apply_kept(execution: Execution, bundle: Bundle) -> dict[Address, UnitChange
 
     Raises StalePlan, or another Refused, before anything is applied where it no longer holds.
     """
-    refuse_uncommitted(execution)
+    refuse_at_the_start(execution, partial(refuse_outdated, execution, bundle))
     name_orphans(execution)
-    refuse_destroying(execution)
     manifest = bundle.manifest
     changes: dict[Address, UnitChanges] = {}
     with contextlib.ExitStack() as held:

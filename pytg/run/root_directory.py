@@ -37,6 +37,14 @@ from pytg.terraform.process import Process, run
 from pytg.terraform.workdir import InitFailed, init_again, prepare
 
 
+class LogUnwritten(OSError):
+    """What Terraform told could not be kept as it should, and Terraform has ended: `completed`."""
+
+    def __init__(self, error: OSError, completed: Completed) -> None:
+        super().__init__(error.errno, error.strerror, error.filename)
+        self.completed = completed
+
+
 @dataclass(frozen=True, slots=True)
 class RootDirectory:
     """`calls` says which module call is which of `units`; logs begin with `logs`, as a path."""
@@ -172,6 +180,10 @@ class RootDirectory:
         on_start: Callable[[Process], None] | None = None,
         hold: int | None = None,
     ) -> Completed:
+        """Run Terraform here to its end; see `terraform.process.run`.
+
+        Raises LogUnwritten, as on a full disk, once it has ended.
+        """
         self.close_to_others()
         log = self.log(command.name)
         hidden = Hidden(self.execution, self.workdir, self.units)
@@ -192,14 +204,18 @@ class RootDirectory:
             kill=self.execution.kill,
         )
         self.close_to_others()
-        if completed.strays:
-            take_out_state(stream, self.workdir)
-        if completed.diagnostics or has_words(stream):
-            hidden.log(stream)
+        said = map(self._plain, map(hidden.diagnostic, completed.diagnostics))
+        told = replace(completed, diagnostics=tuple(said))
+        try:
+            if completed.strays:
+                take_out_state(stream, self.workdir)
+            if completed.diagnostics or has_words(stream):
+                hidden.log(stream)
+        except OSError as error:
+            raise LogUnwritten(error, told) from error
         if beside:
             keep_log(self.workdir, log)
-        said = map(self._plain, map(hidden.diagnostic, completed.diagnostics))
-        return replace(completed, diagnostics=tuple(said))
+        return told
 
     def _plain(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic that names resources as people know them."""

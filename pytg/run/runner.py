@@ -11,7 +11,7 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.errors import Interrupted, PytgError, Refused
-from pytg.generate.fingerprint import fingerprints
+from pytg.generate.fingerprint import Fingerprints
 from pytg.graph.build import contract
 from pytg.graph.selection import Selection
 from pytg.model import Address, Estate, Unit
@@ -21,7 +21,7 @@ from pytg.record.run import BAD, Asked, Result, Run, Status
 from pytg.record.run_events import EventLog, RunFinished, RunStarted, Subscriber
 from pytg.record.writer import RunRecord
 from pytg.recovery.recover import recover_all, report
-from pytg.run.execution import Execution, Question, Show, show_nothing
+from pytg.run.execution import Execution, Question, Show, refuse_nobody, show_nothing
 from pytg.run.generated import Written
 from pytg.run.interrupts import Interrupts, interrupts
 from pytg.run.options import Request
@@ -33,11 +33,13 @@ from pytg.terraform.binary import Binary
 CHANGES = 2
 FAILURES = frozenset({Status.FAILED, Status.UNKNOWN})
 LEFT = BAD - FAILURES
+MENDED = "run the command again when that is mended"
 
 
 def nobody(_question: Question, _cancel: threading.Event) -> bool:
     """Where nobody can be asked. Raises Refused."""
-    raise Refused("nobody is there to approve the plan", hint="pass --yes to approve it")
+    refuse_nobody()
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,16 @@ class View:
     """Who watches a run, and who is asked.
 
     `show` is told each plan before it is applied. `confirm` answers a question, and raises
-    Interrupted when the event it is given is set meanwhile. `say` is told what happens before
-    the run has a record. `subscribers` get every event.
+    Interrupted when the event it is given is set meanwhile; `attended` says whether there is
+    anybody to ask. `say` is told what happens before the run has a record. `subscribers` get every
+    event.
     """
 
     show: Show = show_nothing
     confirm: Callable[[Question, threading.Event], bool] = nobody
     say: Callable[[str], None] = lambda _text: None
     subscribers: tuple[Subscriber, ...] = ()
+    attended: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,14 @@ def run(
     states: StateReader,
     environment: Callable[[tuple[Unit, ...]], Mapping[str, str]],
     overwritten: Callable[[Unit, str, str], str | None],
+    made_from: Callable[[], Fingerprints],
     written: Written = lambda _unit, _path: None,
     keep: Keep | None = None,
 ) -> Finished:
     """Recover what dead runs left, then do `request`. Ctrl-C ends it in order; see interrupts.
 
-    `keep` gets what is planned, to be applied later.
+    `made_from` tells what units are made from, for the record of what is applied; `keep` gets
+    what is planned, to be applied later.
 
     Raises PytgError or OSError where the run could not begin; how it ended is in what is
     returned.
@@ -110,7 +116,8 @@ def run(
             parent_run_id=request.parent,
         )
         if request.applies and not request.options.destroy:
-            parts = fingerprints(estate, selection.units, flavour=binary.flavour)
+            found = made_from()
+            parts = {unit: found.of(unit) for unit in selection.units}
             with contextlib.suppress(OSError):  # then all of it counts as modified
                 applied.keep(record.run.directory, parts)
         with EventLog(record.run.directory, *view.subscribers) as log:
@@ -132,6 +139,7 @@ def run(
                 overwritten=overwritten,
                 written=written,
                 reviewed=request.bundle is not None,
+                attended=view.attended,
             )
             report(log, recovered)
             run_id, mode = record.run.run_id, record.run.mode
@@ -147,18 +155,22 @@ def _work(execution: Execution, request: Request, stop: Interrupts, keep: Keep |
         changes = _do(execution, request, keep)
         result, code = _verdict(execution, request, changes, stop)
     except OSError as raised:
-        error, code = PytgError(str(raised), hint="run the command again when that is mended"), 1
+        error, code = PytgError(str(raised), hint=MENDED), 1
     except PytgError as raised:
         error, code, result = raised, raised.exit_code, _result(raised)
     except BaseException:  # a defect of pytg: its record is closed all the same
         record.finish(Result.FAILED, 1)
         raise
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # of the two, the end of the record says it
         record.update_run(processes=len(execution.processes.read_text().splitlines()))
-    record.update_run(serials=execution.serials)
-    finished = Finished(record.finish(result, code, error.message if error else ""), changes, error)
-    execution.log.emit(RunFinished(result, code))
-    return finished
+    with contextlib.suppress(OSError):
+        record.update_run(serials=execution.serials)
+    try:
+        record.finish(result, code, error.message if error else "")
+        execution.log.emit(RunFinished(result, code))
+    except OSError as raised:  # what is to be told is in memory
+        error = error or PytgError(f"the record of this run is not closed: {raised}", hint=MENDED)
+    return Finished(record.run, changes, error)
 
 
 def _do(execution: Execution, request: Request, keep: Keep | None) -> dict[Address, UnitChanges]:

@@ -49,8 +49,9 @@ class Scheduler:
 
     `work` is called in threads, `parallelism` at most. `on_change` is called in the thread of
     `run`: `running` before a unit starts, later its final outcome, and for a skipped unit again
-    when another unit that it needs fails. Of units that could start, the one with the longest
-    way from it to the end does.
+    when another unit that it needs fails. Where it raises OSError, as on a full disk, nothing
+    more starts, what runs is waited for and told of, and `run` raises that in the end. Of units
+    that could start, the one with the longest way from it to the end does.
     """
 
     def __init__(
@@ -74,9 +75,13 @@ class Scheduler:
         self._ready: list[tuple[int, Address]] = []
         self._outcomes: dict[Address, Outcome] = {}
         self._stopped = ""
+        self._untold: OSError | None = None
 
     def run(self) -> dict[Address, Outcome]:
-        """Work until nothing more can start; return every unit's outcome, sorted by address."""
+        """Work until nothing more can start; return every unit's outcome, sorted by address.
+
+        Raises OSError where `on_change` has.
+        """
         for unit, count in self._waits_for.items():
             if count == 0:
                 self._push(unit)
@@ -91,6 +96,8 @@ class Scheduler:
         reason = self._stopped or "cancelled before it started"
         for unit in sorted(set(self._graph) - set(self._outcomes)):
             self._set(unit, Outcome(Status.CANCELLED, reason))
+        if self._untold is not None:
+            raise self._untold
         return dict(sorted(self._outcomes.items()))
 
     def _push(self, unit: Address) -> None:
@@ -101,7 +108,9 @@ class Scheduler:
             if self._stopped or self._cancel.is_set():
                 return
             _, unit = heapq.heappop(self._ready)
-            self._on_change(unit, Outcome(Status.RUNNING))
+            self._tell(unit, Outcome(Status.RUNNING))
+            if self._untold is not None:
+                return
             running[pool.submit(self._work, unit)] = unit
 
     def _finish(self, unit: Address, outcome: Outcome) -> None:
@@ -125,7 +134,14 @@ class Scheduler:
 
     def _set(self, unit: Address, outcome: Outcome) -> None:
         self._outcomes[unit] = outcome
-        self._on_change(unit, outcome)
+        self._tell(unit, outcome)
+
+    def _tell(self, unit: Address, outcome: Outcome) -> None:
+        try:
+            self._on_change(unit, outcome)
+        except OSError as error:
+            self._untold = self._untold or error
+            self._stopped = self._stopped or f"stopped: {error}"
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

@@ -58,6 +58,11 @@ def require_upstream(
     return known
 
 
+def lacking_output(unit: Unit, known: Mapping[Address, UnitState]) -> set[Address]:
+    """The units of `known` whose states lack an output that `unit` needs."""
+    return {upstream for upstream, _ in _literals((unit,), known)[1]}
+
+
 def _literals(
     units: Sequence[Unit], known: Mapping[Address, UnitState]
 ) -> tuple[dict[Key, object], dict[Key, set[Address]]]:

@@ -8,11 +8,11 @@ import networkx as nx
 
 from pytg.compose.changes import UnitChanges
 from pytg.compose.stage import Stage, divide_into_stages
-from pytg.compose.state_merge import is_empty
+from pytg.compose.state_merge import holds_nothing
 from pytg.model import Address
 from pytg.record.run import BAD, OPEN, Outcome, Status
+from pytg.record.words import named
 from pytg.run.execution import Execution
-from pytg.state.state_reader import UnitState
 
 NOT_APPLIED = "nothing of it is applied"
 
@@ -113,7 +113,7 @@ def without_blocked(execution: Execution, stage: Stage) -> Stage:
     }
     execution.end(
         {
-            unit: Outcome(Status.SKIPPED, "an upstream failed", tuple(by))
+            unit: Outcome(Status.SKIPPED, f"not started, for it needs {named(by)}", tuple(by))
             for unit, by in blocked.items()
             if by
         }
@@ -133,16 +133,11 @@ def not_yet_destroyed(
     if not (execution.options.destroy or execution.drift):
         return stage
     held = execution.states.read(execution.units(stage))
-    gone = [unit for unit in stage.units if holds_nothing(held[unit])]
+    gone = [unit for unit in stage.units if holds_nothing(held[unit].state)]
     changes.update({unit: UnitChanges(unit) for unit in gone})
     why = NOT_APPLIED if execution.drift else ""
     execution.end(dict.fromkeys(gone, Outcome(Status.UNCHANGED, why)))
     return stage.only(unit for unit in stage.units if unit not in gone)
-
-
-def holds_nothing(held: UnitState) -> bool:
-    """Whether a unit was never applied, or is destroyed. One that only reads data has outputs."""
-    return is_empty(held.state) and not held.outputs
 
 
 def parts_of(execution: Execution, stage: Stage, late: Mapping[Address, str]) -> list[Stage]:

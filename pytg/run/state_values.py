@@ -10,7 +10,7 @@ from typing import Any
 
 from pytg.compose.changes import Calls
 from pytg.model import Address
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 
 _TEXT = re.compile(r'is "([^"\\]+)"')
 _OF_NO_RESOURCE = ("var.", "local.", "each.", "count.", "path.", "module.", "terraform.")

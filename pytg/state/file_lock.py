@@ -11,6 +11,7 @@ import fcntl
 import os
 import struct
 import sys
+from pathlib import Path
 
 _OWN = sys.platform == "linux" and sys.maxsize > 2**32
 _FLOCK = "hhqqi0q"  # struct flock on 64-bit Linux: type, whence, start, length, pid
@@ -37,6 +38,27 @@ def is_locked(descriptor: int) -> bool:
         return True
     fcntl.lockf(descriptor, fcntl.LOCK_UN)
     return False
+
+
+def open_locked(path: Path) -> int | None:
+    """A descriptor of the locked file, made where it is missing; None when it is held."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not try_lock(descriptor):
+            os.close(descriptor)
+            return None
+        if is_file(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # Terraform removed the empty file that it had made: take the new one
+
+
+def is_file(descriptor: int, path: Path) -> bool:
+    """Whether `path` still names the file that is open."""
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _request(kind: int) -> bytes:

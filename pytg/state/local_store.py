@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pytg.errors import PytgError, Refused
 from pytg.state import local_file
-from pytg.state.file_lock import is_locked, try_lock
+from pytg.state.file_lock import is_file, is_locked, open_locked
 from pytg.state.state_store import (
     STATE_SUFFIX,
     KeptVersion,
@@ -118,7 +118,7 @@ class LocalStore:
                     return
                 raise lock_held(key, own.info)
             with _told(f"lock the state {path}"):
-                descriptor = _open_locked(path)
+                descriptor = open_locked(path)
                 if descriptor is None:
                     raise lock_held(key, _read_info(path))
                 try:
@@ -170,7 +170,7 @@ class LocalStore:
         """The newest whole state, and whether another process holds the lock."""
         path = self._path(key)
         own = self._held.get(key)
-        if own is not None and _is_file(own.descriptor, path):
+        if own is not None and is_file(own.descriptor, path):
             return local_file.read_whole(own.descriptor, path), False
         with path.open("rb+") as file:
             return local_file.read_whole(file.fileno(), path), is_locked(file.fileno())
@@ -184,8 +184,8 @@ class LocalStore:
         own, path = self._held.get(key), self._path(key)
         if own is not None:
             with _told(f"write the state {path}", PytgError):
-                if not _is_file(own.descriptor, path):
-                    descriptor = _open_locked(path)
+                if not is_file(own.descriptor, path):
+                    descriptor = open_locked(path)
                     if descriptor is None:
                         raise lock_held(key, _read_info(path))
                     os.close(own.descriptor)
@@ -217,27 +217,6 @@ def _read_info(path: Path) -> LockInfo:
         return LockInfo.parse(_info_file(path).read_bytes())
     except FileNotFoundError:
         return LockInfo.parse("")
-
-
-def _open_locked(path: Path) -> int | None:
-    """A descriptor of the locked state file, made where it is missing; None when it is held."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not try_lock(descriptor):
-            os.close(descriptor)
-            return None
-        if _is_file(descriptor, path):
-            return descriptor
-        os.close(descriptor)  # Terraform removed the empty file that it had made: take the new one
-
-
-def _is_file(descriptor: int, path: Path) -> bool:
-    """Whether `path` still names the file that is open."""
-    try:
-        return path.stat().st_ino == os.fstat(descriptor).st_ino
-    except FileNotFoundError:
-        return False
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 
+from pytg.processes import signal_name
 from pytg.terraform.event_stream import Diagnostic
 
 PANIC = 11  # Terraform's exit code after a crash of its own
@@ -46,15 +46,8 @@ class Completed:
         """Why it failed, in Terraform's own words where there are any."""
         if self.exit_code < 0:
             by = "pytg" if self.killed or self.interrupted else "something else"
-            return f"terraform {self.name} was ended by {_signal(-self.exit_code)} from {by}"
+            return f"terraform {self.name} was ended by {signal_name(-self.exit_code)} from {by}"
         if self.exit_code == PANIC:
             return f"terraform {self.name} crashed: {self.stderr.strip()}"
         words = "\n".join(str(d) for d in self.errors) or self.stderr.strip()
         return words or f"terraform {self.name} ended with exit code {self.exit_code}"
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

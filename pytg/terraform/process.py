@@ -133,14 +133,21 @@ def start(  # noqa: PLR0917 - what every process has, and nothing optional
     `stdout` and `stderr` are written anew, readable by their owner only. `record` is a JSON
     Lines file that gets one object for each process started: `argv`, `cwd`, and its identity.
     `hold` is a descriptor that the process inherits and never closes.
-    Raises UnitFailed when the process cannot be started.
+    Raises UnitFailed when the process cannot be started, and OSError, once it has ended, where
+    that cannot be noted.
     """
     argv = arguments(binary, command)
     with _private(stdout) as out, _private(stderr) as err:
         child = spawn(argv, workdir, env, out, err, hold=hold)
-    if record is not None:
-        record_start(record, argv, workdir, child.pid)
-    return Process(command, child, stdout, stderr)
+    process = Process(command, child, stdout, stderr)
+    try:
+        if record is not None:
+            record_start(record, argv, workdir, child.pid)
+    except OSError:  # nobody would follow it
+        process.interrupt()
+        process.wait()
+        raise
+    return process
 
 
 def run(  # noqa: PLR0917 - what every process has, and nothing optional

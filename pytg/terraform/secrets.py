@@ -7,13 +7,19 @@ repeats a sensitive `input` in clear. So does what a provisioner's program says 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pytg.terraform.difference import part_at
 
 SHORTEST = 6  # characters; less could be any word
 HIDDEN = "(sensitive value)"
+_SPACE = re.compile(r"[ \t\r\n]+")
+_WRITTEN = r"(?:\s|\\[nrt])+"  # space as JSON writes it
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _WHOLE = True  # a mask: all of it
 _TYPED = {"value", "type"}  # how a state holds a value of any type
 _PLAIN_TYPES = frozenset({"bool", "dynamic", "number", "string"})
@@ -26,10 +32,10 @@ _IN_PLANS = (
 
 
 def secrets_in(value: Any, mask: Any) -> Iterator[str]:
-    """The texts in `value` that `mask`, which has its shape, marks."""
-    if mask is True and isinstance(value, str):
-        if len(value) >= SHORTEST:
-            yield value
+    """The texts and numbers in `value` that `mask`, which has its shape, marks; as text."""
+    if mask is True and (text := _text_of(value)) is not None:
+        if len(text) >= SHORTEST:
+            yield text
     elif isinstance(value, dict):
         for key, part in value.items():
             if not (key == "type" and value.keys() == _TYPED and _is_type(part)):
@@ -40,11 +46,11 @@ def secrets_in(value: Any, mask: Any) -> Iterator[str]:
 
 
 def masked(value: Any, mask: Any, secrets: Iterable[str]) -> Any:
-    """`mask`, with a mark on every text in `value` that holds one of `secrets`."""
+    """`mask`, with a mark on every text and number in `value` that holds one of `secrets`."""
     if mask is True:
         return True
-    if isinstance(value, str):
-        return any(secret in value for secret in secrets) or mask
+    if (text := _text_of(value)) is not None:
+        return any(_holds(text, secret) for secret in secrets) or mask
     if isinstance(value, dict):
         return {key: masked(part, _inside(mask, key), secrets) for key, part in value.items()}
     if isinstance(value, list):
@@ -86,18 +92,26 @@ def secrets_of_plan(part: Any) -> Iterator[str]:
 class Hide:
     """Puts `(sensitive value)` in the place of `secrets`, wherever they stand.
 
-    Without the space around them: programs print a text without its line break.
+    Without the space around them, with other space inside, and line by line: programs print a
+    text without its line break, a shell joins its lines, and some read one line at a time.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        bare = {secret.strip() for secret in secrets}
-        kept = (secret for secret in bare if len(secret) >= SHORTEST)
-        self._secrets = sorted(kept, key=len, reverse=True)
+        bare = {part.strip() for secret in secrets for part in (secret, *secret.splitlines())}
+        kept = sorted((s for s in bare if len(s) >= SHORTEST), key=len, reverse=True)
+        self._in_text = [_pattern(_SPACE.split(secret), r"\s+") for secret in kept]
+        self._in_json = [
+            _pattern([json.dumps(w, ensure_ascii=a)[1:-1] for w in _SPACE.split(secret)], _WRITTEN)
+            for secret in kept
+            if not _NUMBER.fullmatch(secret)
+            for a in ((True,) if secret.isascii() else (True, False))
+        ]
+        self._numbers = [_pattern([s], "") for s in kept if _NUMBER.fullmatch(s)]
 
     def text(self, text: str) -> str:
         """`text` without them."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+        for secret in self._in_text:
+            text = secret.sub(HIDDEN, text)
         return text
 
     def inside(self, value: Any) -> Any:
@@ -109,12 +123,40 @@ class Hide:
         return [self.inside(part) for part in value] if isinstance(value, list) else value
 
     def in_json(self, text: bytes) -> bytes:
-        """Written JSON without them."""
-        for secret in self._secrets:
-            for ascii_only in (True, False):
-                written = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-                text = text.replace(written.encode(), HIDDEN.encode())
+        """Written JSON without them; a number that is no text stays."""
+        written = text.decode(errors="surrogateescape")
+        for secret in self._in_json:
+            written = secret.sub(HIDDEN, written)
+        if any(number.search(written) for number in self._numbers):
+            written = _STRING.sub(self._without_numbers, written)
+        return written.encode(errors="surrogateescape")
+
+    def _without_numbers(self, found: re.Match[str]) -> str:
+        text = found[0]
+        for number in self._numbers:
+            text = number.sub(HIDDEN, text)
         return text
+
+
+def _pattern(words: Sequence[str], space: str) -> re.Pattern[str]:
+    """The words with any `space` between them; of a number, no part of a longer one."""
+    text = space.join(map(re.escape, words))
+    whole = len(words) == 1 and _NUMBER.fullmatch(words[0])
+    return re.compile(rf"(?<![\d.]){text}(?!\.?\d)" if whole else text)
+
+
+def _text_of(value: Any) -> str | None:
+    """A text, or a number as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return str(value) if number else None
+
+
+def _holds(text: str, secret: str) -> bool:
+    if secret not in text:
+        return False
+    return not _NUMBER.fullmatch(secret) or _pattern([secret], "").search(text) is not None
 
 
 def _given(call: Mapping[str, Any]) -> Iterator[str]:

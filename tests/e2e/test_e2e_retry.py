@@ -47,14 +47,17 @@ def test_a_run_is_retried_until_nothing_is_left(tmp_path: Path, mode: str) -> No
     project.pytg("apply-all", "--suffix", "x1", "--yes", "--parallelism", "3", *how, expect=1)
     assert modules(project) == {"a": "succeeded", "b": "failed", "c": "skipped", "d": "succeeded"}
     first = project.record()
-    done = project.pytg("retry", "--json", expect=1)
+    done = project.pytg("retry", expect=6)
+    assert "its --yes was for the plan of then" in done.err
+    assert "pass --yes to approve it" in done.err
+    done = project.pytg("retry", first["run_id"], "--yes", "--json", expect=1)
     second = project.record(done)
     assert {a.rpartition("/")[2] for a in second["units"]} == {"b", "c"}
     assert second["parent_run_id"] == first["run_id"]
     assert (second["mode"], second["asked"]) == (mode, first["asked"])
     assert second["asked"]["suffix"] == "x1"
     (tmp_path / "modules" / "b" / "ready").touch()
-    done = project.pytg("retry")
+    done = project.pytg("retry", "--yes")
     third = project.record()
     assert third["parent_run_id"] == second["run_id"]
     assert set(project.statuses().values()) == {"succeeded"}

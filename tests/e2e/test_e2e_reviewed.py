@@ -124,7 +124,7 @@ def test_another_machine_applies_exactly_that_and_only_once(kept: Kept) -> None:
     kept.project.pytg("plan", *DEV, "--detailed-exitcode")
     said = kept.refused()
     assert f"{APP}: its state was made since (serial" in said
-    assert "if it was applied already, it is done" in said
+    assert f"run {done.document['run_id']} has applied it" in said
 
 
 def edit_in(project: Project, name: str, old: str, new: str) -> None:

@@ -29,6 +29,7 @@ from pytg.state.state_store import LockInfo, StoredState
 from support.dead_apply import ONE, TWO, journal_of
 from support.memory_store import composed
 
+EXAMPLES = settings.default.max_examples * 3 // 2
 DEEP = b"[" * 20_000
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -160,7 +161,7 @@ READERS: dict[str, tuple[str, Callable[[Path], bytes], Callable[[Path], object]]
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_named(tmp_path: Path, name: str, data: st.DataObject) -> None:
     where, make, reads = READERS[name]

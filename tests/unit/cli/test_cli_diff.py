@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,17 @@ def test_what_differs_is_told_once_with_its_places(
     assert run("-C", str(estate_root), "diff", "dev", "prod", "--region", "us-east-1") == 2
     out, err = capfd.readouterr()
     assert out == (
-        "in each of 4 units with differences\n"
-        "  protected\n"
-        "    dev   false  (computed)\n"
-        "    prod  true  (live/docs/us-east-1/prod/env.yaml:1:12)\n"
+        "docs/us-east-1/dev/api | docs/us-east-1/prod/api\n"
+        "docs/us-east-1/dev/bucket | docs/us-east-1/prod/bucket\n"
         "docs/us-east-1/dev/kms | docs/us-east-1/prod/kms\n"
-        "  inputs.name\n"
-        '    dev   "mine"  (live/docs/us-east-1/dev/env.yaml:1:26)\n'
-        '    prod  "prod-us-east-1"  (config.yaml:6:3)\n'
+        "docs/us-east-1/dev/table | docs/us-east-1/prod/table\n"
+        "  key        in    from                                   value\n"
+        "  protected  dev   default                                false\n"
+        "             prod  live/docs/us-east-1/prod/env.yaml:1:1  true\n"
+        "docs/us-east-1/dev/kms | docs/us-east-1/prod/kms\n"
+        "  key          in    from                                   value\n"
+        '  inputs.name  dev   live/docs/us-east-1/dev/env.yaml:1:26  "mine"\n'
+        '               prod  config.yaml:6:3                        "prod-us-east-1"\n'
     )
     assert err.startswith("4 units with differences, 0 units alike")
 
@@ -48,12 +52,13 @@ def test_the_document_has_everything(estate_root: Path, capfd: pytest.CaptureFix
     assert found["protected"] == {
         "key": "protected",
         "derived": False,
-        "left": {"value": False, "computed": True},
+        "left": {"value": False, "from": "default", "file": None, "line": None, "column": None},
         "right": {
             "value": True,
+            "from": "written",
             "file": "live/docs/us-east-1/prod/env.yaml",
             "line": 1,
-            "column": 12,
+            "column": 1,
         },
     }
     assert found["inputs.name"]["derived"] is True
@@ -66,7 +71,10 @@ def test_what_is_on_one_side_only_differs(
     assert run("-C", str(estate_root), "diff", *options, "--all") == 2
     out = capfd.readouterr().out
     assert "docs/eu-west-1/dev/replication\n  only in eu-west-1\n" in out
-    assert '    us-east-1  "dev-us-east-1"  (config.yaml:6:3)\n' in out
+    assert '  config.yaml:6:3  "dev-us-east-1"\n' in out
+    assert re.search(
+        r"^  environment +us-east-1 |^  region +us-east-1 +computed ", out, re.MULTILINE
+    )
 
 
 def test_of_what_is_not_selected_nothing_is_compared(

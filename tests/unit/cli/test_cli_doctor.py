@@ -180,3 +180,13 @@ def test_a_damaged_file_of_pytgs_own_is_written_anew(estate_root: Path) -> None:
     file.parent.mkdir()
     file.write_bytes(b'path = "\\x"\npath = "\xff"\n')
     assert doctor(estate_root).exception is None
+
+
+def test_a_program_of_checks_that_cannot_be_started_is_missing(estate_root: Path) -> None:
+    config = estate_root / "config.yaml"
+    programs = "checks:\n  fine: {command: [sh, x]}\n  tool: {command: [no-such-program]}\n"
+    config.write_text(f"{config.read_text()}{programs}")
+    assert str(doctor(estate_root).exception) == "not ready: check"
+    fine, tool = checks(estate_root)["check"]
+    assert (fine["state"], tool["state"]) == ("ok", "missing")
+    assert tool["found"] == "`tool`: `no-such-program` is not on PATH"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -48,6 +49,17 @@ def test_help_loads_click_and_nothing_else_of_size() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
     assert b"apply-all" in done.stdout
+
+
+def test_what_asks_no_aws_loads_no_boto3(estate_root: Path) -> None:
+    code = (
+        f"import sys; sys.argv = ['pytg', '-C', {str(estate_root)!r}, 'ls']\n"
+        "from pytg.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "sys.exit('boto3' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_command_of_pytgs_own_looks_for_no_plugin() -> None:

@@ -120,3 +120,21 @@ def test_json_from_the_environment(
 def test_help_loads_no_graph() -> None:
     code = "import sys, pytg.cli.main; sys.exit('networkx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--env", "dev", "--out", ""),
+        ("apply", ""),
+        ("apply", "kept", "--digest", ""),
+    ],
+)
+def test_a_variable_that_is_not_set_is_not_taken_for_nothing(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the plan would not be kept, another bundle be applied, or its digest not looked at."""
+    assert run(*arguments) == 4
+    said = capsys.readouterr().err
+    assert "is empty" in said
+    assert "is a variable not set?" in said

@@ -6,10 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from pytg.cli._plugins import plugin_commands
+from support.project import Done, Project
+
+pytestmark = pytest.mark.usefixtures("installed")
 
 MODULE = """
     import click
@@ -30,8 +36,8 @@ MODULE = """
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> dict[str, str]:
-    """The environment in which the distribution `pytg-count` is installed."""
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The directory that the distribution `pytg-count` is installed in, as this process sees it."""
     site = tmp_path / "site"
     metadata = site / "pytg_count-1.0.dist-info"
     metadata.mkdir(parents=True)
@@ -51,30 +57,33 @@ def installed(tmp_path: Path) -> dict[str, str]:
         """
     )
     (metadata / "entry_points.txt").write_text(entries, encoding="utf-8")
-    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
+    monkeypatch.syspath_prepend(site)
+    plugin_commands.cache_clear()
+    yield site
+    plugin_commands.cache_clear()
+    sys.modules.pop("pytg_count", None)
 
 
-def pytg(root: Path, env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytg.cli.main", "-C", str(root), *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+def pytg(root: Path, *arguments: str) -> Done:
+    return Project(root).pytg(*arguments, expect=None)
 
 
-def test_its_command_gets_the_project(estate_root: Path, installed: dict[str, str]) -> None:
-    done = pytg(estate_root, installed, "count")
+def test_its_command_gets_the_project(estate_root: Path, installed: Path) -> None:
+    path = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "pytg.cli.main", "-C", str(estate_root), "count"]
+    env = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "18 units\n"), done.stderr
 
 
-def test_help_shows_what_its_distribution_says(
-    estate_root: Path, installed: dict[str, str]
-) -> None:
-    done = pytg(estate_root, installed, "--help")
-    assert done.returncode == 0
-    assert "  count        Counts units.\n" in done.stdout
+def test_help_shows_what_its_distribution_says(estate_root: Path) -> None:
+    done = pytg(estate_root, "--help")
+    assert done.code == 0
+    assert "  count        Counts units.\n" in done.out
 
 
-def test_a_name_of_pytgs_own_stays_its_own(estate_root: Path, installed: dict[str, str]) -> None:
-    assert "valid" in pytg(estate_root, installed, "validate").stderr
+def test_a_name_of_pytgs_own_stays_its_own(estate_root: Path) -> None:
+    assert "valid" in pytg(estate_root, "validate").err
 
 
 @pytest.mark.parametrize(
@@ -85,49 +94,45 @@ def test_a_name_of_pytgs_own_stays_its_own(estate_root: Path, installed: dict[st
     ],
 )
 def test_one_that_cannot_be_loaded_is_an_error_with_its_name(
-    estate_root: Path, installed: dict[str, str], name: str, said: str
+    estate_root: Path, name: str, said: str
 ) -> None:
-    done = pytg(estate_root, installed, name)
-    assert done.returncode == 6
-    assert done.stderr.startswith(said)
-    assert "Traceback" not in done.stderr
+    done = pytg(estate_root, name)
+    assert done.code == 6
+    assert done.err.startswith(said)
+    assert "Traceback" not in done.err
 
 
-def test_its_check_is_among_those_of_doctor(estate_root: Path, installed: dict[str, str]) -> None:
-    done = pytg(estate_root, installed, "doctor")
-    assert "note     counting       18 can be counted\n" in done.stdout
+def test_its_check_is_among_those_of_doctor(estate_root: Path) -> None:
+    done = pytg(estate_root, "doctor")
+    assert "note     counting       18 can be counted\n" in done.out
 
 
-def test_a_check_that_fails_is_said_to_be_its_own(
-    tmp_path: Path, installed: dict[str, str]
-) -> None:
-    done = pytg(tmp_path, installed, "doctor")
-    assert "the check of pytg-count failed: KeyError('units')" in done.stdout
-    assert "Traceback" not in done.stderr
+def test_a_check_that_fails_is_said_to_be_its_own(tmp_path: Path) -> None:
+    done = pytg(tmp_path, "doctor")
+    assert "the check of pytg-count failed: KeyError('units')" in done.out
+    assert "Traceback" not in done.err
 
 
-def test_a_near_name_of_a_plugin_is_suggested(estate_root: Path, installed: dict[str, str]) -> None:
-    done = pytg(estate_root, installed, "cuont")
-    assert "Did you mean 'count'?" in done.stderr
+def test_a_near_name_of_a_plugin_is_suggested(estate_root: Path) -> None:
+    done = pytg(estate_root, "cuont")
+    assert "Did you mean 'count'?" in done.err
 
 
 @pytest.mark.parametrize("found", ["1", "Check('counting', 'odd', '5')"])
 def test_what_is_no_check_is_told_of_its_distribution(
-    estate_root: Path, installed: dict[str, str], tmp_path: Path, found: str
+    estate_root: Path, installed: Path, found: str
 ) -> None:
-    module = tmp_path / "site/pytg_count.py"
+    module = installed / "pytg_count.py"
     module.write_text(f"{module.read_text()}\ndef check(root, project):\n    yield {found}\n")
-    done = pytg(estate_root, installed, "doctor", "--json")
-    (told,) = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "count"]
+    done = pytg(estate_root, "doctor", "--json")
+    (told,) = [c for c in json.loads(done.out)["checks"] if c["name"] == "count"]
     assert told["state"] == "missing"
     assert "the check of pytg-count failed" in told["found"]
     assert "is no check" in told["found"]
 
 
-def test_a_plugin_that_ends_the_process_is_told(
-    estate_root: Path, installed: dict[str, str], tmp_path: Path
-) -> None:
-    (tmp_path / "site/pytg_count.py").write_text("raise SystemExit(7)\n")
-    done = pytg(estate_root, installed, "count")
-    assert done.returncode == 6
-    assert "`count` of pytg-count cannot be loaded: SystemExit(7)" in done.stderr
+def test_a_plugin_that_ends_the_process_is_told(estate_root: Path, installed: Path) -> None:
+    (installed / "pytg_count.py").write_text("raise SystemExit(7)\n")
+    done = pytg(estate_root, "count")
+    assert done.code == 6
+    assert "`count` of pytg-count cannot be loaded: SystemExit(7)" in done.err

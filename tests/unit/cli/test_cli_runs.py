@@ -90,7 +90,7 @@ def test_show_says_what_each_unit_did(project: Project, make: Make) -> None:
     for text in (
         f"apply {run.run_id}: failed, exit code 1",
         "arguments  apply --env dev",
-        "asked      composed, parallelism=4",
+        "asked      composed, --parallelism 4",
         f"stage 1    2 units: {API}, {KMS}",
         "2 create",
         "error: it [31mburns (main.tf:3)",
@@ -120,3 +120,13 @@ def test_nothing_to_retry_is_said(project: Project, make: Make) -> None:
     assert f"nothing is left of apply {run.run_id}: nothing to retry" in done.err
     done = project.pytg("retry", "nope", "--json", expect=UsageError.exit_code)
     assert done.document["error"]["exit_code"] == UsageError.exit_code
+
+
+def test_a_recovery_says_what_comes_then(project: Project, make: Make) -> None:
+    assert "next:" not in project.pytg("recover").err
+    make(Status.UNKNOWN, Result.FAILED)
+    done = project.pytg("recover")
+    assert done.err.splitlines() == [
+        "nothing to recover",
+        f"  next: pytg -C {project.root} retry",
+    ]

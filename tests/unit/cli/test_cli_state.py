@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from pytg import exact_json
+from pytg.model import Address
+from pytg.record.history import last_left_out
 from pytg.state.local_store import LocalStore
 from support.command import run
 
@@ -132,7 +135,7 @@ def test_a_backup_is_restored_with_a_serial_beyond_all(
     assert Path(file).read_bytes() == first
     assert "1 state copied to .pytg/backups; 8 units without one" in err
 
-    write(Path(root), KMS, {**state_of("kms", "other"), "serial": 5})
+    write(Path(root), KMS, {**state_of("kms", "other", id="2"), "serial": 5})
     assert run("-C", root, "state", "restore", KMS) == 0
     (name,) = rows(capfd.readouterr().out)
     assert file.endswith(f"{name}.tfstate")
@@ -148,7 +151,13 @@ def test_a_backup_is_restored_with_a_serial_beyond_all(
     assert exact_json.loads(Path(root, STATE).read_bytes())["serial"] == 5
 
     assert run("-C", root, "state", "restore", KMS, name, "--yes") == 0
-    assert "terraform_data.other  (is in no state then)" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "terraform_data.other  (is in no state then)" in said
+    (kept,) = re.findall(f"the state of {KMS} as it was is kept in (.*)", said)
+    assert exact_json.loads(Path(root, kept).read_bytes())["serial"] == 5
+    assert last_left_out(Path(root)) == {
+        Address.parse(KMS): ("pytg state restore", ("terraform_data.other",))
+    }
     assert exact_json.loads(Path(root, STATE).read_bytes()) == {
         **exact_json.loads(first),
         "serial": 6,
@@ -283,7 +292,9 @@ def test_a_move_is_told_object_by_object(root: str, capfd: pytest.CaptureFixture
     assert run("-C", root, "state", "mv", f"{KMS}:terraform_data.this", table, "--yes") == 0
     out, err = capfd.readouterr()
     assert out == f"{KMS}:terraform_data.this -> {table}:terraform_data.this\n"
-    assert err == "2 states written\n"
+    kept, written = err.splitlines()
+    assert kept.startswith(f"the state of {KMS} as it was is kept in .pytg/backups/")
+    assert written == "2 states written"
     assert run("-C", root, "state", "list") == 0
     assert capfd.readouterr().out == f"{table}  terraform_data.this\n"
 

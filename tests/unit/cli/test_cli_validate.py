@@ -105,3 +105,40 @@ def test_what_left_the_configuration_is_named_as_far_as_this_directory_knows(
     assert lost.startswith("warning: docs/us-east-1/old/kms left the configuration and is in no")
     assert f"run {record.parent.name} applied it here, and none destroyed it since" in lost
     assert valid == "18 units, 20 edges: valid"
+
+
+def test_a_program_of_checks_that_cannot_be_started_is_told(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """One of the project is a mistake in it; one that is not installed is this machine's."""
+    config = estate_root / CONFIG
+    lines = len(config.read_text().splitlines())
+    checks = "checks:\n  own: {command: [./policy]}\n  tool: {command: [no-such-program, x]}\n"
+    config.write_text(f"{config.read_text()}{checks}")
+    assert run("-C", str(estate_root), "validate") == 3
+    err = capfd.readouterr().err
+    assert f"config.yaml:{lines + 2}: check `own` cannot be started: there is no file" in err
+    (estate_root / "policy").write_text("")
+    assert run("-C", str(estate_root), "validate") == 3
+    assert "./policy is not executable: chmod +x ./policy" in capfd.readouterr().err
+    (estate_root / "policy").chmod(0o755)
+    assert run("-C", str(estate_root), "validate") == 0
+    err = capfd.readouterr().err
+    assert "warning: check `tool` cannot be started: `no-such-program` is not on PATH" in err
+    assert "own" not in err
+
+
+def test_a_renamed_unit_is_told_with_the_command_that_takes_its_state_along(
+    estate_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = estate_root / STATES / "docs/us-east-1/old/kms/terraform.tfstate"
+    old.parent.mkdir(parents=True)
+    resource = {"mode": "managed", "type": "terraform_data", "name": "this", "provider": "z"}
+    held = {**resource, "module": "module.kms", "instances": [{"attributes": {"id": "1"}}]}
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "a"}
+    old.write_text(json.dumps({**state, "outputs": {}, "resources": [held]}))
+    main = estate_root / "modules/kms/main.tf"
+    main.write_text(f'{main.read_text()}resource "terraform_data" "this" {{}}\n')
+    assert run("-C", str(estate_root), "validate") == 0
+    err = capfd.readouterr().err
+    assert "`pytg state mv docs/us-east-1/old/kms docs/us-east-1/dev/kms`" in err

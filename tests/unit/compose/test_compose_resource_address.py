@@ -29,6 +29,7 @@ def test_what_is_written_is_read_as_it_was(address: ResourceAddress) -> None:
         r'terraform_data.a["q\"$${y}\\z\n😀"]',  # as `terraform state list` prints it
         'module.x["a.b[0]"].module.y[3].data.aws_ami.this',
         "module.x",
+        "module.größe.terraform_data.हिन्दी[0]",
     ],
 )
 def test_terraform_s_own_texts(text: str) -> None:

@@ -12,6 +12,7 @@ from pytg import exact_json
 from pytg.compose.shape import Shape
 from pytg.compose.state_merge import (
     empty_state,
+    holds_nothing,
     is_empty,
     merge_states,
     next_state,
@@ -199,6 +200,18 @@ def test_what_the_unit_root_holds_beside_its_module_stays_out() -> None:
     state["resources"] = [remote]
     assert merge_states([(SHAPES["storage"], state)])["resources"] == []
     assert is_empty(state)
+
+
+@pytest.mark.parametrize("managed", [False, True])
+@pytest.mark.parametrize("outputs", [False, True])
+def test_data_alone_is_nothing_and_is_not_written(*, managed: bool, outputs: bool) -> None:
+    state = empty_state("x")
+    data = {**resource("module.storage", "read", AWS), "mode": "data"}
+    state["resources"] = [data, resource("module.storage", "a", AWS)][: 1 + managed]
+    state["outputs"] = {"arn": {"value": "a", "type": "string"}} if outputs else {}
+    assert holds_nothing(state) is not (managed or outputs)
+    assert (next_state(None, state) is None) is holds_nothing(state)
+    assert holds_nothing(None)
 
 
 def test_what_nobody_could_keep_is_refused_with_its_name_and_a_way_out() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytg.config.explain import explain
 from pytg.config.load import load_project
 from pytg.config.stateful import DEFAULT
 from pytg.errors import ConfigError, UsageError
@@ -127,6 +128,28 @@ def test_loading_twice_gives_the_same(estate_root: Path) -> None:
 def test_a_reference_or_fact_becomes_a_value(tmp_path: Path, written: str, value: Value) -> None:
     estate = load(tmp_path, changed("bucket: ${bucket.arn}", f"bucket: '{written}'"))
     assert api_input(estate) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("${self.region}/x", "us-east-1/x"),
+        ("$${aws:username}", "${aws:username}"),
+        ("${self.module}-$${x}", "api-${x}"),
+    ],
+)
+def test_keys_mean_what_values_do(tmp_path: Path, key: str, meant: str) -> None:
+    changes = changed("bucket: ${bucket.arn}", f"bucket: {{'{key}': [{{'{key}': 1}}]}}")
+    changes["config.yaml"] += f"tags: {{'{key}': x}}\n".replace("self.module", "self.account")
+    changes["config.yaml"] = changes["config.yaml"].replace("tags:\n  project: demo\n", "", 1)
+    changes["modules/api/variables.tf"] = "".join(
+        f'variable "{name}" {{}}\n' for name in ("name", "bucket", "table")
+    )
+    loaded = load_project(build_estate(tmp_path, two_region_files() | changes))
+    found = loaded.estate.units[Address.parse(f"{HERE}/api")]
+    assert found.inputs["bucket"] == {meant: [{meant: 1}]}
+    assert found.tags == {meant.replace("api", "docs"): "x"}
+    assert f"inputs.bucket.{meant}" in [entry.key for entry in explain(loaded, found)]
 
 
 @pytest.mark.parametrize(

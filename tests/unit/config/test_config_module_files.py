@@ -148,6 +148,7 @@ def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
         'variable "a" {\n  default = /* c */ 1\n}\n',
         'variable "a" { default = { b = 1, c : [2,\n 3] } }\n',
         'variable "a" {}\nlocals { größe = var.a }\n',
+        'variable "a" {}\nlocals {\n  हिन्दी = var.a\n  び = var.a\n}\n',
         'variable "a" {\n  description = <<-E\n    ${join(",", ["}"])} $${x} "\n  E\n}\n',
         'variable "a" {}\nlocals {\n  x = aws_s3_bucket.b.*\n  y = a.0.b\n  z = -1 % 2\n}\n',
         'variable "a" {}\nlocals {\n  x = "%{ if var.a }a%{ else ~}b%{ endif }%%{ $${"\n}\n',

@@ -392,6 +392,24 @@ config.yaml:9: `${upper(kms.arn)}` is not a reference
     write `$${` for the characters `${`
 """,
 )
+LIST = "config.yaml:9: input `key` of module `bucket`: string required, not a list of 1\n"
+LIST += "    declared in modules/bucket/variables.tf:1\n"
+CASES["a reference in a key"] = (
+    reading("[{'${kms.arn}': 1}]"),
+    LIST
+    + """\
+config.yaml:9: ${kms.arn}: only ${self...} may stand here
+    keys are known before Terraform runs: give the module a list of objects instead
+""",
+)
+CASES["keys that become the same"] = (
+    reading("[{'$${x': 1, '${self.project}': 1, demo: 2}]"),
+    LIST
+    + """\
+config.yaml:9: key `demo` stands twice
+    first at config.yaml:9
+""",
+)
 CASES["no closing brace"] = (
     reading('"${kms.arn"'),
     """

@@ -52,7 +52,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_estate(tmp_path_factory.mktemp("estate"), FILES)
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(st.data())
 def test_one_odd_value_anywhere(root: Path, data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(YAML))

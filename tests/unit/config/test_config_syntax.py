@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from pytg.config.syntax import Placeholder, parse_text
 
-names = st.from_regex(r"[a-z][a-z0-9]{0,4}([-_][a-z0-9]{1,3})?", fullmatch=True)
+heads = st.from_regex(r"[a-z][a-z0-9]{0,4}([-_][a-z0-9]{1,3})?", fullmatch=True)
+foreign = st.text(st.characters(categories=("L", "Nd", "Mn", "Mc")), min_size=1, max_size=4).filter(
+    str.isidentifier
+)
+names = heads | foreign
 steps = st.lists(names | st.integers(0, 20), max_size=3)
-placeholders = st.builds(lambda head, first, rest: (head, (first, *rest)), names, names, steps)
+placeholders = st.builds(lambda head, first, rest: (head, (first, *rest)), heads, names, steps)
 texts = st.text(alphabet="ab$ {}%\n", max_size=10)
 
 

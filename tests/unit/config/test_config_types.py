@@ -15,6 +15,8 @@ from pytg.model import Address, Reference, Template, Value
 
 OBJECT = 'object({ a = string, b = optional(number, "1"), c = optional(list(bool), ["1", true]) })'
 CASES: list[tuple[str, Value, bool]] = [
+    ("object({ größe = string, हिन्दी = optional(number) })", {"größe": "x"}, True),
+    ("object({ größe = string, हिन्दी = optional(number) })", {"größe": ["x"]}, False),
     ("string", "x", True),
     ("string", 1, True),
     ("string", True, True),

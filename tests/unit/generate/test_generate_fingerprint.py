@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from pytg.config.load import load_project
-from pytg.generate.fingerprint import differing, fingerprints
-from support.estate_builder import build_estate, two_region_files
+from pytg.generate.fingerprint import Fingerprints, Parts, differing
+from pytg.generate.unit import render_unit
+from pytg.model import Address
+from support.estate_builder import build_estate, terraform_module, two_region_files
 
 NESTED = 'module "inner" {\n  source = "../../shared/inner"\n}\n'
 BESIDE = 'locals {\n  code = filesha256("${path.module}/../../src/code.py")\n}\n'
@@ -35,9 +37,9 @@ def replaced(path: Path, old: str, new: str) -> None:
 
 def touched(root: Path, edit: Callable[[], object]) -> dict[str, list[str]]:
     """The parts that differ after `edit`, by the units' modules with environment."""
-    before = fingerprints(load_project(root).estate)
+    before = Fingerprints(load_project(root).estate).of_all()
     edit()
-    after = fingerprints(load_project(root).estate)
+    after = Fingerprints(load_project(root).estate).of_all()
     return {
         f"{unit.region}/{unit.environment}/{unit.module}": names
         for unit in after
@@ -111,4 +113,63 @@ def test_references_count_and_so_does_where_a_state_lies(root: Path) -> None:
 def test_no_value_stands_in_a_fingerprint(root: Path) -> None:
     env = root / "live/docs/us-east-1/dev/env.yaml"
     env.write_text("inputs: {name: hunter2}\n")
-    assert "hunter2" not in str(fingerprints(load_project(root).estate))
+    assert "hunter2" not in str(Fingerprints(load_project(root).estate).of_all())
+
+
+CONFIG = "config.yaml"
+AWS = "terraform: {providers: {aws: {source: hashicorp/aws, version: ~> 5.0}}}\n"
+NEEDS_AWS = """
+    terraform {
+      required_providers {
+        aws = { source = "hashicorp/aws", configuration_aliases = [aws.peer] }
+      }
+    }
+"""
+EDITS = [
+    (CONFIG, "  other: {}", "  other: {after: [table]}"),
+    (CONFIG, "  bucket:\n", "  bucket:\n    isolate: true\n"),
+    (CONFIG, "key: ${kms.arn}", "key: ${kms.arn}-x"),
+    (CONFIG, "key: ${kms.arn}", "key: ${kms.arn?}"),
+    (CONFIG, "kms: {}", "kms: {imports: [{to: terraform_data.this, id: x}]}"),
+    (CONFIG, "  project: demo", "  project: other"),
+    (CONFIG, "terraform: {", 'terraform: {version: ">= 1.10", '),
+    (CONFIG, "version: ~> 5.0", "version: ~> 5.1"),
+    (CONFIG, "version: ~> 5.0", "version: ~> 5.0, config: {max_retries: 3}"),
+    (CONFIG, "regions:\n", "backend: {type: s3, bucket: b}\nregions:\n"),
+    (CONFIG, "  eu-west-1: {role: target}", "  eu-west-1: {role: target, peer: eu-west-2}"),
+    (CONFIG, "kms: {}", "kms: {source: ./modules/other}"),
+    ("live/docs/account.yaml", "000000000001", "000000000002"),
+    ("live/docs/account.yaml", "account_id", "profile: p\naccount_id"),
+    ("modules/kms/outputs.tf", 'output "arn" {', 'output "arn" {\n  sensitive = true'),
+    ("modules/bucket/aws.tf", "[aws.peer]", "[]"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new"), EDITS)
+def test_whatever_changes_a_root_or_its_order_is_seen(
+    root: Path, file: str, old: str, new: str
+) -> None:
+    build_estate(root, {**terraform_module("other", ["name"]), "modules/bucket/aws.tf": NEEDS_AWS})
+    replaced(root / CONFIG, "regions:\n", f"{AWS}regions:\n")
+    replaced(
+        root / CONFIG,
+        "  eu-west-1: {role: target}\n",
+        "  eu-west-1: {role: target}\n  eu-west-2: {}\n",
+    )
+    replaced(root / CONFIG, "  kms: {}\n", "  kms: {}\n  other: {}\n")
+
+    def made() -> dict[Address, tuple[object, Parts]]:
+        estate = load_project(root).estate
+        parts = Fingerprints(estate).of_all()
+        return {
+            address: ((render_unit(estate, unit), unit.after, unit.isolate), parts[address])
+            for address, unit in estate.units.items()
+        }
+
+    before = made()
+    replaced(root / file, old, new)
+    after = made()
+    changed = {unit for unit in after if before[unit][0] != after[unit][0]}
+    seen = {unit for unit in after if before[unit][1] != after[unit][1]}
+    assert changed
+    assert changed <= seen

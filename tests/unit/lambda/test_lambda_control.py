@@ -263,7 +263,7 @@ class Migration(RuleBasedStateMachine):
 
 
 TestMigration = Migration.TestCase
-TestMigration.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
+TestMigration.settings = settings(stateful_step_count=20)
 
 
 def test_busy_clients_lose_nothing_over_a_switch_and_a_rollback() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from record_world import NETWORK, STORAGE, create, validate
 from pytg.errors import Refused
 from pytg.record.reader import RUNS, load, mark_dead, running
 from pytg.record.run import Changes, Result, Run, Selected, Status, Tool, UnitRecord
+from support.process import in_a_child
 
 OLD = """\
 {
@@ -191,9 +191,7 @@ def die(root: Path, mode: str, begun: str) -> None:
 def test_the_units_of_a_dead_run(
     tmp_path: Path, mode: str, begun: str, network: Status, storage: Status
 ) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path, mode, begun))
-    process.start()
-    process.join()
+    in_a_child(die, tmp_path, mode, begun)
     [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
     assert run.result is Result.RUNNING
 

@@ -36,10 +36,8 @@ from pytg.record.run import (
     Status,
     Tool,
     UnitRecord,
-    begun,
-    ended,
-    settled,
 )
+from pytg.record.transitions import begun, ended, settled
 from pytg.record.types import moment, timestamp
 
 LATER = START + timedelta(seconds=9)

@@ -56,6 +56,7 @@ def test_a_unit_is_stamped_when_it_starts_and_ends(tmp_path: Path) -> None:
         "attempts": 1,
         "changes": {"create": 3, "update": 0, "replace": 0, "delete": 0},
         "besides": "",
+        "made": 0,
         "unknown_resources": [],
         "log": "logs/network.log",
         "diagnostics": [],

@@ -472,6 +472,24 @@ def test_where_the_disk_was_full_all_that_was_to_be_created_may_exist(
     assert set(recovered(tmp_path, store)[0].in_flight) == names
 
 
+def test_what_a_killed_provisioner_left_in_the_state_is_told_as_that(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    fresh = {KEY: ("terraform_data.this",)}
+    workdir = died(tmp_path, ONE, creates=fresh, fresh=fresh, terraform=DEAD)
+    (workdir / RESERVE).touch()
+    resource = {"addr": f"module.{ONE.slug}.terraform_data.this"}
+    events = [
+        {"type": "apply_start", "hook": {"action": "create", "resource": resource}},
+        {"type": "provision_start", "hook": {"resource": resource}},
+    ]
+    (workdir / STREAM).write_text("\n".join(map(json.dumps, events)))
+    (found,) = recovered(tmp_path, store)
+    assert (found.in_flight, found.half_made) == ((), (f"{ONE} terraform_data.this",))
+    assert "its provisioner was cut off" in found.warnings[0]
+    assert remembered(tmp_path) == {}
+
+
 @pytest.mark.parametrize("of", [STATE, KEY])
 def test_no_secret_goes_with_the_log_into_the_record(
     tmp_path: Path, store: MemoryStore, of: str

@@ -156,7 +156,8 @@ def test_what_terraform_told_goes_to_the_logs_where_that_can_be_done(tmp_path: P
 
 
 def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Path) -> None:
-    plans, kept = {"pytg-1.tfplan", "pytg-2.tfplan", SECRETS}, {"main.tf", "own.tfplan"}
+    plans = {"pytg-1.tfplan", "pytg-2.tfplan", SECRETS, ".snapshot.tfstate.0a1b2c3d.tmp"}
+    kept = {"main.tf", "own.tfplan"}
     for name in {*LEFTOVERS, *plans, *kept}:
         (tmp_path / name).touch()
     remove_plans(tmp_path)
@@ -168,7 +169,7 @@ def test_it_is_cleared_of_plans_and_states_and_keeps_what_init_made(tmp_path: Pa
 
 def test_plans_and_secrets_of_killed_runs_are_removed_where_nobody_works(tmp_path: Path) -> None:
     dead, busy, unfinished = (tmp_path / COMPOSED / key for key in "abc")
-    names = {"pytg-1.tfplan", SECRETS, "main.tf"}
+    names = {".snapshot.tfstate.0a1b2c3d.tmp", "pytg-1.tfplan", SECRETS, "main.tf"}
     for workdir in (dead, busy, unfinished):
         workdir.mkdir(parents=True)
         for name in names:

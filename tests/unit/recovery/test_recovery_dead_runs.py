@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pytg.terraform.spawn import record_start
 from support.dead_apply import states_in
 from support.estate_in_memory import estate_of
 from support.memory_store import MemoryStore, composed
+from support.process import in_a_child
 
 ONE = Address("acc", "us-east-1", "dev", "one")
 LEFT = Address("acc", "us-east-1", "dev-pr1", "one")  # of another suffix, not in the estate
@@ -54,9 +54,7 @@ def begin(root: Path) -> RunRecord:
 
 
 def died(root: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=begin, args=(root,))
-    process.start()
-    process.join()
+    in_a_child(begin, root)
 
 
 def close(root: Path) -> list[str]:
@@ -80,6 +78,37 @@ def test_what_a_dead_run_had_begun_is_remembered_also_of_units_not_in_this_estat
     [run] = map(load, (tmp_path / RUNS).glob("*/run.json"))
     assert run.result is Result.INTERRUPTED
     assert close(tmp_path) == []
+
+
+def test_what_is_in_the_state_of_a_unit_whose_provisioner_was_killed_is_told_as_that(
+    tmp_path: Path,
+) -> None:
+    died(tmp_path)
+    (directory,) = (tmp_path / RUNS).glob("*/")
+    resource = {"addr": "module.one.terraform_data.this"}
+    planned = {"type": "planned_change", "change": {"action": "create", "resource": resource}}
+    (directory / "plan.jsonl").write_text(json.dumps(planned))
+    with (directory / LOG).open("a") as log:
+        log.write(json.dumps({"type": "provision_start", "hook": {"resource": resource}}) + "\n")
+    store = MemoryStore()
+    store.states[str(ONE)] = composed(ONE).replace(ONE.slug.encode(), b"one")
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    (found,) = close_dead_runs(estate, StateReader(lambda _unit: store), lambda _text: None)
+    assert found.half_made == (f"{ONE} terraform_data.this",)
+    assert found.in_flight == (f"{LEFT} terraform_data.this",)
+
+
+@pytest.mark.parametrize("mode", ["per-unit", "composed"])
+@pytest.mark.parametrize("body", [b'{"version": 4, "seri', b"[]", b'{"resources": [{}]}', b"\xff"])
+def test_a_state_that_is_damaged_holds_nothing_of_what_was_begun(
+    tmp_path: Path, body: bytes, mode: str
+) -> None:
+    in_a_child(begin if mode == "per-unit" else begin_composed, tmp_path)
+    store = MemoryStore()
+    store.states[str(ONE)] = body
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    close_dead_runs(estate, states_in(store), lambda _text: None)
+    assert remembered(tmp_path)[ONE] == {"terraform_data.this": ""}
 
 
 def begin_composed(root: Path) -> None:
@@ -111,9 +140,7 @@ def begin_composed(root: Path) -> None:
 def test_of_a_composed_run_whose_journal_is_gone_all_that_it_was_to_create_is_remembered(
     tmp_path: Path,
 ) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=begin_composed, args=(tmp_path,))
-    process.start()
-    process.join()
+    in_a_child(begin_composed, tmp_path)
     assert close(tmp_path) == [f"may have left {ONE} terraform_data.this"]
     assert remembered(tmp_path) == {ONE: {"terraform_data.this": ""}}
     assert close(tmp_path) == []

@@ -53,6 +53,51 @@ def test_what_was_begun_and_has_not_ended(tmp_path: Path, action: str) -> None:
     assert resources_in_flight(log, composed(ONE)) == (A,)
 
 
+def state_of(*instances: dict[str, Any]) -> bytes:
+    """A state with instances of `A`, as Terraform writes them."""
+    document = json.loads(composed(ONE))
+    (resource,) = document["resources"]
+    resource["instances"] = [{"attributes": {"id": "x"}} | one for one in instances]
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("fresh", "instances", "missing"),
+    [
+        (True, [{}], False),
+        (True, [], True),
+        (True, [{"deposed": "00"}], True),  # it is the one before
+        (False, [{}], True),  # it may be the one before
+        (False, [{}, {"deposed": "00"}], False),  # that is kept beside it
+    ],
+)
+@pytest.mark.parametrize("provisioned", [True, False])
+def test_what_is_being_made_and_is_in_the_state_exists_in_a_state(
+    tmp_path: Path,
+    *,
+    fresh: bool,
+    instances: list[dict[str, Any]],
+    missing: bool,
+    provisioned: bool,
+) -> None:
+    """Another resource had the state written meanwhile."""
+    events = [("apply_start", "create", A), ("provision_start", "", A)]
+    begun = read_begun(log_of(tmp_path, *events[: 1 + provisioned]))
+    known = {A} if fresh else set()
+    state = state_of(*instances)
+    assert (A in begun.missing(state, known)) is missing
+    half = begun.half_made(state, known)
+    assert half == ([A] if provisioned and not missing else [])
+    tainted = state_of(*({"status": "tainted"} | one for one in instances))
+    assert begun.half_made(tainted, known) == []
+
+
+def test_a_provisioner_before_the_end_of_a_resource_makes_nothing(tmp_path: Path) -> None:
+    events = [("apply_start", "delete", A), ("provision_start", "", A)]
+    begun = read_begun(log_of(tmp_path, *events))
+    assert begun.half_made(composed(ONE), {A}) == []
+
+
 def test_what_is_only_read_does_not_exist_by_that(tmp_path: Path) -> None:
     assert resources_in_flight(log_of(tmp_path, ("apply_start", "read", A)), None) == ()
 
@@ -144,7 +189,7 @@ def test_what_is_lost_makes_its_unit_unknown() -> None:
     calls = Calls({ONE.slug: ONE, TWO.slug: TWO})
     missing = ids_by_unit({A: "i-1", "module.other.x.a": ""}, calls)
     assert missing == {ONE: {"terraform_data.this": "i-1"}}
-    outcomes = lost(missing, Completed("apply", -9, (), ""))
+    outcomes = lost(missing, Completed("apply", -9, (), ""), {})
     assert list(outcomes) == [ONE]
     assert outcomes[ONE].status is Status.UNKNOWN
     assert outcomes[ONE].unknown_resources == ("terraform_data.this",)

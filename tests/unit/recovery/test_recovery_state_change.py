@@ -56,7 +56,7 @@ def filled(store: MemoryStore) -> MemoryStore:
     return store
 
 
-def change(root: Path, store: MemoryStore) -> list[Any]:
+def change(root: Path, store: MemoryStore) -> dict[Address, Path]:
     """Write both, TWO first."""
     estate = estate_at(root)
     return change_states(
@@ -87,7 +87,9 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Failing:
 
 def test_all_are_written_in_order_and_what_was_there_is_kept(tmp_path: Path) -> None:
     store = filled(MemoryStore())
-    assert change(tmp_path, store) == [TWO, ONE]
+    kept = change(tmp_path, store)
+    assert list(kept) == [TWO, ONE]
+    assert [json.loads(file.read_bytes())["serial"] for file in kept.values()] == [1, 1]
     assert serials(store) == [2, 2]
     assert store.locks == {}
     assert not (tmp_path / DIRECTORY / JOURNAL).exists()

@@ -4,7 +4,7 @@ import re
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytg.graph.build import build_graph
@@ -93,7 +93,6 @@ def estates(draw: st.DrawFn) -> Estate:
     return estate_of(units, [edge_of(units[a], units[b], *draw(outputs)) for a, b in chosen])
 
 
-@settings(max_examples=60, deadline=None)
 @given(estates(), st.sampled_from(["unit", "module"]))
 def test_any_estate_is_readable(estate: Estate, level: str) -> None:
     view = view_of(estate, build_graph(estate), level)

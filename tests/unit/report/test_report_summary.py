@@ -24,7 +24,8 @@ from pytg.record.run import (
     Tool,
     UnitRecord,
 )
-from pytg.report.summary import failure, json_summary, next_step, summary
+from pytg.report.next_step import next_step
+from pytg.report.summary import failure, json_summary, summary
 from pytg.report.table import Style
 
 START = datetime(2025, 1, 31, 12, 3, 4, tzinfo=UTC)
@@ -52,6 +53,7 @@ RUN = Run(
             Status.FAILED,
             reason="the bucket exists\nmore of it",
             changes=Changes(create=2, replace=1),
+            made=1,
             log="units/storage/apply.jsonl",
         ),
         TABLE: UnitRecord(Status.UNKNOWN, reason="killed", unknown_resources=("aws_x.y",)),
@@ -71,9 +73,11 @@ def test_what_went_wrong_comes_first_and_what_to_do_last() -> None:
         f"skipped sandbox/us-east-1/dev-a1/queue: needs {STORAGE}, {TABLE}",
         "cancelled sandbox/us-east-1/dev-a1/other",
         "apply-all failed in 2m05s: 1 succeeded, 1 failed, 1 skipped, 1 cancelled, 1 unknown",
-        "  planned: 5 create, 1 replace",
+        "  planned: 5 create, 1 replace; 4 of 6 made",
+        f"  done: {NETWORK}",
+        f"  not started: {OTHER}, {QUEUE}",
         "  record: /project/.pytg/runs/20250131T120304Z-abcdef/run.json",
-        "  next: pytg apply-all --suffix 'a 1'",
+        "  next: pytg recover",
     ]
 
 
@@ -200,22 +204,44 @@ def test_what_aws_says_does_not_steer_the_terminal() -> None:
     assert "\033" not in summary(replace(RUN, units={STORAGE: bad}))
 
 
+def units(*statuses: Status, begun: bool = True) -> dict[Address, UnitRecord]:
+    at = START if begun else None
+    return {Address("a", "b", "c", str(s)): UnitRecord(s, started_at=at) for s in statuses}
+
+
+BEGUN = units(Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
+LOST = units(Status.SUCCEEDED, Status.UNKNOWN)
+ASKED = units(Status.CANCELLED, begun=False)
+STOPPED = {"result": Result.INTERRUPTED, "exit_code": 130}
+
+
 @pytest.mark.parametrize(
     ("changed", "command"),
     [
-        ({"result": Result.INTERRUPTED, "exit_code": 130}, "pytg apply-all --suffix 'a 1'"),
-        ({"result": Result.REFUSED, "exit_code": 6}, ""),
-        ({"result": Result.FAILED, "exit_code": 3}, ""),
-        ({"result": Result.FAILED, "exit_code": 4}, ""),
-        (
-            {"result": Result.FAILED, "command": "plan-all", "args": ("plan-all", "--json")},
-            "pytg plan-all",
-        ),
+        ({"units": BEGUN}, "pytg retry"),
+        ({"units": BEGUN, "args": ("-C", "x", "retry", "--yes")}, "pytg -C x retry"),
+        ({"units": BEGUN, "args": ("apply", "--select", "tag:token=***")}, "pytg retry"),
+        ({"units": units(Status.FAILED, Status.CANCELLED, begun=False)}, "pytg retry"),
+        ({"units": units(Status.SUCCEEDED, Status.CANCELLED), **STOPPED}, "pytg retry"),
+        ({"units": units(Status.SUCCEEDED, Status.UNCHANGED), **STOPPED}, ""),
+        ({"units": LOST}, "pytg recover"),
+        ({"units": LOST, "asked": Asked("a 1")}, "pytg recover --suffix 'a 1'"),
+        ({"units": LOST, "args": ("-C", "x", "destroy-all")}, "pytg -C x recover"),
+        ({"units": ASKED, **STOPPED}, "pytg apply-all --suffix 'a 1'"),
+        ({"units": BEGUN, "result": Result.REFUSED, "exit_code": 6}, ""),
+        ({"exit_code": 3}, ""),
+        ({"exit_code": 4}, ""),
+        ({"command": "plan-all", "args": ("plan-all", "--json")}, "pytg plan-all"),
+        ({"command": "drift", "args": ("drift", "--json")}, "pytg drift"),
         ({"result": Result.SUCCEEDED}, ""),
     ],
 )
-def test_the_same_again_where_it_may_end_better(changed: dict[str, Any], command: str) -> None:
-    assert next_step(replace(RUN, **changed)) == command
+def test_what_failed_is_retried_and_what_is_lost_recovered(
+    changed: dict[str, Any], command: str
+) -> None:
+    run = replace(RUN, **changed)
+    assert next_step(run) == command
+    assert summary(run).splitlines()[-1].startswith(f"  next: {command}" if command else "  rec")
 
 
 @pytest.mark.parametrize(
@@ -297,6 +323,7 @@ def test_the_json_summary_is_exactly_this() -> None:
         "result": "failed",
         "units": {"succeeded": 1, "failed": 1, "skipped": 1, "cancelled": 1, "unknown": 1},
         "changes": {"create": 5, "update": 0, "replace": 1, "delete": 0},
+        "made": 4,
         "duration_s": 125.25,
         "record": "/project/.pytg/runs/20250131T120304Z-abcdef/run.json",
         "processes": 3,

@@ -24,7 +24,9 @@ PLAN = (
         resources=(
             ResourceAction("aws_s3_object.b", "create", "aws_s3_object"),
             ResourceAction("aws_s3_bucket.z", "delete", "aws_s3_bucket"),
-            ResourceAction("aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "hash_key"),
+            ResourceAction(
+                "aws_dynamodb_table.a", "replace", "aws_dynamodb_table", "cannot_update"
+            ),
         ),
     ),
     UnitChanges(
@@ -49,7 +51,7 @@ def test_the_plan_by_unit() -> None:
         "",
         "Deleted or replaced:",
         "  sandbox/us-east-1/dev-a1/storage",
-        "    -/+ aws_dynamodb_table.a  replace  (hash_key)",
+        "    -/+ aws_dynamodb_table.a  replace  (cannot be changed in place)",
         "      - aws_s3_bucket.z  delete",
     ]
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from run_words import RESOURCE, at, stage, state_of
 
+from pytg.generate.aws import STATES
+from pytg.generate.fingerprint import Fingerprints
 from pytg.graph.build import UnitGraph, build_graph, contract
 from pytg.graph.selection import Selection
 from pytg.model import Estate, Reference, Unit, Value
@@ -72,7 +74,14 @@ class World:
         )
 
     def _store(self, unit: StateLocation) -> StateStore:
+        self._take_in(unit)
         return self.stores.get(unit.address.module, self.store)
+
+    def _take_in(self, unit: StateLocation) -> None:
+        """The first state that a Terraform has written at the end of an apply in a unit's root."""
+        written = self.estate.root / STATES / unit.backend.key
+        if unit.backend.key not in self.store.states and written.is_file():
+            self.store.states[unit.backend.key] = written.read_bytes()
 
     def hold(
         self,
@@ -111,7 +120,7 @@ class World:
 
     def execution(self, *names: str, command: str = "apply", **given: Any) -> Execution:
         """An execution over these units, or all; `given` are options, or fields of it."""
-        fields = {"show", "confirm", "overwritten", "cancel", "kill"} & given.keys()
+        fields = {"show", "confirm", "overwritten", "cancel", "kill", "attended"} & given.keys()
         own = {name: given.pop(name) for name in fields}
         selection = self.selection(names)
         record = RunRecord.create(
@@ -180,6 +189,7 @@ class World:
             states=self.states,
             environment=lambda _units: {},
             overwritten=overwritten,
+            made_from=lambda: Fingerprints(self.estate),
             keep=keep,
         )
 

@@ -14,7 +14,9 @@ from run_world import World
 from pytg.compose.changes import Calls
 from pytg.errors import Position
 from pytg.model import Address, Import
-from pytg.run.blame import Blame, Blamed, named
+from pytg.record.words import named
+from pytg.run.blame import Blame
+from pytg.run.blamed import Blamed
 from pytg.terraform.conditions import Condition
 from pytg.terraform.event_stream import Diagnostic
 

@@ -89,6 +89,24 @@ def test_a_file_that_an_input_names_is_committed(world: World) -> None:
     assert len(caught.value.message.splitlines()) == 2
 
 
+def test_what_a_module_calls_and_reads_is_committed(world: World) -> None:
+    root = world.estate.root
+    main = root / "modules/a/main.tf"
+    called = 'module "b" { source = "../../shared/b" }\n'
+    main.write_text(f'{called}locals {{ c = file("${{path.module}}/../../shared/c.txt") }}\n')
+    for name in ("shared/b/main.tf", "shared/c.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    git(root, "add", ".")
+    git(root, "commit", "--message", "more")
+    refuse_uncommitted(world.execution())
+    for name in ("shared/b/main.tf", "shared/c.txt"):
+        (root / name).write_text("# edited")
+        with pytest.raises(Refused, match=name):
+            refuse_uncommitted(world.execution())
+        (root / name).write_text("")
+
+
 def test_a_file_that_pytg_does_not_read_is_nobodys_business(world: World) -> None:
     (world.estate.root / "notes.txt").write_text("x")
     refuse_uncommitted(world.execution())

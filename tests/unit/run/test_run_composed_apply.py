@@ -67,8 +67,8 @@ def two(chain: World) -> World:
 def test_what_was_planned_is_applied_and_nothing_is_left(two: World) -> None:
     plan = planned(two, "a", "b", "c")
     assert apply_composed(plan) == {
-        at("a"): Outcome(Status.SUCCEEDED),
-        at("c"): Outcome(Status.SUCCEEDED),
+        at("a"): Outcome(Status.SUCCEEDED, made=1),
+        at("c"): Outcome(Status.SUCCEEDED, made=1),
     }
     assert two.store.locks == {}
     left = {path.name for path in plan.root.workdir.iterdir()}
@@ -118,7 +118,7 @@ def test_each_unit_starts_once_and_its_progress_is_told(chain: World) -> None:
     assert events(execution, UnitStarted) == [UnitStarted(at("a"))]
     assert events(execution, UnitProgress) == [
         UnitProgress(at("a"), "terraform_data.this", "create", 1, 1),
-        UnitProgress(at("a"), "terraform_data.other", "create", 2, 1),
+        UnitProgress(at("a"), "terraform_data.other", "create", 1, 1),
     ]
 
 

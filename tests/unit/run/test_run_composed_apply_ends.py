@@ -220,6 +220,46 @@ def test_where_that_does_not_do_what_may_exist_is_named_and_the_error_told(
     assert Journal.read(plan.root.workdir).phase == APPLYING
 
 
+def test_what_may_exist_is_known_at_once_where_nothing_more_can_be_written(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what Terraform told, nor the record, nor what is remembered finds any room."""
+    crash(two)
+    plan = planned(two, "a", "b", "c")
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill(_at: datetime, event: Event) -> None:
+        if isinstance(event, UnitProgress):
+            for place in ("record.writer.write", "recovery.unrecorded.write_atomic"):
+                monkeypatch.setattr(f"pytg.{place}", no_room)
+            monkeypatch.setattr("pytg.run.root_directory.has_words", no_room)
+
+    plan.root.execution.log._subscribers.append(fill)
+    with pytest.raises(OSError, match="No space left"):
+        apply_composed(plan)
+    units = plan.root.execution.record.run.units
+    assert units[at("a")].unknown_resources == units[at("c")].unknown_resources == (THIS,)
+    assert units[at("a")].status is units[at("c")].status is Status.UNKNOWN
+    assert Journal.read(plan.root.workdir).phase == APPLYING
+
+
+def test_what_the_state_holds_though_its_provisioner_was_killed_is_not_in_no_state(
+    two: World,
+) -> None:
+    events = [hook("apply_start", inside("a")), hook("provision_start", inside("a"))]
+    state = {STATE: composed(at("a")).decode()}
+    two.fake.rule(command="apply", events=events, writes=state, kill=True)
+    plan = planned(two, "a", "b", "c")
+    outcomes = dict(apply_composed(plan))
+    assert ended(outcomes) == {"a": Status.FAILED, "c": Status.FAILED}
+    assert outcomes[at("a")].unknown_resources == ()
+    assert remembered(two.estate.root) == {}
+    (found,) = plan.root.execution.record.run.units[at("a")].diagnostics
+    assert "its provisioner was cut off" in found.summary
+
+
 def test_where_the_directory_is_removed_meanwhile_what_was_made_is_named_with_its_id(
     two: World,
 ) -> None:

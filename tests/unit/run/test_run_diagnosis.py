@@ -9,7 +9,7 @@ from run_world import World, events
 from pytg.model import Address
 from pytg.record import writer
 from pytg.record.run_events import Diagnosed
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.run.diagnosis import tell
 from pytg.terraform.event_stream import Diagnostic
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from pytg.errors import EmptySelection, PytgError, UsageError
-from pytg.generate.fingerprint import fingerprints
+from pytg.generate.fingerprint import Fingerprints
 from pytg.model import Address
-from pytg.project import Project, Selectors
+from pytg.project import Options, Project, Request, Selectors
 from pytg.record.applied import CONFIGURATION, keep
 from pytg.record.run import Outcome, Result, Run, Status
 from pytg.record.writer import RunRecord
-from support.estate_builder import build_estate, two_region_files
+from support.estate_builder import build_estate, terraform_module, two_region_files
 from support.process import run as started
 
 DEV = "docs/us-east-1/dev"
@@ -45,7 +45,8 @@ def record(root: Path, statuses: dict[str, Status], command: str = "apply") -> R
         mode="composed",
     )
     if command == "apply":
-        keep(made.run.directory, fingerprints(estate, units))
+        made_from = Fingerprints(estate)
+        keep(made.run.directory, {unit: made_from.of(unit) for unit in units})
     for unit, status in units.items():
         if status is Status.FAILED:
             made.begin(unit)
@@ -114,6 +115,42 @@ def test_a_configuration_that_was_not_kept_or_is_damaged_counts_as_modified(root
         assert f"apply {run.run_id} kept no configuration" in why
 
 
+def test_order_isolation_and_named_files_are_configuration(root: Path) -> None:
+    (root / "policy.json").write_text("{}")
+    config = root / "config.yaml"
+    text = config.read_text()
+    text = text.replace("  kms: {}", "  kms: {inputs: {name: ./policy.json}}\n  other: {}")
+    config.write_text(text)
+    build_estate(root, terraform_module("other"))
+    record(root, dict.fromkeys(("kms", "bucket", "table", "other"), Status.UNCHANGED))
+    mine = f"state:modified,{DEV}/*"
+    assert set(reasons(root, mine)) == {"api"}
+    config.write_text(text.replace("other: {}", "other: {after: [bucket]}"))
+    assert "other" in reasons(root, mine)
+    config.write_text(text.replace("  table:\n", "  table:\n    isolate: true\n"))
+    assert "isolate" in reasons(root, mine)["table"]
+    config.write_text(text)
+    (root / "policy.json").write_text("[]")
+    assert "policy.json" in reasons(root, mine)["kms"]
+    assert set(reasons(root, mine)) == {"api", "kms"}
+
+
+def test_a_run_looks_once_at_what_units_are_made_from(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+
+    def of_module(_project: Path, directory: Path, _flavour: str) -> dict[str, str]:
+        looked.append(directory)
+        return {}
+
+    monkeypatch.setattr("pytg.generate.fingerprint.of_module", of_module)
+    select = Selectors(select=(f"state:modified,{DEV}/kms",))
+    Project(root).run(Request("apply", select, Options(yes=True)))
+    assert len(looked) == len(set(looked))
+    assert root / "modules/kms" in looked
+
+
 def git(root: Path, *arguments: str) -> None:
     own = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
     done = started(["git", *own, *arguments], root, os.environ)
@@ -162,6 +199,23 @@ def test_a_parent_file_and_a_new_unit(committed: Path) -> None:
         for unit in found
     )
     assert reasons(root, "git:main", suffix="x1").keys()
+
+
+def test_a_file_that_an_input_names_is_touched_with_it(committed: Path) -> None:
+    root = committed
+    (root / "policies").mkdir()
+    (root / "policies/a.json").write_text("{}")
+    other = root.parent.parent / "other.json"  # in no commit
+    other.touch()
+    inputs = f"inputs: {{name: ../../policies/a.json, key: {other}}}\n"
+    (root / "live/docs/us-east-1/dev/env.yaml").write_text(inputs)
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "two")
+    assert reasons(root, "git:HEAD") == {}
+    (root / "policies/a.json").write_text("[]")
+    found = reasons(root, "git:HEAD")
+    assert found["kms"] == "git:HEAD: policies/a.json"
+    assert set(found) == {"api", "bucket", "kms", "table"}, "those of dev in us-east-1"
 
 
 def test_what_was_invalid_then_touches_all(committed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -184,3 +185,17 @@ def test_those_of_one_directory_are_named_together() -> None:
         ),
         f"{other} is no longer configured and still holds resources: bring it back to destroy",
     ]
+
+
+def test_a_renamed_account_is_told_though_only_a_part_is_asked_for(chain: World) -> None:
+    chain.store.states[KEY.format("before/us-east-1/dev/a")] = state_of("a", RESOURCE)
+    parts = frozenset({RESOURCE})
+    units = {
+        address: replace(unit, module=replace(unit.module, parts=parts))
+        for address, unit in chain.estate.units.items()
+    }
+    chain.estate = replace(chain.estate, units=units)
+    found = orphans(chain.execution("a"))
+    assert found.held == ()
+    (text,) = found.renamed
+    assert f"`pytg state mv before/us-east-1/dev/a {at('a')}`" in text

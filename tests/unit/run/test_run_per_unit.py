@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from run_words import RESOURCE, at, creating, hook, state_of
 from run_world import World, events, rooted, statuses
 
-from pytg.compose.changes import UnitChanges
+from pytg.compose.changes import ResourceAction, UnitChanges
 from pytg.errors import Refused, StalePlan
 from pytg.model import Address, Unit
 from pytg.record.run import Changes, Outcome, Status
@@ -52,12 +53,44 @@ def test_a_plan_is_made_in_the_unit_s_own_root(chain: World) -> None:
 def test_exactly_that_plan_is_applied_and_its_progress_told(chain: World) -> None:
     chain.plans("a", cwd="units")
     plan = plan_unit(rooted(chain, "a", composed=False, lock_timeout=7))
-    assert apply_unit(plan) == Outcome(Status.SUCCEEDED)
+    assert apply_unit(plan) == Outcome(Status.SUCCEEDED, made=1)
     (call,) = chain.fake.calls("apply")
     assert {"-lock-timeout=7s", "-parallelism=30", plan.root.plan_file.name} <= set(call["argv"])
     execution = plan.root.execution
     assert events(execution, UnitProgress) == [UnitProgress(at("a"), RESOURCE, "create", 1, 1)]
     assert execution.record.run.units[at("a")].log == f"units/{at('a')}/apply.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (None, "was removed while it was applied"),
+        (b"{}", "cannot be read"),
+        (state_of("a", "terraform_data.other"), "another state was written"),
+    ],
+)
+def test_what_is_in_no_state_after_an_apply_that_went_well_is_unknown(
+    chain: World, stored: bytes | None, why: str
+) -> None:
+    """Terraform writes into a file that somebody removed, and ends as if nothing were wrong."""
+    chain.plans("a", cwd="units")
+    chain.fake.rule(command="apply", saves=False)
+    plan = plan_unit(rooted(chain, "a", composed=False))
+    if stored is not None:
+        chain.store.states[str(at("a"))] = stored
+    outcome = apply_unit(plan)
+    assert (outcome.status, outcome.unknown_resources) == (Status.UNKNOWN, (RESOURCE,))
+    assert why in outcome.reason
+    assert remembered(chain.estate.root) == {at("a"): {RESOURCE: ""}}
+
+
+def test_a_state_that_is_gone_is_told_also_where_nothing_was_made(chain: World) -> None:
+    chain.fake.rule(command="plan", resources=[])
+    chain.fake.rule(command="apply", saves=False)
+    plan = plan_unit(rooted(chain, "a", composed=False))
+    gone = ResourceAction(RESOURCE, "delete", "terraform_data")
+    plan = replace(plan, changes={at("a"): UnitChanges(at("a"), delete=1, resources=(gone,))})
+    assert apply_unit(plan).status is Status.FAILED
 
 
 def test_another_plan_in_its_place_is_stale(chain: World) -> None:
@@ -152,7 +185,7 @@ def test_a_unit_that_changes_is_applied(chain: World) -> None:
     chain.plans("a", cwd="units")
     execution = chain.execution()
     outcome, found = unit_run(execution)
-    assert outcome == Outcome(Status.SUCCEEDED)
+    assert outcome == Outcome(Status.SUCCEEDED, made=1)
     assert found == {at("a"): creating("a")}
     assert execution.record.run.units[at("a")].changes == Changes(create=1)
     assert chain.commands() == ["plan", "apply"]
@@ -163,7 +196,7 @@ def test_a_unit_that_changes_is_applied(chain: World) -> None:
 def test_no_more_than_was_approved_is_applied(chain: World, more: list[str]) -> None:
     chain.plans("a", cwd="units")
     outcome, _ = unit_run(chain.execution(), {at("a"): creating("a", RESOURCE, *more)})
-    assert outcome == Outcome(Status.SUCCEEDED)
+    assert outcome == Outcome(Status.SUCCEEDED, made=1)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +233,7 @@ def test_a_stateful_resource_of_the_unit_stays(make: Make) -> None:
     assert f"--allow-loss '{at('a')}:{BUCKET}'" in caught.value.hint
     assert world.fake.calls("apply") == []
     allowed = world.execution(allow_loss=frozenset({f"{at('a')}:{BUCKET}"}))
-    assert unit_run(allowed)[0] == Outcome(Status.SUCCEEDED)
+    assert unit_run(allowed)[0].status is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("seen", [True, False])
@@ -221,7 +254,7 @@ def test_what_nobody_saw_is_held_against_what_is_there(make: Make, *, seen: bool
     execution = world.execution(overwritten=there)
     approved: Any = {at("a"): creating("a", f"{kind}.this")} if seen else None
     if seen:
-        assert unit_run(execution, approved)[0] == Outcome(Status.SUCCEEDED)
+        assert unit_run(execution, approved)[0].status is Status.SUCCEEDED
     else:
         with pytest.raises(Refused):
             unit_run(execution, approved)

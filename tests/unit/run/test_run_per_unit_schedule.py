@@ -61,6 +61,30 @@ def test_what_reads_a_unit_that_was_never_applied_is_skipped(chain: World) -> No
     assert str(at("b")) not in execution.record.run.units[at("b")].reason
 
 
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_new_output_is_awaited_where_its_unit_changes(chain: World, *, changes: bool) -> None:
+    chain.hold("a")  # applied, without the output that b reads
+    chain.hold("b", outputs={"arn": "b"})
+    if changes:
+        changing(chain, "a")
+    execution = chain.execution(command="plan", per_unit=True)
+    plan_per_unit(execution)
+    found = statuses(execution)
+    assert found["b"] is (Status.SKIPPED if changes else Status.FAILED)
+    assert found["c"] is Status.UNCHANGED
+    said = "planned once these are applied: " if changes else "are in no state"
+    assert said in execution.record.run.units[at("b")].reason
+
+
+def test_where_its_unit_cannot_be_planned_a_new_output_s_reader_is_skipped(chain: World) -> None:
+    chain.hold("a")
+    said = [diagnostic("No", "x.y", "modules/a/main.tf", "Why not.")]
+    chain.fake.rule(command="plan", cwd=f"units/{at('a')}", events=said, exit=1)
+    execution = chain.execution("a", "b", command="plan", per_unit=True)
+    plan_per_unit(execution)
+    assert statuses(execution) == {"a": Status.FAILED, "b": Status.SKIPPED}
+
+
 def test_plans_wait_for_no_other_plan(chain: World) -> None:
     """Each of two waits until the other has begun, although one needs the other."""
     chain.hold("a", outputs={"arn": "a"})

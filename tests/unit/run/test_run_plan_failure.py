@@ -10,7 +10,7 @@ from run_words import at
 from run_world import World
 
 from pytg.compose.changes import Calls
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.run.plan_failure import PlanFailed, circular, unplannable
 from pytg.terraform.completed import Completed
 from pytg.terraform.event_stream import Diagnostic

@@ -16,6 +16,7 @@ from run_world import Person, World, notes
 
 from pytg.errors import Interrupted, Refused
 from pytg.recovery.composed_directory import DOCUMENTS
+from pytg.run.execution import Execution
 from pytg.run.pipeline import apply, plan
 from pytg.terraform.secrets import HIDDEN
 from support.process import eventually
@@ -136,10 +137,41 @@ def test_a_plan_without_changes_is_not_looked_at(make: Make) -> None:
     plan(world.execution(command="plan"))
 
 
-def test_a_program_that_is_not_there_refuses(world: World) -> None:
-    check(world, gone=("/nowhere/policy",))
-    with pytest.raises(Refused, match=r"check `gone` cannot be started: .*/nowhere/policy"):
+@pytest.mark.parametrize("do", [apply, plan])
+def test_a_program_that_is_not_there_refuses_before_anything_is_planned(
+    world: World, do: Callable[[Execution], object]
+) -> None:
+    check(world, gone=("/nowhere/policy",), here=("./policy",), path=("no-such-program",))
+    (world.estate.root / "policy").write_text("#!/bin/sh\n")
+    with pytest.raises(Refused) as caught:
+        do(world.execution(yes=True))
+    assert caught.value.message.splitlines() == [
+        "check `gone` cannot be started: there is no file /nowhere/policy",
+        "check `here` cannot be started: ./policy is not executable: chmod +x ./policy",
+        "check `path` cannot be started: `no-such-program` is not on PATH",
+    ]
+    assert world.commands() == []
+
+
+def test_a_program_that_goes_while_it_is_planned_refuses(world: World, tmp_path: Path) -> None:
+    program = tmp_path / "policy"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    check(world, gone=(str(program),))
+    execution = world.execution(yes=True, show=lambda *_: program.unlink())
+    with pytest.raises(Refused, match=r"check `gone` cannot be started: .*/policy"):
+        apply(execution)
+
+
+def test_a_program_that_a_signal_ended_has_not_refused_and_nothing_is_applied(world: World) -> None:
+    check(world, killed=program("import os; print('at work', flush=True); os.kill(os.getpid(), 9)"))
+    with pytest.raises(Refused) as caught:
         apply(world.execution(yes=True))
+    assert caught.value.message.splitlines() == [
+        "check `killed` did not get to its end: SIGKILL ended it",
+        "at work",
+    ]
+    assert "apply" not in world.commands()
 
 
 def test_ctrl_c_ends_a_program_that_takes_its_time(world: World, tmp_path: Path) -> None:

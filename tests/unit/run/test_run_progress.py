@@ -8,7 +8,7 @@ import pytest
 from pytg.compose.changes import Calls, ResourceAction, UnitChanges
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
-from pytg.run.blame import Blamed, softened
+from pytg.run.blamed import Blamed, softened
 from pytg.run.progress import Progress, raw_events
 from pytg.terraform.completed import PANIC, Completed
 from pytg.terraform.event_stream import Diagnostic, Event
@@ -91,10 +91,24 @@ def ends(
     return {unit.module: each for unit, each in progress.outcomes(completed, graph).items()}
 
 
-def test_a_replacement_counts_twice_and_an_unchanged_unit_not_at_all() -> None:
+def test_a_change_counts_once_and_an_unchanged_unit_not_at_all() -> None:
     progress = progress_of(made(ONE, create=2, update=1, replace=1, delete=1), UnitChanges(TWO))
-    assert progress.total == {ONE: 6}
+    assert progress.total == {ONE: 5}
     assert progress.done == {ONE: 0}
+
+
+@pytest.mark.parametrize("order", [("delete", "create"), ("create", "delete")])
+def test_a_replacement_is_done_once_terraform_has_done_both(order: tuple[str, str]) -> None:
+    progress = progress_of(made(ONE, replace=1, update=1))
+    done = []
+    for action in order:
+        progress.feed(event("apply_complete", ONE, "replace0", action=action))
+        done.append(progress.done[ONE])
+    assert done == [0, 1]
+    progress.feed(event("apply_complete", ONE, "update0", action="update"))
+    assert progress.complete(ONE)
+    progress.feed(event("apply_complete", ONE, "odd", action="update"))
+    assert progress.done == progress.total == {ONE: 2}
 
 
 def test_an_event_says_whose_resource_it_is_about() -> None:
@@ -168,8 +182,8 @@ def test_what_needs_a_failed_unit_was_skipped_as_far_as_it_was_not_done() -> Non
     found = ends(progress, ended(1), (ONE, TWO), (TWO, THREE))
     assert found["one"] == Outcome(Status.FAILED, "x.create0 failed")
     assert (found["two"].status, found["two"].blocked_by) == (Status.SKIPPED, (ONE,))
-    assert found["two"].reason.startswith("0 of 1")
-    assert found["three"] == Outcome(Status.SUCCEEDED)
+    assert found["two"].reason == f"not started, for it needs {ONE}"
+    assert found["three"] == Outcome(Status.SUCCEEDED, made=1)
 
 
 def test_a_unit_that_failed_after_another_is_a_failure_itself() -> None:
@@ -186,7 +200,7 @@ def test_what_was_not_done_and_has_no_reason_failed() -> None:
     progress.feed(event("apply_start", TWO, "create1"))
     found = ends(progress, Completed("apply", 1, (), "the end"))
     assert found["two"].status is Status.FAILED
-    assert found["two"].reason == "1 of 2 changes were applied: the end"
+    assert found["two"].reason == "only 1 of 2 changes made: the end"
     assert found["two"].unknown_resources == ()
 
 
@@ -196,7 +210,8 @@ def test_what_a_person_stopped_is_cancelled(how: dict[str, bool]) -> None:
     progress.feed(event("apply_complete", ONE))
     found = ends(progress, Completed("apply", 1, (), "", **how))
     assert found["one"].status is found["two"].status is Status.CANCELLED
-    assert found["one"].reason.startswith("1 of 2")
+    assert (found["one"].reason, found["one"].made) == ("only 1 of 2 changes made", 1)
+    assert (found["two"].reason, found["two"].made) == ("not started", 0)
 
 
 def test_what_was_in_flight_at_a_crash_is_unknown_before_anything_else() -> None:
@@ -225,7 +240,7 @@ def test_a_failure_of_nobody_is_that_of_all() -> None:
     progress.feed(event("apply_complete", ONE))
     progress.feed(event("apply_complete", TWO))
     found = ends(progress, Completed("apply", 1, (), "no room"))
-    assert set(found.values()) == {Outcome(Status.FAILED, "no room")}
+    assert set(found.values()) == {Outcome(Status.FAILED, "no room", made=1)}
 
 
 def blamed(*units: Address, sure: bool = True, severity: str = "error") -> Blamed:
@@ -244,8 +259,8 @@ def test_a_unit_whose_condition_did_not_hold_failed_whatever_is_done() -> None:
     for unit in (ONE, TWO):
         progress.feed(event("apply_complete", unit))
     found = ends_with(progress, blamed(ONE), blamed(TWO, severity="warning"))
-    assert found["one"] == Outcome(Status.FAILED, "No (m.tf:3)\nso")
-    assert found["two"] == Outcome(Status.SUCCEEDED)
+    assert found["one"] == Outcome(Status.FAILED, "No (m.tf:3)\nso", made=1)
+    assert found["two"] == Outcome(Status.SUCCEEDED, made=1)
     assert (found["three"].status, found["three"].blocked_by) == (Status.SKIPPED, (ONE,))
 
 
@@ -263,7 +278,7 @@ def test_of_several_that_may_have_failed_it_is_what_is_not_done() -> None:
     progress = progress_of(made(ONE, create=1), made(TWO, create=1))
     progress.feed(event("apply_complete", ONE))
     found = ends_with(progress, blamed(ONE, TWO, sure=False))
-    assert found["one"] == Outcome(Status.SUCCEEDED)
+    assert found["one"] == Outcome(Status.SUCCEEDED, made=1)
     assert found["two"] == Outcome(Status.FAILED, f"No (m.tf:3)\nso\nin one of {ONE}, {TWO}")
 
 
@@ -298,7 +313,7 @@ def test_what_was_stopped_is_cancelled_and_so_is_what_needs_it(*, fail_fast: boo
     graph.add_node(ONE)
     found = progress.outcomes(ended(1, interrupted=True), graph, told)
     why = f"stopped by --fail-fast: {ONE} failed; " if fail_fast else ""
-    stopped = Outcome(Status.CANCELLED, f"{why}0 of 1 changes were applied")
+    stopped = Outcome(Status.CANCELLED, f"{why}not started")
     assert (found[TWO], found[THREE]) == (stopped, stopped)
     assert found[ONE].status is (Status.FAILED if fail_fast else Status.CANCELLED)
     severities = [one.diagnostic.severity for one in softened(told, progress.stopped)]

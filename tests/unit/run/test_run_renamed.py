@@ -34,13 +34,15 @@ def told(
     states: dict[Address, State],
     configured: Collection[str] = (),
     copies: Collection[str] = (),
+    suffix: str | None = None,
 ) -> list[str]:
     """The commands that it says."""
     reads: dict[Address, Callable[[], State | None]] = {
         unit: lambda state=state: state  # type: ignore[misc]  # bound now
         for unit, state in states.items()
     }
-    found = renamed(new, reads, [*map(Address.parse, configured)], [*map(Address.parse, copies)])
+    others = [*map(Address.parse, copies)]
+    found = renamed(new, reads, [*map(Address.parse, configured)], others, suffix)
     return [text.split("`")[1].removeprefix("pytg state mv ") for text in found]
 
 
@@ -101,3 +103,9 @@ def test_a_copy_of_an_environment_is_the_old_name_of_that_one_alone() -> None:
     assert told([unit("acc/r/staging/a")], old, copies=["acc/r/dev-pr7/a"]) == []
     found = told([unit("acc/r/dev-pr8/a", "pr8")], old, copies=["acc/r/dev-pr7/a"])
     assert found == ["acc/r/dev-pr7/a acc/r/dev-pr8/a"]
+
+
+def test_with_a_suffix_the_command_has_it_and_an_environment_beside_is_no_new_name() -> None:
+    old = left("acc/r/dev-x1/a", "acc/r/dev/c")
+    new = [unit("acc/r/dev-x1/c", "x1")]
+    assert told(new, old, suffix="x1") == ["acc/r/dev-x1/a acc/r/dev-x1/c --suffix x1"]

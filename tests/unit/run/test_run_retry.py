@@ -62,25 +62,15 @@ def test_what_went_wrong_is_asked_again_with_its_options(world: World) -> None:
     request = found.request(("retry",), yes=False)
     assert request.command == "apply"
     assert request.parent == done.run.run_id
-    assert request.options == Options(parallelism=2, yes=True)
+    assert request.options == Options(parallelism=2)
+    assert found.request(("retry",), yes=True).options == Options(parallelism=2, yes=True)
     assert set(request.selectors.select) == set(map(str, found.units))
     assert found.moved == {}
 
 
-def test_a_yes_is_not_repeated_for_another_plan_than_the_reviewed_one(world: World) -> None:
-    done = failed(world)
-    assert done.run.asked is not None
-    of_bundle = replace(done.run, asked=replace(done.run.asked, bundle="review"))
-    for yes in (False, True):
-        request = again(world, replace(done, run=of_bundle)).request((), yes=yes)
-        assert request.options.yes is yes
-
-
-def test_a_yes_is_not_repeated_where_something_is_protected(world: World) -> None:
-    units = dict(world.estate.units)
-    units[at("d")] = replace(units[at("d")], protected=True)
-    found = again(world, failed(world), replace(world.estate, units=units))
-    assert at("d") in found.units
+def test_the_yes_of_the_run_is_not_that_of_its_retry(world: World) -> None:
+    found = again(world, failed(world))
+    assert asked_of(found.run).options["yes"] is True
     assert not found.request((), yes=False).options.yes
     assert found.request((), yes=True).options.yes
 

@@ -11,13 +11,16 @@ from run_world import Person, World, events, statuses
 
 from pytg.bundle.archive import Bundle, pack, unpack
 from pytg.bundle.manifest import Manifest
+from pytg.errors import StalePlan
 from pytg.model import Retry
 from pytg.record.run import Result, Status
 from pytg.record.run_events import Diagnosed
 from pytg.record.runs import past_runs
+from pytg.recovery.journal import STATE
 from pytg.run.options import Options, Request
 from pytg.run.retry import retry
 from pytg.run.runner import Finished, View
+from support.memory_store import composed
 
 BUSY = "ThrottlingException: Rate exceeded"
 
@@ -88,3 +91,28 @@ def test_what_comes_and_goes_is_an_error_for_it_is_not_tried_again(world: World)
     assert len(world.fake.calls("apply")) == 1
     told = [each.severity for each in events(done, Diagnosed) if each.unit == at("a")]
     assert told == ["error"]
+
+
+def test_what_was_applied_in_part_says_by_which_run_and_how_to_go_on(world: World) -> None:
+    kept = bundle(world)
+    made = [hook("apply_start", inside("a")), hook("apply_complete", inside("a"))]
+    state = {STATE: composed(at("a")).decode()}
+    world.fake.rule(command="apply", events=made, writes=state, kill=True)
+    first = apply(world, kept)
+    assert statuses(first) == {"a": Status.SUCCEEDED, "b": Status.FAILED}
+    again = apply(world, kept)
+    assert isinstance(again.error, StalePlan)
+    assert f"run {first.run.run_id} applied it as far as it came" in again.error.hint
+    assert "1 unit of it is not done" in again.error.hint
+    assert f"`pytg retry {first.run.run_id}`" in again.error.hint
+
+
+def test_what_was_applied_whole_says_by_which_run(world: World) -> None:
+    kept = bundle(world)
+    state = {STATE: composed(at("a"), at("b")).decode()}
+    made = [hook("apply_complete", inside(name)) for name in ("a", "b")]
+    world.fake.rule(command="apply", events=made, writes=state)
+    first = apply(world, kept)
+    again = apply(world, kept)
+    assert isinstance(again.error, StalePlan)
+    assert again.error.hint.endswith(f"run {first.run.run_id} has applied it")

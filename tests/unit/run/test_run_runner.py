@@ -14,7 +14,7 @@ from run_world import World, events, statuses
 from pytg.compose.shape import shape_of
 from pytg.errors import Interrupted, LockHeld, PytgError, Refused
 from pytg.model import Address
-from pytg.record.reader import RUNS, load
+from pytg.record.reader import RUNS, load, mark_dead
 from pytg.record.run import Result, Status
 from pytg.record.run_events import Recovered, RunFinished, RunStarted
 from pytg.recovery.composed_directory import COMPOSED
@@ -167,6 +167,23 @@ def test_an_error_ends_the_run_and_is_told(
     assert str(error) == str(done.error)
     assert load(latest(chain)).result is result
     assert done.run.processes == 2
+
+
+def test_where_the_record_cannot_be_closed_its_end_is_told_all_the_same(
+    chain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def show(*_: object) -> None:
+        monkeypatch.setattr("pytg.record.writer.write", no_room)
+        raise Refused("no")
+
+    done = chain.run("plan", view=View(show=show))
+    assert (done.run.result, done.run.exit_code) == (Result.REFUSED, 6)
+    assert str(done.error) == "no"
+    monkeypatch.undo()
+    assert mark_dead(load(latest(chain))).result is Result.INTERRUPTED  # nobody has it any more
 
 
 @pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt(), SystemExit(3)])

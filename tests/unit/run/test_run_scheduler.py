@@ -244,3 +244,29 @@ def test_reversed_for_destroy() -> None:
 )
 def test_default_parallelism(cores: int, memory: int, units: int) -> None:
     assert default_parallelism(cores, memory) == units
+
+
+def test_where_nothing_can_be_told_nothing_more_starts_and_what_runs_is_told_of() -> None:
+    """A full disk: what a unit that still runs comes to must not be lost."""
+    began, told = threading.Event(), threading.Event()
+
+    def work(address: Address) -> Outcome:
+        if address == unit("b"):
+            began.set()
+            assert told.wait(PATIENCE)
+        else:
+            assert began.wait(PATIENCE)
+        return FINE
+
+    ended: list[Address] = []
+
+    def on_change(address: Address, outcome: Outcome) -> None:
+        if outcome.status is Status.SUCCEEDED:
+            ended.append(address)
+            told.set()
+            raise OSError(28, "No space left on device")
+
+    graph = graph_of("ac", alone="b")
+    with pytest.raises(OSError, match="No space left"):
+        Scheduler(graph, work, parallelism=2, on_change=on_change).run()
+    assert ended == [unit("a"), unit("b")]

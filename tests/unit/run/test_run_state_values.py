@@ -8,7 +8,7 @@ import pytest
 from run_words import at, inside
 
 from pytg.compose.changes import Calls
-from pytg.run.blame import Blamed
+from pytg.run.blamed import Blamed
 from pytg.run.state_values import told_apart
 from pytg.terraform.event_stream import Diagnostic
 

@@ -154,3 +154,20 @@ def test_a_plan_and_an_apply_tell_it(chain: World) -> None:
         finished = chain.run(command, "a", yes=True)
         (found,) = finished.run.units[at("a")].diagnostics
         assert "is gone" in found.summary
+
+
+def test_what_a_restore_took_out_of_a_state_is_told_until_it_is_applied(chain: World) -> None:
+    chain.hold("a", RESOURCE)
+    out = {at("a"): (RESOURCE, "terraform_data.newer")}
+    note(
+        chain.estate.root, "pytg state restore", {at("a"): 1}, datetime(2025, 1, 3, tzinfo=UTC), out
+    )
+    ran(chain, 4, "plan", Changes())
+    ran(chain, 4, "apply", Changes(create=1), Status.FAILED)
+    (text,) = told(chain.execution("a", command="plan"))
+    assert text == (
+        f"since `pytg state restore` the state of {KEY} lacks what may still exist: "
+        "terraform_data.newer"
+    )
+    ran(chain, 5, "apply", Changes(create=1))
+    assert told(chain.execution("a", command="plan")) == []

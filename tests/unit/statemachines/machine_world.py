@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -22,12 +23,15 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501 - its name
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
 REGIONS = {"migration": SOURCE, "cutover": TARGET, "rollback": SOURCE}
 PATIENCE = 60.0
 Function = Callable[[dict[str, Any]], Any]
+# it takes a second and is asked for at each creation and start; what it makes keeps nothing
+parsed = cache(AmazonStateLanguageParser.parse)
 
 
 @dataclass
@@ -59,12 +63,14 @@ class MachineWorld:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.functions = Functions()
+        monkeypatch.setattr(AmazonStateLanguageParser, "parse", parsed)
         monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", self.functions.invoke)
         monkeypatch.setattr(StateTaskServiceAwsSdk, "_normalise_parameters", _as_the_sdk)
         monkeypatch.setattr(StateTaskServiceAwsSdk, "_normalise_response", _as_step_functions)
         self.dynamodb = boto3.client("dynamodb", region_name=SOURCE)
         self.s3 = boto3.client("s3", region_name=SOURCE)
         self.arns: dict[str, str] = {}
+        self._clients: dict[str, Any] = {}
 
     def build(self) -> None:
         self.dynamodb.create_table(
@@ -81,9 +87,10 @@ class MachineWorld:
         for region in (SOURCE, TARGET):
             self._listen(region)
         for machine in MACHINES:
-            client = boto3.client("stepfunctions", region_name=REGIONS[machine])
             text = json.dumps(_for_the_interpreter(definition(machine)))
-            made = client.create_state_machine(name=machine, definition=text, roleArn=ROLE)
+            made = self.client(machine).create_state_machine(
+                name=machine, definition=text, roleArn=ROLE
+            )
             self.arns[machine] = made["stateMachineArn"]
 
     def define(self, machine: str, **other: Any) -> None:
@@ -163,7 +170,10 @@ class MachineWorld:
         return answer
 
     def client(self, machine: str) -> Any:
-        return boto3.client("stepfunctions", region_name=REGIONS[machine])
+        region = REGIONS[machine]
+        if region not in self._clients:
+            self._clients[region] = boto3.client("stepfunctions", region_name=region)
+        return self._clients[region]
 
     @staticmethod
     def _ended(described: dict[str, Any]) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pytg.errors import UnitFailed
@@ -322,3 +323,23 @@ def test_a_person_gets_the_exit_code_and_the_directory(fake: FakeTerraform, work
     assert fake.calls("state")[0]["argv"] == ["state", "list", "-id=x"]
     assert fake.calls("state")[0]["cwd"] == str(workdir)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_start_that_cannot_be_recorded_is_taken_back(
+    fake: FakeTerraform, workdir: Path, tmp_path: Path
+) -> None:
+    """As on a full disk: nobody would follow what it does."""
+    fake.rule(wait_for=tmp_path / "never")
+    record = tmp_path / "processes.jsonl"
+    record.mkdir()
+    with pytest.raises(OSError, match=r"processes\.jsonl"):
+        run(
+            fake.path,
+            workdir,
+            PLAN,
+            dict(os.environ),
+            tmp_path / "o",
+            tmp_path / "e",
+            record=record,
+        )
+    assert not [call for call in fake.calls() if psutil.pid_exists(call["pid"])]

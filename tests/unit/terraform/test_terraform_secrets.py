@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pytg.terraform.secrets import HIDDEN, Hide, secrets_of, secrets_of_plan
+from pytg.terraform.secrets import HIDDEN, Hide, masked, secrets_in, secrets_of, secrets_of_plan
 
 
 def test_what_a_state_marks_is_hidden_wherever_it_stands() -> None:
@@ -72,3 +72,42 @@ def test_what_a_plan_marks_is_found_in_all_of_its_parts() -> None:
     }
     expected = {"before", "after-it", "held-in", "output", "by-default", "given-to"}
     assert set(secrets_of_plan(plan)) == expected
+
+
+def test_a_secret_is_hidden_however_a_program_prints_it() -> None:
+    pem = "-----BEGIN KEY-----\nAAAAsecretline1\nBBBBsecretline2\n-----END KEY-----\n"
+    hide = Hide([pem, "two  words", "987654321987"])
+    for said in (
+        pem,
+        " ".join(pem.split()),  # as a shell joins its lines
+        "a line: AAAAsecretline1, and BBBBsecretline2",
+        pem.replace("\n", "\r\n"),
+        "two words",
+        "it is 987654321987.",
+        "=987654321987\n",
+    ):
+        words = hide.text(said)
+        written = hide.in_json(json.dumps({"detail": said, "n": 987654321987}).encode())
+        for told in (words, json.loads(written)["detail"]):
+            assert HIDDEN in told
+            for part in ("AAAA", "BBBB", "words", "987654"):
+                assert part not in told
+    assert json.loads(written)["n"] == 987654321987  # whoever reads the log wants JSON
+
+
+def test_a_number_is_no_part_of_a_longer_one() -> None:
+    hide = Hide(["123456"])
+    assert hide.text("1123456 1234567 123456.7 0.123456") == "1123456 1234567 123456.7 0.123456"
+    assert hide.text("port:123456,") == f"port:{HIDDEN},"
+
+
+def test_a_number_that_is_marked_is_masked_where_it_stands_without_a_mark() -> None:
+    found = set(secrets_in({"a": 987654321987, "b": 12, "c": True}, {"a": True, "b": True}))
+    assert found == {"987654321987"}
+    value = {"again": 987654321987, "text": "of 987654321987", "longer": 9876543219870}
+    mask = {"again": True, "text": True, "longer": False}
+    assert masked(value, {}, found) == mask
+
+
+def test_bytes_that_are_no_text_stay_as_they_are() -> None:
+    assert Hide(["hunter22"]).in_json(b'\xff"hunter22"') == b'\xff"' + HIDDEN.encode() + b'"'
