@@ -18,7 +18,8 @@ from pytg.generate.rendering import render
 from pytg.generate.typed_values import constraint, is_odd
 from pytg.record.run import BAD, Outcome, Status
 from pytg.run import state_mirror
-from pytg.run.blame import Blame, Blamed
+from pytg.run.blame import Blame
+from pytg.run.blamed import Blamed
 from pytg.run.broken import set_aside_broken
 from pytg.run.culprits import led_back
 
