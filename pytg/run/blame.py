@@ -125,6 +125,8 @@ class Blame:
             units = tuple(self._units)
         elif line is not None:
             units = tuple(owners(line, self._calls, self._units.values()))
+        elif not diagnostic.file and len(named := self._named(diagnostic)) == 1:
+            units = tuple(named)
         else:
             return self._of_module(plain, conditions, times)
         shared = line is not None and line.block == "provider"
@@ -139,7 +141,7 @@ class Blame:
             failing = self._failing(diagnostic, conditions).intersection(users)
             if failing:
                 return replace(plain, units=tuple(sorted(failing)))
-            named_there = {self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail)}
+            named_there = self._named(diagnostic)
             if not named_there.isdisjoint(users):
                 return replace(plain, units=tuple(u for u in users if u in named_there))
             users = self._modules.with_values(directory, users, diagnostic.values) or users
@@ -150,6 +152,11 @@ class Blame:
         )
         sure = len(users) < 2 or (once and times >= len(users))  # noqa: PLR2004 - one is sure
         return replace(plain, units=tuple(users), sure=sure)
+
+    def _named(self, diagnostic: Diagnostic) -> set[Address]:
+        """The units whose calls the text names."""
+        found = (self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail))
+        return self._units.keys() & {unit for unit in found if unit}
 
     def _in_root(self, diagnostic: Diagnostic) -> bool:
         return bool(diagnostic.file) and self._directory(diagnostic) == self._workdir

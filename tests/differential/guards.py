@@ -32,6 +32,7 @@ from differential.without import (
     replaced,
     rotated,
     told_elsewhere,
+    unordered,
     untyped,
     unwarned,
     without_defaults,
@@ -42,7 +43,7 @@ from pytg.compose.changes import Calls
 from pytg.compose.shape import Shape
 from pytg.generate import composed, hcl
 from pytg.generate import unit as unit_root
-from pytg.run import blame, composed_plan, pipeline, planned_stage, rounds
+from pytg.run import blame, pipeline, planned_stage, rounds
 from pytg.run.blame import Blame
 from pytg.run.stage_inputs import StageInputs
 
@@ -152,8 +153,8 @@ GUARDS: dict[str, tuple[Guard, Shown, Ways]] = {
         ("checked",),
         ROOTS,
     ),
-    "a destroy does not wait": (
-        replaced(composed_plan, "_deferred", lambda *_: frozenset()),
+    "a destroy has no order": (
+        unordered,
         undone(),
         ROOTS,
     ),

@@ -58,11 +58,11 @@ class UnitRoots(Plain):
         self.write(estate)
         generate(self.root, self.environ, estate)
         for unit in estate.units():
-            if any(step.ends[needed].status != OK for needed in estate.needs(unit)):
-                step.ends[unit] = End(SKIPPED)
-            elif estate.unread(unit):  # it has no root
+            if estate.unread(unit):  # it has no root
                 home = f"modules/{unit.module}"
                 step.ends[unit] = unread(self.heard(self.root / home, "init").said, f"{home}/")
+            elif any(step.ends[needed].status != OK for needed in estate.needs(unit)):
+                step.ends[unit] = End(SKIPPED)
             else:
                 step.ends[unit] = self._applied(estate, unit, step)
         step.whole = whole(step.ends.values(), frozenset())

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from pytg.compose import state_merge
 from pytg.compose.changes import Calls
-from pytg.generate import variables
+from pytg.generate import composed, variables
 from pytg.generate.composed import ModuleBlock
 from pytg.generate.line import Line
 from pytg.generate.providers import PEER, passed
@@ -89,6 +89,21 @@ def without_defaults(template: str, **values: Any) -> str:
         for name, arguments, conditions in values.get("upstream", ())
     ]
     return render(template, **{**values, **({"upstream": read} if read else {})})
+
+
+@contextmanager
+def unordered() -> Iterator[None]:
+    """In a destroy, neither states nor calls of a composed root say what is to go first."""
+    waits = getattr(composed, "_waits")  # noqa: B009 - as by its name in `patch`
+
+    def none(*arguments: Any, defers: bool) -> list[Any]:
+        return [] if defers else list(waits(*arguments, defers=defers))
+
+    with (
+        patch.object(state_merge, "_reachable", lambda *_: set()),
+        patch.object(composed, "_waits", none),
+    ):
+        yield
 
 
 def untyped() -> AbstractContextManager[Any]:

@@ -248,3 +248,14 @@ def test_objects_in_a_list_are_told_of_each_unit_by_itself(alike: World) -> None
         ((at("b"),), f"These go:\n{other}\n\nAfter that they stay."),
     ]
     assert blame_of(alike, "c").of([told])[0].units == (at("c"),)
+
+
+def test_what_has_no_place_is_of_the_one_unit_that_its_text_names(alike: World) -> None:
+    """OpenTofu says it for each: `Resource going to be removed from the state`."""
+    told = [
+        Diagnostic("warning", "Going", f"The resource {inside(name, 'terraform_data.x')} goes.")
+        for name in ("a", "b")
+    ]
+    assert [each.units for each in said(alike, *told)] == [(at("a"),), (at("b"),)]
+    both = f"Cycle: {inside('a', 'x.y')}, {inside('b', 'x.y')}"
+    assert one(blame_of(alike, "a", "b", "c"), error(detail=both)).units == ()
