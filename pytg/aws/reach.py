@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Reach:
         return boto3.Session(botocore_session=self.session, region_name=region)
 
 
-def reached(root: Path, account: Account, region: str, sts: dict[str, Any]) -> Reach:
+def reached(root: Path, account: Account, region: str, sts: Mapping[str, Any]) -> Reach:
     """The account, in its role where it has one; `sts`: what else a client of STS is made with.
 
     Raises Refused for an emulator that does not run, and what botocore raises.
