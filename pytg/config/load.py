@@ -137,7 +137,7 @@ def _wire(
     mistakes = [m for found in modules for m in (*found.module.broken, *found.mistakes)]
     once = {(mistake.position, mistake.message): mistake for mistake in mistakes}
     declared = {name: found.places for name, found in known.modules.items()}
-    return LoadedEstate(estate, known.places, inputs, tuple(once.values()), declared)
+    return LoadedEstate(estate, known.places, inputs, tuple(once.values()), declared=declared)
 
 
 def _check_suffix(suffix: str) -> None:
