@@ -19,7 +19,7 @@ from pytg.generate.line import Line, read_line
 from pytg.model import Address, Unit
 from pytg.record.run import Check
 from pytg.record.words import named
-from pytg.run.generated import FILES, Written, owners, written_path
+from pytg.run.generated import FILES, Written, import_path, owners, written_path
 from pytg.run.module_users import ModuleUsers
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
 from pytg.terraform.event_stream import Diagnostic
@@ -163,10 +163,18 @@ class Blame:
             units = tuple(self._units)
         elif line is not None:
             units = tuple(owners(line, self._calls, self._units.values()))
+        elif not diagnostic.file and (alone := self._named_alone(diagnostic)):
+            units = (alone,)
         else:
             return self._of_module(plain, conditions, times)
         shared = line is not None and line.block == "provider"
         return self._written_at(replace(plain, units=units, shared=shared), line)
+
+    def _named_alone(self, diagnostic: Diagnostic) -> Address | None:
+        """The one unit whose call the text names, if it names one and no other."""
+        calls = {self._calls.units.get(call) for call in _CALL.findall(diagnostic.detail)}
+        found = [unit for unit in self._units if unit in calls]
+        return found[0] if len(found) == 1 else None
 
     def _of_module(self, plain: Blamed, conditions: Sequence[Condition], times: int) -> Blamed:
         """A diagnostic in a file of a module, which several units may use."""
@@ -237,11 +245,14 @@ class Blame:
         return Blamed(told, file=str(near), line=diagnostic.line or None)
 
     def _written_at(self, blamed: Blamed, line: Line | None) -> Blamed:
-        """Where the value in a generated file was written, as far as that is known."""
-        if line is None or not blamed.units:
+        """Where the value in a generated file was written, as far as that is known.
+
+        Of what has no place, that is where an import stands that the text names.
+        """
+        if not blamed.units or (line is None and blamed.file):
             return blamed
         unit = self._units[blamed.units[0]]
-        path = written_path(unit, line)
+        path = written_path(unit, line) if line else import_path(unit, blamed.diagnostic.detail)
         position = self._written(unit.address, path) if path else None
         if position is None:
             return blamed
