@@ -19,7 +19,7 @@ from pytg.generate.line import Line, read_line
 from pytg.model import Address, Unit
 from pytg.record.run import Check
 from pytg.run.blamed import Blamed
-from pytg.run.generated import FILES, Written, owners, written_path
+from pytg.run.generated import FILES, Written, import_path, owners, written_path
 from pytg.run.module_users import ModuleUsers
 from pytg.terraform.conditions import CHECK, ERROR, FAIL, HOLDS, UNKNOWN, Condition
 from pytg.terraform.event_stream import Diagnostic
@@ -206,11 +206,14 @@ class Blame:
         return Blamed(told, file=str(near), line=diagnostic.line or None)
 
     def _written_at(self, blamed: Blamed, line: Line | None) -> Blamed:
-        """Where the value in a generated file was written, as far as that is known."""
-        if line is None or not blamed.units:
+        """Where the value in a generated file was written, as far as that is known.
+
+        Of what has no place, that is where an import stands that the text names.
+        """
+        if not blamed.units or (line is None and blamed.file):
             return blamed
         unit = self._units[blamed.units[0]]
-        path = written_path(unit, line)
+        path = written_path(unit, line) if line else import_path(unit, blamed.diagnostic.detail)
         position = self._written(unit.address, path) if path else None
         if position is None:
             return blamed

@@ -75,3 +75,11 @@ def written_path(unit: Unit, line: Line) -> Path:
             return ("terraform", "providers", line.labels[0], "config", *line.path)
         case _:
             return ()
+
+
+def import_path(unit: Unit, text: str) -> Path:
+    """Where in the configuration the import stands whose target `text` names; empty: nowhere."""
+    for number, each in enumerate(unit.imports):
+        if f".{each.to} " in f"{text} ".replace("\n", " "):
+            return ("modules", unit.address.module, "imports", number)
+    return ()

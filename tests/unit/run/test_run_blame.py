@@ -86,6 +86,20 @@ def test_what_has_no_place_is_nobody_s_where_there_are_several(chain: World) -> 
     assert one(blame_of(chain, "a"), error()).units == (at("a"),)
 
 
+def test_what_has_no_place_and_names_one_unit_is_of_that_one(alike: World) -> None:
+    to = 'x.y["k"]'
+    a = replace(alike.estate.units[at("a")], imports=(Import("x.y", "0"), Import(to, "1")))
+    alike.estate = replace(alike.estate, units={**alike.estate.units, at("a"): a})
+    blame = blame_of(alike, "a", "b")
+    text = f"The configuration for the import\nmodule.{slug('a')}.{to}\ndoes not exist."
+    found = one(blame, error(detail=text))
+    assert (found.units, found.file) == ((at("a"),), "modules/a/imports/1")
+    text = f"module.{slug('a')}.x.z and module.z are odd"
+    assert one(blame, error(detail=text)) == Blamed(error(detail=text), (at("a"),))
+    text = f"Cycle: module.{slug('a')}.x.y, module.{slug('b')}.x.y"
+    assert one(blame, error(detail=text)).units == ()
+
+
 def test_a_line_of_a_call_is_its_unit_s_and_stands_where_the_input_was_written(
     alike: World,
 ) -> None:
