@@ -184,7 +184,8 @@ def waits_for_terraform(project: Project) -> None:
 def test_after_kill_of_both_nothing_recorded_is_lost(project: Project) -> None:
     project.kill_both(apply_until_slow(project))
     done = project.pytg("plan", *DEV)
-    assert "may have left" in done.err
+    # which of the two depends on whether `side` had the state written after `slow` was made
+    assert "may have left" in done.err or "its provisioner was cut off" in done.err
     assert f"{SLOW} terraform_data.this" in done.err
     finish(project)
 
