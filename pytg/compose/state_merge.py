@@ -18,6 +18,7 @@ from pytg.errors import Refused
 
 _NAMESPACE = uuid.UUID("6f0c2c52-6c0e-5d8e-9e0b-0b0f5a4a2f10")
 _PROVIDER = re.compile(r'^(?P<base>provider\["(?P<source>[^"]+)"\])(?:\.(?P<alias>.+))?$')
+_SENSITIVE = "sensitive_attributes"
 # a unit's own module call has no instance key but the 0 of a counted one
 _MODULE = re.compile(r"module\.(?P<call>[^.\[]+)(?:\[0\])?(?P<rest>[.\[].*)?", re.DOTALL)
 
@@ -141,9 +142,20 @@ def same_content(one: State | None, other: State | None) -> bool:
 def _content(state: State) -> tuple[Any, ...]:
     resources = [r for r in state["resources"] if r.get("module")]
     key = [(r["module"], r["mode"], r["type"], r["name"]) for r in resources]
-    ordered = [r for _, r in sorted(zip(key, resources, strict=True), key=lambda pair: pair[0])]
+    pairs = sorted(zip(key, resources, strict=True), key=lambda pair: pair[0])
+    ordered = [_settled(resource) for _, resource in pairs]
     checks = [c for c in state.get("check_results") or () if _call(c["config_addr"])]
     return ordered, state["outputs"], checks
+
+
+def _settled(resource: State) -> State:
+    """Without the chance in it: Terraform writes sensitive paths of an instance in any order."""
+    if not any(len(i.get(_SENSITIVE) or ()) > 1 for i in resource["instances"]):
+        return resource
+    instances = [
+        {**i, _SENSITIVE: sorted(i.get(_SENSITIVE) or (), key=repr)} for i in resource["instances"]
+    ]
+    return {**resource, "instances": instances}
 
 
 def _lineage(present: Sequence[tuple[Shape, State]]) -> str:

@@ -184,7 +184,9 @@ def _state(part: Part, *, quiet: bool) -> dict[str, Any]:
 def _instance(instance: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     needs = (d.removeprefix(prefix) for d in instance.get("dependencies", ()) if _in(d, prefix))
     first = instance.get("create_before_destroy", False)
-    return {n: instance.get(n) for n in _INSTANCE} | {"needs": sorted(needs), "first": first}
+    paths = sorted(instance.get("sensitive_attributes") or (), key=repr)  # in any order
+    found = {n: instance.get(n) for n in _INSTANCE} | {"sensitive_attributes": paths}
+    return found | {"needs": sorted(needs), "first": first}
 
 
 def _in(address: str, prefix: str) -> bool:

@@ -266,3 +266,16 @@ def test_a_counted_call_is_an_instance_in_resources_and_checks_but_not_in_depend
     assert result["config_addr"] == f"module.{slug}.check.c"
     assert result["objects"][0]["object_addr"] == f"module.{slug}[0].check.c"
     assert next_state(state, split_state(merged, [counted])[slug]) is None
+
+
+def test_sensitive_paths_in_another_order_are_no_change() -> None:
+    """Terraform writes those of an instance that it has refreshed in any order."""
+    paths = [[{"type": "get_attr", "value": name}] for name in ("value", "value_wo")]
+
+    def written(paths: list[Any]) -> dict[str, Any]:
+        instance = {"attributes": {"id": "1"}, "sensitive_attributes": paths}
+        names = {"module": "module.a", "mode": "managed", "type": "x", "name": "y"}
+        return {**empty_state("one"), "resources": [{**names, "instances": [instance]}]}
+
+    assert next_state(written(paths), written(paths[::-1])) is None
+    assert next_state(written(paths), written(paths[:1])) is not None
