@@ -156,8 +156,8 @@ def _work(execution: Execution, request: Request, stop: Interrupts, keep: Keep |
     except BaseException:  # a defect of pytg: its record is closed all the same
         record.finish(Result.FAILED, 1)
         raise
-    with contextlib.suppress(OSError):  # no process was started, or that is not known any more
-        record.update_run(processes=len(execution.processes.read_bytes().splitlines()))
+    with contextlib.suppress(FileNotFoundError):
+        record.update_run(processes=len(execution.processes.read_text().splitlines()))
     record.update_run(serials=execution.serials)
     finished = Finished(record.finish(result, code, error.message if error else ""), changes, error)
     execution.log.emit(RunFinished(result, code))
