@@ -95,7 +95,10 @@ def write(directory: Path, data: bytes) -> Path:
     try:
         write_atomic(file, data)
     except OSError as error:
-        raise PytgError(f"cannot write {file}: {error.strerror}") from error
+        raise PytgError(
+            f"cannot write {file}: {error.strerror}",
+            hint="make room there, or name another directory with --out; nothing was applied",
+        ) from error
     return file
 
 

@@ -101,6 +101,15 @@ def with_outputs(name: str, outputs: dict[str, object]) -> bytes:
     return json.dumps({**json.loads(state_of(name)), "outputs": outputs}).encode()
 
 
+def test_of_much_that_a_program_says_the_last_2000_characters_are_shown(world: World) -> None:
+    for length, cut in ((2_000, ""), (2_001, "[...] ")):
+        check(world, long=program(f"raise SystemExit('a' + 'b' * {length - 1})"))
+        with pytest.raises(Refused) as caught:
+            apply(world.execution(yes=True))
+        _, said = caught.value.message.splitlines()
+        assert said == (f"{cut}{'b' * 2_000}" if cut else f"a{'b' * 1_999}")
+
+
 @pytest.mark.parametrize("per_unit", [False, True])
 def test_a_plan_is_shown_and_then_refused(world: World, *, per_unit: bool) -> None:
     check(world, no=program("raise SystemExit(1)"))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytg.errors import LockHeld, PytgError, Refused
-from pytg.state import local_file, local_store
+from pytg.state import file_lock, local_file, local_store
 from pytg.state.local_store import LocalStore
 from pytg.state.state_store import LockInfo
 
@@ -135,7 +135,7 @@ def test_a_file_that_is_removed_while_it_is_taken_is_taken_anew(
     store: LocalStore, another: LocalStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Terraform removes an empty state file when it leaves its lock."""
-    real, calls = local_store.try_lock, []
+    real, calls = file_lock.try_lock, []
 
     def removing(descriptor: int) -> bool:
         if not calls:
@@ -143,7 +143,7 @@ def test_a_file_that_is_removed_while_it_is_taken_is_taken_anew(
         calls.append(descriptor)
         return real(descriptor)
 
-    monkeypatch.setattr(local_store, "try_lock", removing)
+    monkeypatch.setattr(file_lock, "try_lock", removing)
     store.lock(KEY, MINE)
     assert len(calls) == 2
     with pytest.raises(LockHeld):
