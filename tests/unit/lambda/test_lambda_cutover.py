@@ -1,4 +1,4 @@
-"""Gate check, traffic switch and batch starter."""
+"""Gate check and traffic switch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from botocore.stub import ANY, Stubber
-from lambda_world import CHECKPOINTS, CONTROL, ENV, METADATA, SOURCE, TARGET, World, bucket
+from lambda_world import CONTROL, ENV, METADATA, SOURCE, TARGET, World, bucket
 
 from docmig import control, keys, readiness
 from docmig.aws import clients
@@ -19,62 +18,6 @@ from docmig.failures import TransientError
 
 ACCOUNT = "123456789012"
 MRAP = f"arn:aws:s3::{ACCOUNT}:accesspoint/abc.mrap"
-
-UNCLEAN = {
-    "Status": "Complete",
-    "ProgressSummary": {
-        "TotalNumberOfTasks": 3,
-        "NumberOfTasksSucceeded": 2,
-        "NumberOfTasksFailed": 1,
-    },
-}
-NOTHING = {
-    "Status": "Failed",
-    "FailureReasons": [
-        {"FailureReason": "Manifest generation found no keys matching filter criteria."}
-    ],
-}
-
-
-@pytest.fixture
-def estate(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Tables are global: what is written in one region is in the other at once."""
-    queues = [
-        clients.sqs(region).create_queue(QueueName=f"{ENV}-{region}-sqs-ingest")
-        for region in (SOURCE, TARGET)
-    ]
-    world.set(
-        SOURCE_REGION=SOURCE,
-        TARGET_REGION=TARGET,
-        DOCUMENTS_BUCKETS=",".join(f"{r}={bucket(r, 'documents')}" for r in (SOURCE, TARGET)),
-        STREAM_CONSUMERS=f"{SOURCE}=consumer-a,{TARGET}=consumer-b",
-        QUEUE_URLS=",".join(
-            f"{r}={q['QueueUrl']}" for r, q in zip((SOURCE, TARGET), queues, strict=True)
-        ),
-        ACTIVE_REGION_PARAMETER="/" + ENV + "/{region}/active-region",
-        CLIENT_CACHE_SECONDS="0",
-        LONGEST_REQUEST_SECONDS="0",
-        SHORTEST_WAIT_SECONDS="0",
-        FENCE_PATIENCE_SECONDS="0.05",
-        POLL_SECONDS="0.01",
-        BATCH_ROLE_ARN=f"arn:aws:iam::{ACCOUNT}:role/batch",
-    )
-    for name in (CONTROL, METADATA):
-        tables = {region: clients.table(name, region) for region in (SOURCE, TARGET)}
-        for here, there in ((SOURCE, TARGET), (TARGET, SOURCE)):
-            _mirror(monkeypatch, tables[here], tables[there])
-    return world
-
-
-def _mirror(monkeypatch: pytest.MonkeyPatch, here: Any, there: Any) -> None:
-    real, copy = here.put_item, type(there).put_item
-
-    def put(**arguments: Any) -> Any:
-        answer = real(**arguments)
-        copy(there, Item=arguments["Item"])
-        return answer
-
-    monkeypatch.setattr(here, "put_item", put)
 
 
 def switch(world: World, action: str, to: str = TARGET, **more: Any) -> Any:
@@ -231,99 +174,6 @@ def test_a_check_that_nobody_knows_closes_the_gate(estate: World) -> None:
     switch(estate, "init")
     result = estate.run("gate_check", {"checks": ["active-in-source", "no-such-check"]})
     assert result["failed"] == ["no-such-check"]
-
-
-def test_a_wave_is_started_once(estate: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    requests: list[dict[str, Any]] = []
-    control = clients.s3control(SOURCE)
-
-    def create_job(**arguments: Any) -> dict[str, str]:
-        requests.append(arguments)
-        return {"JobId": f"job-{len(requests)}"}
-
-    monkeypatch.setattr(control, "create_job", create_job)
-    job = {"Status": "Active"}
-    monkeypatch.setattr(control, "describe_job", lambda **_: {"Job": job})
-    event = {"action": "start", "migration_id": "m-1", "wave": 1, "prefixes": ["a/", "b/"]}
-    first = estate.run("batch_starter", event)
-    assert first["job_id"] == "job-1"
-    assert estate.run("batch_starter", event) == first
-    (request,) = requests
-    generator = request["ManifestGenerator"]["S3JobManifestGenerator"]
-    assert generator["Filter"]["ObjectReplicationStatuses"] == ["NONE", "FAILED"]
-    assert generator["Filter"]["KeyNameConstraint"] == {"MatchAnyPrefix": ["a/", "b/"]}
-    assert len(request["ClientRequestToken"]) == 64
-    (item,) = estate.items(CHECKPOINTS)
-    assert (item["pk"], item["sk"]) == ("migration#m-1", "step#seed#00001")
-    retried = estate.run("batch_starter", {**event, "mode": "retry"})
-    assert retried["token"] != first["token"]
-
-
-@pytest.mark.parametrize(
-    ("mode", "job", "again"),
-    [
-        ("seed", {"Status": "Active"}, False),
-        ("seed", {"Status": "Failed"}, True),
-        ("seed", {"Status": "Cancelled"}, True),
-        ("seed", UNCLEAN, False),
-        ("retry", UNCLEAN, True),
-        ("seed", NOTHING, False),
-        ("retry", NOTHING, False),
-    ],
-)
-def test_a_job_that_ended_in_vain_is_followed_by_another(
-    estate: World, monkeypatch: pytest.MonkeyPatch, mode: str, job: dict[str, Any], *, again: bool
-) -> None:
-    tokens: list[str] = []
-    control = clients.s3control(SOURCE)
-
-    def create_job(**arguments: Any) -> dict[str, str]:
-        tokens.append(arguments["ClientRequestToken"])
-        return {"JobId": f"job-{len(tokens)}"}
-
-    monkeypatch.setattr(control, "create_job", create_job)
-    monkeypatch.setattr(control, "describe_job", lambda **_: {"Job": job})
-    event = {"action": "start", "mode": mode, "migration_id": "m", "wave": 1, "prefixes": ["a/"]}
-    first, second = (estate.run("batch_starter", event)["job_id"] for _ in range(2))
-    assert (first, second) == ("job-1", "job-2" if again else "job-1")
-    assert len(set(tokens)) == len(tokens) == (2 if again else 1)
-
-
-def test_the_request_is_one_that_s3_would_take(estate: World) -> None:
-    control = clients.s3control(SOURCE)
-    expected = dict.fromkeys(
-        (
-            *("AccountId", "ClientRequestToken", "ConfirmationRequired", "Description"),
-            *("ManifestGenerator", "Operation", "Priority", "Report", "RoleArn"),
-        ),
-        ANY,
-    )
-    with Stubber(control) as stub:
-        stub.add_response("create_job", {"JobId": "job-1"}, expected)
-        estate.run(
-            "batch_starter",
-            {
-                "action": "start",
-                "migration_id": "m-1",
-                "wave": 1,
-                "prefixes": ["a/"],
-                "created_before": "2031-01-31T12:00:00Z",
-            },
-        )
-
-
-def test_a_job_is_clean_only_when_nothing_failed(
-    estate: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clients.s3control(SOURCE), "describe_job", lambda **_: {"Job": UNCLEAN})
-    status = estate.run("batch_starter", {"action": "status", "job_id": "job-1"})
-    assert (status["ended"], status["clean"]) == (True, False)
-
-
-def test_waves_are_planned_from_prefixes(estate: World) -> None:
-    loads = [{"prefix": f"{n}/", "objects": 10, "bytes": 100} for n in range(5)]
-    planned = estate.run("batch_starter", {"action": "plan", "loads": loads, "most_objects": 25})
-    assert [wave["objects"] for wave in planned["waves"]] == [20, 20, 10]
 
 
 @pytest.mark.parametrize("handler", ["traffic_switch", "batch_starter"])

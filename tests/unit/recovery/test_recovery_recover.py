@@ -50,11 +50,6 @@ record.logged(unit, "log")
 """
 
 
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
 def journals(root: Path) -> list[Path]:
     return sorted((root / COMPOSED).glob(f"*/{JOURNAL}"))
 

@@ -25,11 +25,6 @@ from support.process import eventually
 KEY = str(ONE)
 
 
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
 def state(serial: int, lineage: str = "x", *, empty: bool = False) -> bytes:
     made = composed() if empty else composed(ONE)
     return json.dumps(json.loads(made) | {"serial": serial, "lineage": lineage}).encode()
