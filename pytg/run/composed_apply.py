@@ -189,6 +189,7 @@ def _run(
             follower.started,
             hold=hold,
             parallelism=execution.options.parallelism or PARALLELISM,
+            lock_timeout=f"{execution.options.lock_timeout:.0f}s",  # a dead run's may still plan
         )
     never_full = reserve.free()
     error = _write_rest(execution, mirror) or next(iter(follower.failed), None)

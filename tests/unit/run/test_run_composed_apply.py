@@ -74,6 +74,8 @@ def test_what_was_planned_is_applied_and_nothing_is_left(two: World) -> None:
     left = {path.name for path in plan.root.workdir.iterdir()}
     assert not left & {JOURNAL, STATE, SNAPSHOT, plan.root.plan_file.name}
     assert statuses(plan.root.execution)["b"] is Status.PENDING
+    (call,) = two.fake.calls("apply")
+    assert "-lock-timeout=30s" in call["argv"]  # what a dead run left there may still plan
 
 
 def test_while_it_works_it_holds_the_locks_of_what_it_touches(two: World) -> None:
