@@ -15,7 +15,7 @@ What a round holds against pytg:
   configuration says, the destroy leaves nothing but what was named, and another is empty. After
   each round that is an apply or a destroy, in the end of an estate all three.
 * A recovery overwrites no state of which it keeps no backup, and none that somebody else wrote.
-* Every record can be read and is closed; no journal, no lock and no process is left.
+* Every record can be read and is closed; no journal, plan, lock or process is left.
 * No sensitive value stands outside of states, and those are readable by their owner only.
 
 What it does not:

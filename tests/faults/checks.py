@@ -12,7 +12,7 @@ from faults.estate import ENVIRONMENT
 from faults.world import Ended, World, gone
 from pytg.record.reader import load
 from pytg.record.run import Result
-from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.composed_directory import COMPOSED, DOCUMENTS, PLANS
 from pytg.recovery.unrecorded import IN_FLIGHT
 from pytg.state.backups import BACKUPS
 
@@ -103,11 +103,13 @@ def destroyed(world: World) -> None:
 
 
 def left_nothing(world: World) -> None:
-    """No process, no journal, no lock, no open record, no secret outside of states."""
+    """No process, journal, plan, lock or open record, and no secret outside of states."""
     left = gone(world.processes())
     assert not left, f"still there: {[p.cmdline() for p in left]}"
     journals = list((world.root / COMPOSED).glob("*/journal.json"))
     assert not journals, f"left: {journals}"
+    plans = [f for name in (PLANS, DOCUMENTS) for f in (world.root / COMPOSED).glob(f"*/{name}")]
+    assert not plans, f"plans, which hold secrets in clear, are left: {plans}"
     locks = world.pytg("locks", "--env", "dev", "--json")
     succeeded(locks)
     assert json.loads(locks.out) == {"locks": []}, locks.out
