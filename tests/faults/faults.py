@@ -227,7 +227,8 @@ INTERRUPTS: tuple[tuple[signal.Signals, ...], ...] = (
 
 
 def any_kill(rng: random.Random) -> Fault:
-    return kill(*rng.choice([("pytg",), ("terraform",), ("pytg", "terraform")]))
+    both = ("pytg", "terraform")
+    return kill(*rng.choice([("pytg",), ("terraform",), both, both]))
 
 
 def any_signal(rng: random.Random) -> Fault:

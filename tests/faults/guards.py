@@ -66,7 +66,7 @@ GUARDS = {
         "recovery/in_flight.py",
         "return dict(sorted(found.items()))",
         "return {}",
-        ("kill", "kill again"),
+        ("foreign", "kill", "kill again"),
     ),
     "records of dead runs stay open": Guard(
         "record/reader.py",

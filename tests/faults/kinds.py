@@ -53,7 +53,7 @@ def _gates(world: World, command: tuple[str, ...]) -> None:
     Where all do, none is in a state at a kill: what is complete brings the others along.
     """
     names = sorted(world.estate.resources())
-    if world.rng.random() < 0.25:
+    if world.rng.random() < 0.4:
         world.gate(*(f"late + {name}" for name in names))
         return
     chosen = world.rng.sample(names, min(len(names), world.rng.randint(0, 3)))

@@ -14,9 +14,11 @@ from typing import Any
 
 import psutil
 
+from faults import checks
 from faults.estate import SELECTED, Estate
 from faults.faults import Lift, any_kill
-from faults.kinds import always, struck
+from faults.kinds import APPLY, always, struck
+from faults.moments import moments, wait_for
 from faults.victim import Victim
 from faults.world import World
 from pytg_sandbox.control import Sandbox
@@ -91,19 +93,26 @@ def _standing_still(world: World) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-def unlock(world: World, _victim: Victim) -> Lift:
-    """Somebody at another machine removes the locks of runs that are proved dead: there is none."""
-    other = world.estate.write(world.place / "other")
-    done = Project(other, world.project.environ).pytg("unlock", *SELECTED, "--json", expect=None)
-    world.step(f"unlocked elsewhere: {done.code}")
-    assert json.loads(done.out)["unlocked"] == [], f"the locks of a run are gone: {done.err}"
-    return lambda: None
+def _unlocked(world: World) -> None:
+    """Somebody elsewhere removes the locks of runs that are proved dead, while one applies."""
+    if world.stored():
+        world.write(world.estate.edited())
+    world.gate(*(f"late + {name}" for name in sorted(world.estate.resources())))
+    moment = moments(world)["a resource waits"]
+    victim = world.start(*APPLY)
+    if wait_for(world, "a resource waits", moment, victim):
+        other = Project(world.estate.write(world.place / "other"), world.project.environ)
+        done = other.pytg("unlock", *SELECTED, "--json", expect=None)
+        world.step(f"unlocked elsewhere: {done.code}")
+        assert json.loads(done.out)["unlocked"] == [], f"the locks of a run are gone: {done.err}"
+    world.go()
+    checks.succeeded(world.end(victim))
 
 
 REMOTE: Mapping[str, Callable[[World], None]] = {
     "AWS fails": struck(always(outage)),
     "AWS hangs": struck(always(hang)),
     "kill": struck(any_kill),
-    "unlock": struck(always(unlock)),
+    "unlock": _unlocked,
     "fails and kill": struck(always(outage), any_kill),
 }

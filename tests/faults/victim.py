@@ -85,6 +85,8 @@ def _pytg(command: tuple[str, ...], environ: Mapping[str, str], out: Path, err: 
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
     sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115 - likewise
+    if "faults.warm" not in sys.modules:
+        raise RuntimeError("pytg was not loaded ahead: each round costs three times as much")
     sys.argv = list(command)
     os.environ.update(environ)
     code = boundary(group)
