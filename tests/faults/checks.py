@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from faults.estate import ENVIRONMENT
@@ -70,23 +68,13 @@ def recovers(world: World, *plan: str) -> None:
     """A plan works, and changes states only as far as a dead run left them; each has a backup."""
     if any("--per-unit" in ended.arguments for ended in world.said):
         gone(world.processes())  # a Terraform of a unit's own writes the state to its end
-    before = dict(_whole_states(world))
+    before = world.whole_states()
     succeeded(world.pytg(*plan))
     nothing_lost(world)
     kept = {file.read_bytes() for file in (world.root / BACKUPS).rglob("*.tfstate")}
     for file, body in before.items():
         overwritten = file.read_bytes() != body and body not in kept
         assert not overwritten, f"{file.parent.name}: overwritten, and no backup is kept"
-
-
-def _whole_states(world: World) -> Iterator[tuple[Path, bytes]]:
-    """Those of which nobody died in the middle of a write."""
-    for file in (world.root / ".pytg" / "state").rglob("terraform.tfstate"):
-        body = file.read_bytes()
-        if not file.with_name(f"{file.name}.new").exists():
-            with contextlib.suppress(ValueError):
-                json.loads(body)
-                yield file, body
 
 
 def applied(world: World) -> None:

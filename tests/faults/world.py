@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -183,6 +184,17 @@ class World:
                 found[file.parent.name] = json.loads(file.read_bytes())
             except ValueError:
                 continue
+        return found
+
+    def whole_states(self) -> dict[Path, bytes]:
+        """The files of states, without those that are empty or that somebody died writing."""
+        found = {}
+        for file in (self.root / ".pytg" / "state").rglob("terraform.tfstate"):
+            body = file.read_bytes()
+            if not file.with_name(f"{file.name}.new").exists():
+                with contextlib.suppress(ValueError):
+                    json.loads(body)
+                    found[file] = body
         return found
 
     def stored(self) -> dict[str, str]:
