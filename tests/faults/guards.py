@@ -58,7 +58,7 @@ GUARDS = {
     ),
     "locks are not released": Guard(
         "run/composed_apply.py",
-        "    locks.release()\n    for file in clear(workdir):",
+        "    for file in clear(workdir, journal=locks.release()):",
         "    for file in clear(workdir):",
         ("kill", "signal"),
     ),
