@@ -96,7 +96,7 @@ differential: setup
 differential-guards: setup
 	PYTHONPATH=tests $(BIN)/python -m differential.guards
 
-# FAULTS_ROUND plays one round of a seed again; what is left of a failing one stays in FAULTS_KEEP.
+# FAULTS_ROUND plays rounds of one estate again; what is left of a failing one stays in FAULTS_KEEP.
 FAULTS_ROUNDS ?= 2000
 FAULTS_SEED ?= $(shell date +%s)
 FAULTS_KEEP ?= build/faults

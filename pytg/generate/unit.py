@@ -77,9 +77,10 @@ def render_unit(
 
 
 def is_sensitive(estate: Estate, reference: Reference) -> bool:
-    """Whether the module says that the output is."""
-    output = estate.units[reference.unit].module.outputs.get(reference.output)
-    return output is not None and output.sensitive
+    """Whether the module says that the output is, or cannot be read: then it may be."""
+    module = estate.units[reference.unit].module
+    output = module.outputs.get(reference.output)
+    return bool(module.broken) if output is None else output.sensitive
 
 
 def read_output(estate: Estate, reference: Reference, output: str) -> str:

@@ -95,13 +95,15 @@ def journals(root: Path) -> Iterator[tuple[Path, Journal]]:
             yield workdir, Journal.read(workdir)
 
 
-def clear(workdir: Path) -> list[Path]:
+def clear(workdir: Path, *, journal: bool = True) -> list[Path]:
     """Remove what must not outlive its use: plans and states hold secrets in clear.
 
-    Returns what cannot be removed. Raises OSError where that is the journal.
+    The `journal` goes too, unless somebody has to leave locks by it. Returns what cannot be
+    removed. Raises OSError where that is the journal.
     """
-    (workdir / COPY).unlink(missing_ok=True)
-    (workdir / JOURNAL).unlink(missing_ok=True)
+    if journal:
+        (workdir / COPY).unlink(missing_ok=True)
+        (workdir / JOURNAL).unlink(missing_ok=True)
     left: list[Path] = []
     for name in LEFTOVERS:
         try:

@@ -57,7 +57,8 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
 
     Raises StalePlan when a state moved since, LockHeld when somebody else holds a lock. When a
     unit's state cannot be written, the journal, the local state and the locks stay: the next
-    run recovers them before it does anything else.
+    run recovers them before it does anything else. Where a lock cannot be left, the journal alone
+    stays, and the next run leaves it.
     """
     execution = planned.root.execution
     lock = LockInfo.new(f"pytg {execution.record.run.command}", str(uuid.uuid4()))
@@ -99,8 +100,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         begin(workdir)
         journal = journal.enter(workdir, APPLYING)
     except BaseException:
-        locks.release()
-        clear(workdir)
+        clear(workdir, journal=locks.release())
         raise
     try:
         outcomes = _apply(planned, journal)
@@ -111,8 +111,7 @@ def apply_composed(planned: ComposedPlan) -> Mapping[Address, Outcome]:
         journal.enter(workdir, WRITTEN)
     except OSError as error:  # then the next run finds every state as this one wrote it
         execution.note(f"the end of this apply is not noted in {workdir}: {error}")
-    locks.release()
-    for file in clear(workdir):
+    for file in clear(workdir, journal=locks.release()):
         execution.note(f"cannot be removed, and holds values in clear: {file}")
     return outcomes
 
@@ -190,6 +189,7 @@ def _run(
                 follower.started,
                 hold=hold,
                 parallelism=execution.options.parallelism or PARALLELISM,
+                lock_timeout=f"{execution.options.lock_timeout:.0f}s",  # a dead run's may still plan
             )
         except LogUnwritten as raised:
             completed, untold = raised.completed, raised

@@ -150,17 +150,18 @@ def _secrets_in(workdir: Path, secrets: Mapping[str, Value]) -> Iterator[None]:
 
 def _plan(root: Root, *, missing: bool) -> SavedPlan:
     options = root.execution.options
-    parallelism = options.parallelism or PARALLELISM
+    # the directory is this process's own: what a killed run left there plans, and only reads
+    plan = partial(root.plan, lock=False, parallelism=options.parallelism or PARALLELISM)
     try:
         # with a value gone that a variable needs, a refresh would fail on it
         without = missing and not root.execution.drift
-        return root.plan(parallelism=parallelism, refresh=False if without else None)
+        return plan(refresh=False if without else None)
     except PlanFailed as error:
         if not (options.destroy and error.late):
             raise
         # the refresh before a destroy asks for keys that an upstream change makes unknown; the
         # destroy itself takes them from the state
-        return root.plan(parallelism=parallelism, refresh=False)
+        return plan(refresh=False)
 
 
 def shapes_in(

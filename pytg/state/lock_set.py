@@ -53,6 +53,7 @@ class LockSet:
         self._cancel = cancel or threading.Event()
         self._poll_s = poll_s
         self._taken: list[Item] = []
+        self._stuck: set[str] = set()  # keys
         stores = {id(store): store for store, _ in self._items if isinstance(store, S3Store)}
         self._heartbeat = Heartbeat((store.leases for store in stores.values()), info.id)
 
@@ -79,11 +80,15 @@ class LockSet:
                 free = store.holder(key) is None
         self._heartbeat.start()
 
-    def release(self) -> None:
-        """Leave what is held. A lock that cannot be left is told; it does not stop the others."""
+    def release(self) -> bool:
+        """Leave what is held; whether nothing of it is held any more, from any attempt.
+
+        A lock that cannot be left is told; it does not stop the others.
+        """
         self._heartbeat.stop()
         items, self._taken = self._taken, []
         self._leave(items)
+        return not self._stuck
 
     def abandon(self) -> None:
         """Hold them beyond the end of this: whoever finishes the work leaves them.
@@ -131,7 +136,10 @@ class LockSet:
             try:
                 store.unlock(key, self._info.id)
             except PytgError as error:
+                self._stuck.add(key)
                 self._on_wait(f"the lock of {key} could not be released: {error}")
+            else:
+                self._stuck.discard(key)
 
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(leave, items))

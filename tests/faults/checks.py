@@ -8,10 +8,11 @@ from pathlib import Path
 
 from faults.estate import ENVIRONMENT
 from faults.world import Ended, World, gone
-from pytg.record.reader import RUNS, load
+from pytg.record.reader import load
 from pytg.record.run import Result
-from pytg.recovery.composed_directory import COMPOSED
+from pytg.recovery.composed_directory import COMPOSED, DOCUMENTS, PLANS
 from pytg.recovery.unrecorded import IN_FLIGHT
+from pytg.state.backups import BACKUPS
 
 DOCUMENTED = frozenset({0, 1, 2, 3, 4, 5, 6, 130})
 UNEXPECTED = ("Traceback", "it is a bug in pytg", "panic:")
@@ -34,9 +35,9 @@ def learn_names(world: World) -> None:
     """Keep what has been named until now: what may exist and is in no state."""
     for ended in world.said:
         world.named |= {":".join(found) for found in _NAMED.findall(ended.err)}
-    for file in (world.root / RUNS).glob("*/run.json"):
+    for record in set(world.records()) - world.runs:
         try:
-            units = json.loads(file.read_bytes())["units"]
+            units = json.loads((record / "run.json").read_bytes())["units"]
             for address, unit in units.items():
                 world.named |= {f"{_unit(address)}:{n}" for n in unit["unknown_resources"]}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -63,6 +64,19 @@ def nothing_lost(world: World) -> None:
     assert not lost, f"exist, are in no state and were not named: {lost}"
 
 
+def recovers(world: World, *plan: str) -> None:
+    """A plan works, and changes states only as far as a dead run left them; each has a backup."""
+    if any("--per-unit" in ended.arguments for ended in world.said):
+        gone(world.processes())  # a Terraform of a unit's own writes the state to its end
+    before = world.whole_states()
+    succeeded(world.pytg(*plan))
+    nothing_lost(world)
+    kept = {file.read_bytes() for file in (world.root / BACKUPS).rglob("*.tfstate")}
+    for file, body in before.items():
+        overwritten = file.read_bytes() != body and body not in kept
+        assert not overwritten, f"{file.parent.name}: overwritten, and no backup is kept"
+
+
 def applied(world: World) -> None:
     """Each resource of the configuration is in a state, once."""
     nothing_lost(world)
@@ -77,16 +91,18 @@ def destroyed(world: World) -> None:
 
 
 def left_nothing(world: World) -> None:
-    """No process, no journal, no lock, no open record, no secret outside of states."""
+    """No process, journal, plan, lock or open record, and no secret outside of states."""
     left = gone(world.processes())
     assert not left, f"still there: {[p.cmdline() for p in left]}"
     journals = list((world.root / COMPOSED).glob("*/journal.json"))
     assert not journals, f"left: {journals}"
+    plans = [f for name in (PLANS, DOCUMENTS) for f in (world.root / COMPOSED).glob(f"*/{name}")]
+    assert not plans, f"plans, which hold secrets in clear, are left: {plans}"
     locks = world.pytg("locks", "--env", "dev", "--json")
     succeeded(locks)
     assert json.loads(locks.out) == {"locks": []}, locks.out
-    for file in (world.root / RUNS).glob("*/run.json"):
-        assert load(file.parent).result is not Result.RUNNING, f"{file}: still open"
+    for record in set(world.records()) - world.runs:
+        assert load(record).result is not Result.RUNNING, f"{record}: still open"
     no_secrets(world)
 
 
@@ -101,7 +117,7 @@ def no_secrets(world: World) -> None:
     """No sensitive value outside of states; what holds one is its owner's alone."""
     no_secrets_told(world)
     secrets = [secret.encode() for secret in world.estate.secrets()]
-    for file in (f for f in world.place.rglob("*") if f.is_file()):
+    for file in world.changed_files():
         body = file.read_bytes()
         if any(secret in body for secret in secrets):
             name = file.relative_to(world.place)

@@ -75,12 +75,11 @@ def damage(world: World) -> Damaged | None:
 
 def made_foreign(world: World) -> Damaged | None:
     """Somebody imports a resource into a unit's state; None where there is no state."""
-    found = sorted((world.root / ".pytg" / "state").rglob("terraform.tfstate"))
+    found = sorted(world.whole_states().items())
     if not found:
         return None
-    path = world.rng.choice(found)
-    before, unit = path.read_bytes(), path.parent.name
-    state = json.loads(before)
+    path, before = world.rng.choice(found)
+    unit, state = path.parent.name, json.loads(before)
     instance = {"schema_version": 0, "attributes": {"id": FOREIGN}, "sensitive_attributes": []}
     state["resources"].append(
         {

@@ -16,7 +16,8 @@ SELECTED = ("--env", "dev")
 TELL = """\
 line="$1 $2"
 gate() {
-  if grep -qxF "$1 $line" "$FAULTS_SIDE/gates" && ! test -e "$FAULTS_SIDE/go"; then
+  test -e "$FAULTS_SIDE/go" || test ! -s "$FAULTS_SIDE/gates" && return
+  if grep -qxF "$1 $line" "$FAULTS_SIDE/gates"; then
     echo "$line" >> "$FAULTS_SIDE/waiting"
     until test -e "$FAULTS_SIDE/go"; do sleep 0.02; done
   fi
@@ -74,11 +75,11 @@ output "token" {{
 """
 _PROVISIONERS = """
   provisioner "local-exec" {{
-    command = "sh $FAULTS_SIDE/tell.sh + '{name}' ${{self.id}}"
+    command = "set -- + '{name}' ${{self.id}}; . $FAULTS_SIDE/tell.sh"
   }}
   provisioner "local-exec" {{
     when    = destroy
-    command = "sh $FAULTS_SIDE/tell.sh - '{name}' ${{self.id}}"
+    command = "set -- - '{name}' ${{self.id}}; . $FAULTS_SIDE/tell.sh"
   }}
 """
 
@@ -166,9 +167,9 @@ def _module(unit: Unit, salt: str) -> str:
 
 
 def drawn(rng: random.Random) -> Estate:
-    """Two to five units, most of which read another one."""
+    """Two to five units, most often two, most of which read another one."""
     units: list[Unit] = []
-    for number in range(rng.randint(2, 5)):
+    for number in range(rng.choice([2, 2, 2, 3, 3, 5])):
         up = rng.choice(units).name if units and rng.random() < 0.7 else None
         flags = [rng.random() < 0.5 for _ in range(3)]
         units.append(Unit(f"u{number}", up, rng.randint(0, 2), *flags))

@@ -96,6 +96,19 @@ def full(world: World, victim: Victim) -> Lift:
     return _nothing
 
 
+def full_and_killed(world: World, victim: Victim) -> Lift:
+    """The disk is full; a resource or two later both are killed."""
+    lift, told = full(world, victim), len(world.told())
+    world.go()
+    with contextlib.suppress(psutil.TimeoutExpired):
+        for _ in range(20):
+            if len(world.told()) > told:
+                break
+            psutil.Process(victim.pid).wait(0.1)
+    kill("pytg", "terraform")(world, victim)
+    return lift
+
+
 def immutable(world: World, _victim: Victim | None) -> Lift:
     """One file or directory of `.pytg` can no longer be written."""
     found = sorted(p for p in _written(world) if p.exists())
@@ -189,8 +202,8 @@ def remove(path: str) -> Fault:
     return strike
 
 
-def mounted(path: Path, size: str) -> bool:
-    """Whether a file system of `size` could be mounted at `path`."""
+def mounted(path: Path, size: int) -> bool:
+    """Whether a file system of `size` bytes could be mounted at `path`."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
     if sys.platform != "linux" or os.getuid():
         return False
@@ -214,7 +227,8 @@ INTERRUPTS: tuple[tuple[signal.Signals, ...], ...] = (
 
 
 def any_kill(rng: random.Random) -> Fault:
-    return kill(*rng.choice([("pytg",), ("terraform",), ("pytg", "terraform")]))
+    both = ("pytg", "terraform")
+    return kill(*rng.choice([("pytg",), ("terraform",), both, both]))
 
 
 def any_signal(rng: random.Random) -> Fault:

@@ -15,6 +15,7 @@ from faults.faults import (
     any_signal,
     edit,
     full,
+    full_and_killed,
     immutable,
     kill,
     remove,
@@ -27,15 +28,17 @@ from faults.world import Ended, World
 PLAN = ("plan", *SELECTED)
 APPLY = ("apply", *SELECTED, "--yes")
 DESTROY = ("destroy", *SELECTED, "--yes")
-SCENES = ("first", "change", "change", "destroy", "plan")
+SCENES = ("apply", "apply", "apply", "destroy", "plan")
 
 
 def _scene(world: World) -> tuple[str, ...]:
     """The command that something will befall, on an estate where that has something to do."""
     scene = world.rng.choice(SCENES)
-    if scene not in {"first", "plan"} or world.rng.random() < 0.3:
+    there = bool(world.stored())
+    if not there and (scene == "destroy" or world.rng.random() < 0.3):
         checks.succeeded(world.pytg(*APPLY))
-    if scene == "change":
+        there = True
+    if there and scene != "destroy" and world.rng.random() < 0.8:
         world.write(world.estate.edited())
     command = {"destroy": DESTROY, "plan": PLAN}.get(scene, APPLY)
     if scene != "plan" and world.rng.random() < 0.15:
@@ -45,8 +48,14 @@ def _scene(world: World) -> tuple[str, ...]:
 
 
 def _gates(world: World, command: tuple[str, ...]) -> None:
-    """Some resources wait while they are made or destroyed."""
+    """Some resources wait while they are made or destroyed, or each where it is made.
+
+    Where all do, none is in a state at a kill: what is complete brings the others along.
+    """
     names = sorted(world.estate.resources())
+    if world.rng.random() < 0.4:
+        world.gate(*(f"late + {name}" for name in names))
+        return
     chosen = world.rng.sample(names, min(len(names), world.rng.randint(0, 3)))
     signs = ["-"] if command[0] == "destroy" else ["+", "-"]
     choice = world.rng.choice
@@ -136,7 +145,8 @@ def _met(world: World, found: Damaged) -> None:
     known = (PLAN, APPLY)
     if ended.code and chosen in known:
         assert found.named_in(ended), f"{ended} does not name {found.path}: {ended.err}"
-    if ended.code or found.state_of or chosen not in known:
+    record = found.path.name == "run.json"  # each is looked at in the end
+    if ended.code or found.state_of or record or chosen not in known:
         found.put_back()
 
 
@@ -157,21 +167,22 @@ def _damaged_meanwhile(world: World) -> None:
 
 
 def _secret(world: World) -> None:
-    """Every command that shows something is asked; a plan is written out for people to read."""
+    """Commands that show something are asked; a plan may be written out for people to read."""
     _scene(world)
     world.gate()
     checks.succeeded(world.pytg(*APPLY))
     world.write(world.estate.edited())
     unit = world.rng.choice(world.estate.units)
-    for command in (
+    commands = [
         ("output", unit.address),
         ("output", unit.address, "--json"),
         (*PLAN, "--json"),
         (*PLAN, "--per-unit"),
-        (*PLAN, "--out", str(world.place / "plans")),
+        (*PLAN, "--out", str(world.place / f"plans{world.started}")),
         ("explain", unit.address),
         ("graph",),
-    ):
+    ]
+    for command in world.rng.sample(commands, 4):
         checks.succeeded(world.pytg(*command))
     checks.no_secrets(world)
 
@@ -217,7 +228,7 @@ KINDS: Mapping[str, Callable[[World], None]] = {
     "signal": struck(any_signal),
     "kill again": struck(any_kill, any_signal),
     "stop": struck(always(stop)),
-    "full disk": struck(always(full)),
+    "full disk": struck(always(full), always(full_and_killed)),
     "immutable": struck(always(immutable)),
     "damage": _damaged,
     "kill once more": struck(any_kill),

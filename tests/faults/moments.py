@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from faults.victim import Victim
 from faults.world import PATIENCE_S, POLL_S, World
+from pytg.record.reader import RUNS
 from pytg.recovery.composed_directory import COMPOSED
 
 Moment = Callable[[], bool]
@@ -20,17 +22,26 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _names(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)  # noqa: PTH208 - names are enough, and it is asked all the time
+    except OSError:
+        return []
+
+
 def moments(world: World) -> Mapping[str, Moment]:
     """By name, whether it has come; those of the run that is started next."""
-    runs = world.root / ".pytg" / "runs"
-    before = set(runs.glob("*"))
+    runs, roots = world.root / RUNS, world.root / COMPOSED
+    before = set(_names(runs))
     told = len(world.told())
 
     def new(file: str, word: str) -> Moment:
-        return lambda: any(word in _text(p / file) for p in set(runs.glob("*")) - before)
+        return lambda: any(
+            word in _text(runs / name / file) for name in _names(runs) if name not in before
+        )
 
-    def composed(file: str, word: str = "") -> Moment:
-        return lambda: any(word in _text(p) for p in (world.root / COMPOSED).glob(f"*/{file}"))
+    def composed(file: str, word: str) -> Moment:
+        return lambda: any(word in _text(roots / name / file) for name in _names(roots))
 
     def tells(number: int) -> Moment:
         return lambda: len(world.told()) >= told + number

@@ -12,9 +12,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import patch
 
 from pytg.cli._boundary import boundary
 from pytg.cli.main import group
@@ -23,8 +25,14 @@ from support.project import Done
 
 @cache
 def _context() -> ForkServerContext:
+    """The process that victims are forked from: it looks for modules where this one does.
+
+    Without that it loads nothing, and says nothing either: each victim would load pytg anew.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["faults.warm"])
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))):
+        forkserver.ensure_running()
     return context
 
 
@@ -77,6 +85,8 @@ def _pytg(command: tuple[str, ...], environ: Mapping[str, str], out: Path, err: 
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
     sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115 - likewise
+    if "faults.warm" not in sys.modules:
+        raise RuntimeError("pytg was not loaded ahead: each round costs three times as much")
     sys.argv = list(command)
     os.environ.update(environ)
     code = boundary(group)

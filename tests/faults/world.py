@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,11 @@ import psutil
 
 from faults.estate import ENVIRONMENT, TELL, Estate
 from faults.victim import Victim, start
+from pytg.record.reader import RUNS
 from support.project import Done, Project
 
 PATIENCE_S = 60.0
-POLL_S = 0.003
+POLL_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Ended:
 class World:
     """A project, and what was seen of it.
 
-    `remote` reads the states of units where they lie elsewhere. `steps` tell what was done,
-    `said` is all that pytg printed, `excused` are units whose own state somebody damaged.
+    `remote` reads the states of units where they lie elsewhere. Of the round that is played,
+    `steps` tell what was done, `said` is all that pytg printed, `named` what may exist and is in
+    no state, `excused` are units whose own state somebody damaged. Of earlier ones, `runs` are
+    their records, and `given_up` the ids of what was in no state at their end: it was named.
     """
 
     place: Path
@@ -53,6 +56,10 @@ class World:
     victims: list[Victim] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
     excused: set[str] = field(default_factory=set)
+    runs: set[Path] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
+    started: int = 0
+    _searched: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.side.mkdir(parents=True)
@@ -76,6 +83,29 @@ class World:
         environ = {"FAULTS_SIDE": str(self.side), "TF_CLI_CONFIG_FILE": os.devnull}
         return Project(self.root, environ | dict(self.environ))
 
+    def begin(self, name: str) -> None:
+        """The next round: what was named in the last one excuses nothing any more."""
+        self.given_up |= self.exists().keys() - self.stored().keys()
+        self.runs = set(self.records())
+        self.victims = [victim for victim in self.victims if victim.runs]
+        self.steps, self.said = [name], []
+        self.named, self.excused = set(), set()
+        self.gate()
+
+    def records(self) -> list[Path]:
+        """The directories of the runs that are recorded."""
+        return [file.parent for file in (self.root / RUNS).glob("*/run.json")]
+
+    def changed_files(self) -> Iterator[Path]:
+        """The files of this world that were written since they were last asked for."""
+        for file in self.place.rglob("*"):
+            if file.is_file():
+                seen = file.stat()
+                mark = seen.st_ino, seen.st_ctime_ns
+                if self._searched.get(file) != mark:
+                    yield file
+                    self._searched[file] = mark
+
     def step(self, text: str) -> None:
         self.steps.append(text)
 
@@ -90,7 +120,8 @@ class World:
 
     def start(self, *arguments: str) -> Victim:
         """Start pytg beside this process."""
-        prints = self.place / f"{len(self.victims)}"
+        self.started += 1
+        prints = self.place / f"{self.started}"
         self.victims.append(start(self.root, arguments, self.project.environ, prints))
         return self.victims[-1]
 
@@ -141,11 +172,7 @@ class World:
                 found[identity] = name
             else:
                 found.pop(identity, None)
-        return found
-
-    def made(self) -> Counter[str]:
-        """How often each resource was made."""
-        return Counter(name for sign, name, _ in self.told() if sign == "+")
+        return {identity: name for identity, name in found.items() if identity not in self.given_up}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Each unit's state, where it can be read."""
@@ -157,6 +184,17 @@ class World:
                 found[file.parent.name] = json.loads(file.read_bytes())
             except ValueError:
                 continue
+        return found
+
+    def whole_states(self) -> dict[Path, bytes]:
+        """The files of states, without those that are empty or that somebody died writing."""
+        found = {}
+        for file in (self.root / ".pytg" / "state").rglob("terraform.tfstate"):
+            body = file.read_bytes()
+            if not file.with_name(f"{file.name}.new").exists():
+                with contextlib.suppress(ValueError):
+                    json.loads(body)
+                    found[file] = body
         return found
 
     def stored(self) -> dict[str, str]:
@@ -171,7 +209,7 @@ class World:
 
     def processes(self) -> list[psutil.Process]:
         """All that this round started and that lives: pytg, Terraform, provisioners."""
-        own = [psutil.Process(v.pid) for v in self.victims if psutil.pid_exists(v.pid) and v.runs]
+        own = [psutil.Process(v.pid) for v in self.victims if v.runs and psutil.pid_exists(v.pid)]
         return [*own, *_having(f"{self.side}")]
 
     def terraforms(self) -> list[psutil.Process]:

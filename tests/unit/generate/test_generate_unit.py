@@ -12,10 +12,12 @@ import pytest
 
 from pytg.config.load import load_project
 from pytg.emulator import sandbox_directory
-from pytg.generate.unit import render_unit, unit_directory
+from pytg.errors import Problem
+from pytg.generate.unit import is_sensitive, render_unit, unit_directory
 from pytg.generate.write import write_files
-from pytg.model import Address, AssumeRole, Estate, Unit
+from pytg.model import Address, AssumeRole, Estate, Reference, Unit
 from support.estate_builder import build_estate, terraform_module, two_region
+from support.estate_in_memory import estate_of, unit_at
 
 Terraform = Callable[..., CompletedProcess[str]]
 
@@ -365,3 +367,12 @@ def test_the_sandbox_lies_below_the_project(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_environment_may_name_another_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTG_SANDBOX_DIR", "/elsewhere")
     assert sandbox_directory(Path("/project")) == Path("/elsewhere")
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_an_output_of_a_module_that_cannot_be_read_may_be_sensitive(*, broken: bool) -> None:
+    """Its value is known from a state, and would stand in a generated file."""
+    unit = unit_at("acc/us-east-1/dev/a")
+    problems = (Problem("modules/a/main.tf is no HCL"),) if broken else ()
+    estate = estate_of([replace(unit, module=replace(unit.module, broken=problems))])
+    assert is_sensitive(estate, Reference(unit.address, "token")) is broken

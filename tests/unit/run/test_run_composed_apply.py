@@ -31,7 +31,7 @@ from pytg.recovery.journal import (
     ProcessId,
 )
 from pytg.run.composed_apply import apply_composed
-from pytg.run.composed_plan import ComposedPlan
+from pytg.run.composed_plan import ComposedPlan, recover_late
 from pytg.state.state_store import LockInfo, version_of
 from support.memory_store import MemoryStore, composed
 
@@ -74,6 +74,8 @@ def test_what_was_planned_is_applied_and_nothing_is_left(two: World) -> None:
     left = {path.name for path in plan.root.workdir.iterdir()}
     assert not left & {JOURNAL, STATE, SNAPSHOT, plan.root.plan_file.name}
     assert statuses(plan.root.execution)["b"] is Status.PENDING
+    (call,) = two.fake.calls("apply")
+    assert "-lock-timeout=30s" in call["argv"]  # what a dead run left there may still plan
 
 
 def test_while_it_works_it_holds_the_locks_of_what_it_touches(two: World) -> None:
@@ -165,6 +167,33 @@ def test_what_cannot_be_written_stays_for_the_next_run(two: World) -> None:
     assert Journal.read(plan.root.workdir).phase == APPLYING
     assert set(two.store.locks) == {str(at("a")), str(at("c"))}
     assert json.loads((plan.root.workdir / STATE).read_text())["resources"]
+
+
+class Stuck(MemoryStore):
+    stuck = True
+
+    def unlock(self, key: str, lock_id: str) -> None:
+        if self.stuck:
+            raise PytgError("the backend is gone")
+        super().unlock(key, lock_id)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_lock_that_cannot_be_left_is_left_by_the_next_run(two: World, *, applied: bool) -> None:
+    two.store = store = Stuck()
+    plan = planned(two, "a", "b", "c")
+    if applied:
+        apply_composed(plan)
+    else:
+        plan.root.plan_file.write_text("another")
+        with pytest.raises(StalePlan):
+            apply_composed(plan)
+    assert set(store.locks) == {str(at("a")), str(at("c"))}
+    assert not {STATE, SNAPSHOT} & {path.name for path in plan.root.workdir.iterdir()}
+    store.stuck = False
+    recover_late(plan.root)
+    assert store.locks == {}
+    assert not (plan.root.workdir / JOURNAL).exists()
 
 
 @pytest.mark.parametrize("name", ["a", "b"])

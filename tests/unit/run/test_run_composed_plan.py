@@ -170,6 +170,13 @@ def test_a_run_that_died_there_meanwhile_is_recovered(chain: World) -> None:
     assert not (root.workdir / JOURNAL).exists()
 
 
+def test_a_plan_that_a_dead_run_left_at_work_does_not_stand_in_the_way(chain: World) -> None:
+    """It holds Terraform's lock of the local state for a while, and only reads that."""
+    planned(chain, "a")
+    (call,) = chain.fake.calls("plan")
+    assert "-lock=false" in call["argv"]
+
+
 BUCKET = "aws_s3_bucket.this"
 
 
