@@ -189,7 +189,8 @@ def _run(
                 follower.started,
                 hold=hold,
                 parallelism=execution.options.parallelism or PARALLELISM,
-                lock_timeout=f"{execution.options.lock_timeout:.0f}s",  # a dead run's may still plan
+                # a Terraform of a dead run may still plan here
+                lock_timeout=f"{execution.options.lock_timeout:.0f}s",
             )
         except LogUnwritten as raised:
             completed, untold = raised.completed, raised
