@@ -37,5 +37,5 @@ def test_nothing_is_lost(part: int, tmp_path: Path) -> None:
 
 
 def test_a_guard_that_is_out_is_noticed(tmp_path: Path) -> None:
-    found = noticed("what was in flight is not remembered", tmp_path)
-    assert "were not named" in found, found
+    found = noticed("locks are not released", tmp_path)
+    assert '"locks": [' in found, found
