@@ -17,7 +17,7 @@ from faults.rounds import SERIES, rounds
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "112"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "40"))
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
 THESE = [int(number) for number in os.environ.get("FAULTS_ROUND", "").split()]
 KEEP = os.environ.get("FAULTS_KEEP")
