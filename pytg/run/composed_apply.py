@@ -195,7 +195,7 @@ def _run(
         except LogUnwritten as raised:
             completed, untold = raised.completed, raised
     never_full = reserve.free()
-    error = _write_rest(execution, mirror) or next(iter(follower.failed), untold)
+    error = _write_rest(execution, mirror, completed) or next(iter(follower.failed), untold)
     left = Left()
     if error or not completed.ok:
         changes = {address: planned.changes[address] for address in touched}
@@ -206,10 +206,14 @@ def _run(
     return _Done(completed, left, error)
 
 
-def _write_rest(execution: Execution, mirror: StateMirror) -> PytgError | OSError | None:
+def _write_rest(
+    execution: Execution, mirror: StateMirror, completed: Completed
+) -> PytgError | OSError | None:
     """Write what the units' states lack once Terraform has ended; returns why that failed."""
     try:
         mirror.sync()
+        if completed.ok:
+            mirror.require_last()
         for unit in mirror.check():
             text = f"the state of {unit} was removed while it was applied, and is written again"
             record(execution, unit, [Finding("warning", text)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,12 @@ from typing import Self
 
 from pytg import exact_json
 from pytg.compose.shape import Shape
-from pytg.compose.state_document import State, state_text
+from pytg.compose.state_document import State, parse_state, state_text
 from pytg.compose.state_merge import next_state, split_state
 from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
-from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.recovery.journal import ERRORED_STATE, SNAPSHOT, STATE, newest_state
 from pytg.recovery.written import note
 from pytg.state.state_reader import StateReader, UnitState
 from pytg.state.state_store import version_of
@@ -29,7 +30,8 @@ class StateMirror:
     """Splits the state in `workdir` and writes the parts that changed.
 
     Used as a context manager it does so about twice a second in the background, until it is
-    left; what cannot be written then is tried again, and raised by the last `sync`.
+    left; what cannot be written then is tried again, and raised by the last `sync`. It keeps the
+    file open: Terraform writes it in place, and tells nobody that it is in no directory any more.
     """
 
     def __init__(
@@ -51,20 +53,28 @@ class StateMirror:
         self._versions = {slug: held[unit.address].version for slug, unit in self._units.items()}
         self._seen: tuple[int, int] | None = None
         self.newest: bytes | None = None  # the last whole state that was seen
+        self._file: int | None = None
+        self._taken: bytes | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="mirror", daemon=True)
 
     def __enter__(self) -> Self:
+        with contextlib.suppress(OSError):
+            self._file = os.open(self._workdir / STATE, os.O_RDONLY | os.O_CLOEXEC)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        if self._file is not None:
+            self._taken = self._out_of_reach()
+            os.close(self._file)
+            self._file = None
 
     def sync(self) -> None:
         """Write what changed since the last time. PytgError or OSError when a write fails."""
-        body = newest_state(self._workdir) or self.newest  # somebody may clear the directory
+        body = self._whole()
         if body is None:
             return
         self.newest = body
@@ -82,6 +92,32 @@ class StateMirror:
             note(self._workdir, versions)
         with ThreadPoolExecutor(_WRITERS) as pool:
             list(pool.map(lambda slug: self._write(slug, changed[slug], bodies[slug]), bodies))
+
+    def _whole(self) -> bytes | None:
+        """The newest whole state; somebody may clear the directory, or replace the file in it."""
+        return self._out_of_reach() or newest_state(self._workdir) or self.newest
+
+    def require_last(self) -> None:
+        """After a Terraform that ended well: raise PytgError where what it wrote last is gone."""
+        if self._taken is None and newest_state(self._workdir) is None:
+            raise PytgError(
+                f"{self._workdir} was removed while Terraform applied, with its newest state",
+                hint="what it made is named; the next plan imports what it can find of it",
+            )
+
+    def _out_of_reach(self) -> bytes | None:
+        """What Terraform has written where no name leads any more, if that is so."""
+        if self._file is None:
+            return self._taken
+        path, there = self._workdir / STATE, os.fstat(self._file)
+        with contextlib.suppress(OSError, ValueError):
+            if (self._workdir / ERRORED_STATE).exists() or os.path.samestat(there, path.stat()):
+                return None
+        with contextlib.suppress(OSError, ValueError):
+            body = os.pread(self._file, there.st_size, 0)
+            parse_state(body)
+            return body
+        return None
 
     def check(self) -> list[Address]:
         """After the last `sync`: write again what somebody removed meanwhile; those units.
@@ -125,7 +161,7 @@ class StateMirror:
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
-            stat = (self._workdir / STATE).stat()
+            stat = (self._workdir / STATE).stat() if self._file is None else os.fstat(self._file)
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size

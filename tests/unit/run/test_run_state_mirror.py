@@ -12,7 +12,7 @@ import pytest
 from pytg.compose.shape import shape_of
 from pytg.errors import PytgError
 from pytg.model import Address
-from pytg.recovery.journal import SNAPSHOT, STATE, newest_state
+from pytg.recovery.journal import ERRORED_STATE, SNAPSHOT, STATE, newest_state
 from pytg.recovery.written import begin, noted
 from pytg.run import state_mirror
 from pytg.run.state_mirror import StateMirror
@@ -221,3 +221,44 @@ def test_where_the_directory_is_cleared_the_last_state_is_known(tmp_path: Path) 
     carried.sync()
     assert carried.newest == composed(ONE)
     assert set(store.states) == {str(ONE)}
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+def test_what_terraform_writes_is_read_also_where_somebody_took_the_file_away(
+    tmp_path: Path, how: str
+) -> None:
+    workdir, store = tmp_path / "w", MemoryStore()
+    workdir.mkdir()
+    (workdir / STATE).write_bytes(composed())
+    with mirror(workdir, store, []) as carried, (workdir / STATE).open("r+b") as terraform:
+        carried.sync()
+        if how == "removed":
+            shutil.rmtree(workdir)
+        elif how == "moved":
+            workdir.rename(tmp_path / "elsewhere")
+        else:
+            (workdir / STATE).unlink()
+            (workdir / STATE).write_bytes(composed(OTHER))
+        terraform.write(composed(ONE))
+    carried.sync()
+    assert carried.newest == composed(ONE)
+    assert set(store.states) == {str(ONE)}
+
+
+def test_what_terraform_could_not_write_is_newer_than_the_file_it_has_open(tmp_path: Path) -> None:
+    store = MemoryStore()
+    (tmp_path / STATE).write_bytes(composed())
+    with mirror(tmp_path, store, []) as carried:
+        (tmp_path / STATE).unlink()
+        (tmp_path / ERRORED_STATE).write_bytes(composed(ONE))
+    carried.sync()
+    assert set(store.states) == {str(ONE)}
+
+
+def test_a_directory_that_went_before_it_was_seen_is_no_success(tmp_path: Path) -> None:
+    workdir = tmp_path / "w"
+    with mirror(workdir, MemoryStore(), []) as carried:
+        pass
+    carried.sync()
+    with pytest.raises(PytgError, match="was removed while Terraform applied"):
+        carried.require_last()
