@@ -51,12 +51,16 @@ def push_unpushed_states(
         if not file.exists():
             continue
         with reserved(file.parent, cancel, say):
-            if file.exists():  # else another pytg wrote it while this one waited
-                try:
-                    _push(estate, unit, file, states, (use or {}).get(unit.address))
-                    pushed.append(unit.address)
-                except PytgError as error:
-                    refused[unit.address] = error
+            if not file.exists():  # another pytg wrote it while this one waited
+                continue
+            if not file.stat().st_size:  # the disk was full: nothing of it was written
+                file.unlink()
+                continue
+            try:
+                _push(estate, unit, file, states, (use or {}).get(unit.address))
+                pushed.append(unit.address)
+            except PytgError as error:
+                refused[unit.address] = error
     return [Recovery(None, tuple(pushed), (), refused)] if pushed or refused else []
 
 

@@ -21,6 +21,7 @@ from support.project import Done, Project
 
 PATIENCE_S = 60.0
 POLL_S = 0.005
+GATE_S = 0.1  # what waits at a gate looks again after a fifth of that
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class World:
     `steps` tell what was done, `said` is all that pytg printed, `named` what may exist and is in
     no state, `excused` are units whose own state somebody damaged. Of earlier ones, `runs` are
     their records, and `given_up` the ids of what was in no state at their end: it was named.
+    `tainted` are ids that a state has marked so.
     """
 
     place: Path
@@ -58,6 +60,7 @@ class World:
     excused: set[str] = field(default_factory=set)
     runs: set[Path] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
+    tainted: set[str] = field(default_factory=set)
     started: int = 0
     _searched: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
@@ -138,10 +141,23 @@ class World:
         ended = Ended(arguments, done.code, done.out, done.err)
         self.said.append(ended)
         self.step(str(ended))
+        self.tainted |= {
+            instance["attributes"]["id"]
+            for state in self.states().values()
+            for resource in state["resources"]
+            for instance in resource["instances"]
+            if instance.get("status") == "tainted"
+        }
         return ended
 
     def gate(self, *gates: str) -> None:
-        """Let the resources of `gates`, such as `late + one:terraform_data.kept`, wait."""
+        """Let the resources of `gates`, such as `late + one:terraform_data.kept`, wait.
+
+        Those of a Terraform that a killed pytg left are let go first: nobody would do so later.
+        """
+        if (self.side / "waiting").read_text():
+            self.go()
+            time.sleep(GATE_S)
         (self.side / "go").unlink(missing_ok=True)
         (self.side / "waiting").write_text("")
         (self.side / "gates").write_text("".join(f"{gate}\n" for gate in gates))
@@ -160,7 +176,7 @@ class World:
         """Resource by id, of all that was made and not destroyed.
 
         Terraform runs no provisioner where it destroys what was replaced by a new one first: of
-        such a resource the newest counts.
+        such a resource the newest counts. Nor does it where it destroys what is tainted.
         """
         found: dict[str, str] = {}
         first = {unit.name for unit in self.estate.units if unit.first}
@@ -172,7 +188,8 @@ class World:
                 found[identity] = name
             else:
                 found.pop(identity, None)
-        return {identity: name for identity, name in found.items() if identity not in self.given_up}
+        unheard = self.given_up | self.tainted
+        return {identity: name for identity, name in found.items() if identity not in unheard}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Each unit's state, where it can be read."""

@@ -151,6 +151,15 @@ def test_half_a_file_is_not_written_and_can_be_put_aside(
     assert (store.states, file.exists()) == ({KEY: there}, False)
 
 
+def test_a_file_without_a_byte_is_nothing_to_decide_on(tmp_path: Path, store: MemoryStore) -> None:
+    """A disk that was full to its end: Terraform made the file, and that was all."""
+    store.states[KEY] = state(5)
+    file = left(tmp_path, b"")
+    assert pushed(tmp_path, store) == []
+    assert not file.exists()
+    assert store.states[KEY] == state(5)
+
+
 def test_under_the_lock_of_somebody_else_nothing_is_written(
     tmp_path: Path, store: MemoryStore
 ) -> None:
