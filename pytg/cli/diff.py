@@ -31,9 +31,10 @@ Pair = tuple[Address | None, Address | None]
 def command(
     context: Context, left: str, right: str, selectors: Selectors, *, every: bool, as_json: bool
 ) -> int:
-    """Show where the resolved configuration of A and B differs: key, value, and where it is from.
+    """Show where the resolved configuration of A and B differs.
 
-    Units that differ in the same stand together.
+    That is each key, its values and where they are from; units that differ in the same stand
+    together.
 
     Both are environments (full names), regions, accounts, or addresses of units. A reference to a
     counterpart is the same; so is, without --all, what is written at one place, such as a name

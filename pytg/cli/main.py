@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "apply-all": "apply, for the whole estate.",
     "destroy": "Plan the destruction, show it, ask, and destroy.",
     "destroy-all": "destroy, for the whole estate.",
-    "diff": "Show where the resolved configuration of A and B differs, unit by unit.",
+    "diff": "Show where the resolved configuration of A and B differs.",
     "doctor": "Say what is missing on this machine, and how to get it.",
     "drift": "Show what changed outside of Terraform, by default in all units; exit 2 if anything.",
     "explain": "Show the values of the unit at ADDRESS, their places, and what they overrode.",

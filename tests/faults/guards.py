@@ -89,8 +89,8 @@ GUARDS = {
     ),
     "plan files stay": Guard(
         "recovery/composed_directory.py",
-        "        plan.unlink(missing_ok=True)\n",
-        "        assert plan\n",
+        "            path.unlink(missing_ok=True)\n",
+        "            assert path\n",
         ("kill", "secret"),
     ),
     "hashes of states are not compared": Guard(
