@@ -13,7 +13,7 @@ from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.processes import ProcessId
-from pytg.record.run import OPEN, Finding, Outcome
+from pytg.record.run import OPEN, Finding, Outcome, Status
 from pytg.record.run_events import StateWritten
 from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
@@ -136,6 +136,7 @@ def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]
         said = _said(planned, done.completed)
         ended = progress.outcomes(done.completed, execution.needs, said)
         outcomes = passing(execution, ended, said) | unknown
+        done.mirror.sync([a for a, one in outcomes.items() if one.status not in _NOT_BEGUN])
         again = frozenset() if done.error else to_try_again(execution, outcomes)
         tell(execution, softened(said, progress.stopped | again))
         tell_half_made(execution, done.left.half_made)
@@ -155,14 +156,19 @@ def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
     return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
 
 
+_NOT_BEGUN = (Status.SKIPPED, Status.CANCELLED)
+
+
 @dataclass(frozen=True, slots=True)
 class _Done:
     """An apply whose Terraform has ended, and what it left behind.
 
-    `error` is why something could not be written: then the journal stays.
+    `error` is why something could not be written: then the journal stays. `mirror` has yet to
+    write the states in which only outputs changed, where the apply failed.
     """
 
     completed: Completed
+    mirror: StateMirror
     left: Left
     error: PytgError | OSError | None
 
@@ -203,7 +209,7 @@ def _run(
         left = left_behind(
             follower.begun, progress, changes, state, root.calls, untold=not never_full
         )
-    return _Done(completed, left, error)
+    return _Done(completed, mirror, left, error)
 
 
 def _write_rest(
@@ -211,7 +217,7 @@ def _write_rest(
 ) -> PytgError | OSError | None:
     """Write what the units' states lack once Terraform has ended; returns why that failed."""
     try:
-        mirror.sync()
+        mirror.sync(mirror.units if completed.ok else ())
         if completed.ok:
             mirror.require_last()
         for unit in mirror.check():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -72,8 +72,18 @@ class StateMirror:
             os.close(self._file)
             self._file = None
 
-    def sync(self) -> None:
-        """Write what changed since the last time. PytgError or OSError when a write fails."""
+    @property
+    def units(self) -> frozenset[Address]:
+        """Those whose states it writes."""
+        return frozenset(unit.address for unit in self._units.values())
+
+    def sync(self, ended: Collection[Address] = ()) -> None:
+        """Write what changed since the last time. PytgError or OSError when a write fails.
+
+        Terraform notes outputs that it knows ahead also of a unit that it then comes to do nothing
+        in. Where only outputs changed, the state is written of units in `ended` alone: they came
+        to their end.
+        """
         body = self._whole()
         if body is None:
             return
@@ -85,6 +95,7 @@ class StateMirror:
             slug: after
             for slug, part in sorted(parts.items())
             if (after := next_state(self._current[slug], part)) is not None
+            and (self._units[slug].address in ended or _touched(self._current[slug], after))
         }
         bodies = {slug: state_text(after) for slug, after in changed.items()}
         if bodies:
@@ -165,3 +176,12 @@ class StateMirror:
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size
+
+
+def _touched(before: State | None, after: State) -> bool:
+    """Whether a managed resource has changed."""
+    return _managed(before) != _managed(after)
+
+
+def _managed(state: State | None) -> list[State]:
+    return [r for r in (state["resources"] if state else ()) if r["mode"] == "managed"]

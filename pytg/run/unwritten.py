@@ -62,7 +62,7 @@ def unwritten(
     """
     try:
         yield
-    except OSError as raised:
+    except (OSError, PytgError) as raised:
         error = error or raised
     if error is not None:
         with contextlib.suppress(OSError):

@@ -262,3 +262,26 @@ def test_a_directory_that_went_before_it_was_seen_is_no_success(tmp_path: Path) 
     carried.sync()
     with pytest.raises(PytgError, match="was removed while Terraform applied"):
         carried.require_last()
+
+
+@pytest.mark.parametrize("held", [composed(), composed(ONE)])
+def test_outputs_alone_are_written_of_units_that_came_to_their_end(
+    tmp_path: Path, held: bytes
+) -> None:
+    """Terraform notes them of units too that it skips, since something upstream failed."""
+    store, written = MemoryStore(), list[Address]()
+    carried = mirror(tmp_path, store, written)
+    (tmp_path / STATE).write_bytes(held)
+    carried.sync()
+    before = list(written)
+    state = json.loads(held)
+    state["outputs"] = {f"{ONE.slug}__known": {"value": "x", "type": "string"}}
+    (tmp_path / STATE).write_text(json.dumps(state))
+    carried.sync()
+    carried.sync([OTHER])
+    assert written == before
+    carried.sync([ONE])
+    assert written == [*before, ONE]
+    assert json.loads(store.states[str(ONE)])["outputs"] == {
+        "known": {"value": "x", "type": "string"}
+    }
