@@ -53,7 +53,7 @@ def execute(
         _require_selection(request)
         project = project or context.project(request.selectors.suffix)
         with PlainReport(sys.stderr) as plain:
-            view = View(display.show, confirm(plain.asking), say, (plain,), sys.stdin.isatty)
+            view = View(display.show, confirm(plain.asking), say, (plain,), attended)
             finished = project.run(request, view)
     display.end()
     style = Style.of(sys.stderr)
@@ -80,13 +80,18 @@ def _require_selection(request: Request) -> None:
         )
 
 
+def attended() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
+
+
 def confirm(
     asking: Callable[[], AbstractContextManager[None]],
 ) -> Callable[[Question, threading.Event], bool]:
     """What asks on the terminal; `asking` is entered while a question stands."""
 
     def ask(question: Question, cancel: threading.Event) -> bool:
-        if not sys.stdin.isatty():
+        if not attended():
             return nobody(question, cancel)
         with asking():
             typed = question.typed

@@ -198,6 +198,7 @@ def approving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return lambda question, _cancel: not asked.append(question.text)
 
     monkeypatch.setattr("pytg.cli._execute.confirm", confirm)
+    monkeypatch.setattr("pytg.cli._execute.attended", lambda: True)
     return asked
 
 

@@ -123,6 +123,7 @@ def test_when_a_state_moved_the_locks_are_left(
         return moves
 
     monkeypatch.setattr("pytg.cli._execute.confirm", confirm)
+    monkeypatch.setattr("pytg.cli._execute.attended", lambda: True)
     done = project.pytg("apply", "--env", "dev", "--module", "app", expect=6)
     assert "moved after the plan was made" in done.err
     assert json.loads(project.pytg("locks", "--json").out) == {"locks": []}
