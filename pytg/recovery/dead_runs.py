@@ -7,6 +7,7 @@ removed its directory: nobody knows any more how far it came, only what it was t
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from pydantic_core import from_json
 
 from pytg import exact_json
 from pytg.compose.changes import Calls
-from pytg.generate.unit import read_by, unit_directory
-from pytg.model import Address, Estate
+from pytg.compose.state_document import parse_state
+from pytg.generate.unit import local_states, read_by, unit_directory
+from pytg.model import Address, Estate, Unit
 from pytg.processes import ProcessId
 from pytg.record.reader import mark_dead, running
 from pytg.record.run import Run, Status
@@ -42,11 +44,14 @@ def close_dead_runs(
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
+        restored = [
+            unit.address for unit in _at_work(estate, run) if _restored(estate, unit, states)
+        ]
         in_flight, half_made = _in_flight(estate, run, states)
         unknown = in_flight | _uncreated(estate, run, states)
         remember(estate.root, unknown)
         _hide_secrets(estate, run, states)
-        found.append(Recovery.of(run.run_id, (), unknown, half_made=half_made))
+        found.append(Recovery.of(run.run_id, restored, unknown, half_made=half_made))
         return unknown
 
     for run in running(estate.root):
@@ -91,6 +96,28 @@ def _applies_in(line: bytes) -> Path | None:
         return Path(process["cwd"]) if known.here and known.alive else None
     except (ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _at_work(estate: Estate, run: Run) -> list[Unit]:
+    """The units that a Terraform of their own applied when the run died."""
+    found = [a for a, one in run.units.items() if one.status is Status.RUNNING and one.log]
+    return [estate.units[address] for address in found if address in estate.units]
+
+
+def _restored(estate: Estate, unit: Unit, states: StateReader) -> bool:
+    """Whether the state was empty, and is the one before that apply again.
+
+    Terraform copies a local state beside it, empties the file and writes the new one into it: when
+    it is killed in between, it would take that for no state. Nothing else leaves both.
+    """
+    with contextlib.suppress(OSError, ValueError):  # elsewhere, not there, or not whole
+        state, before = local_states(estate, unit)
+        if state.stat().st_size == 0:
+            body = before.read_bytes()
+            parse_state(body)
+            states.store(unit).write(unit.backend.key, body)
+            return True
+    return False
 
 
 Named = dict[Address, dict[str, str]]

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from pytg.generate.unit import STATES, local_states
 from pytg.model import Address
 from pytg.record.reader import RUNS, load
 from pytg.record.run import Result
 from pytg.record.writer import RunRecord
 from pytg.recovery.dead_runs import at_work, close_dead_runs
 from pytg.recovery.unrecorded import remembered
+from pytg.state.local_store import LocalStore
 from pytg.state.state_reader import StateLocation, StateReader
 from pytg.state.state_store import StateStore
 from pytg.terraform.spawn import record_start
@@ -109,6 +111,25 @@ def test_a_state_that_is_damaged_holds_nothing_of_what_was_begun(
     estate = replace(estate_of([str(ONE)]), root=tmp_path)
     close_dead_runs(estate, states_in(store), lambda _text: None)
     assert remembered(tmp_path)[ONE] == {"terraform_data.this": ""}
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "restored"),
+    [(b"", composed(ONE), True), (b"", b"{", False), (b"{", composed(ONE), False)],
+)
+def test_a_state_that_terraform_had_emptied_when_it_was_killed_is_the_one_before_again(
+    tmp_path: Path, state: bytes, before: bytes, *, restored: bool
+) -> None:
+    died(tmp_path)
+    estate = replace(estate_of([str(ONE)]), root=tmp_path)
+    there, beside = local_states(estate, estate.units[ONE])
+    there.parent.mkdir(parents=True)
+    there.write_bytes(state)
+    beside.write_bytes(before)
+    store = LocalStore(tmp_path / STATES)
+    (found,) = close_dead_runs(estate, StateReader(lambda _unit: store), lambda _text: None)
+    assert found.written == ((ONE,) if restored else ())
+    assert there.read_bytes() == (before if restored else state)
 
 
 def begin_composed(root: Path) -> None:
