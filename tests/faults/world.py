@@ -141,14 +141,19 @@ class World:
         ended = Ended(arguments, done.code, done.out, done.err)
         self.said.append(ended)
         self.step(str(ended))
-        self.tainted |= {
+        if self.remote is None:  # there it may be down just now
+            self.tainted |= self._marked()
+        return ended
+
+    def _marked(self) -> set[str]:
+        """Ids of what the states call tainted."""
+        return {
             instance["attributes"]["id"]
             for state in self.states().values()
             for resource in state["resources"]
             for instance in resource["instances"]
             if instance.get("status") == "tainted"
         }
-        return ended
 
     def gate(self, *gates: str) -> None:
         """Let the resources of `gates`, such as `late + one:terraform_data.kept`, wait.
