@@ -13,6 +13,7 @@ import pytest
 
 from deployed import SOURCE, Deployed
 from estate import copy_estate
+from leftovers import leftovers
 from pytg.compose.shape import shape_of
 from pytg.compose.state_merge import merge_states, same_content, split_state
 from pytg.config.load import load_project
@@ -157,3 +158,10 @@ def test_real_accounts_validate_list_draw_and_generate_without_credentials(tmp_p
         ["terraform", "fmt", "-check", "-recursive", str(project.root / ".pytg" / "units")]
     )
     assert done.code == 0, done.out
+
+
+@pytest.mark.last
+def test_destroyed_it_leaves_nothing(deployed: Deployed, applied: Project) -> None:
+    """A test and no teardown: other tests go on beside it, in another worker."""
+    applied.pytg("destroy-all", *DEV, "--yes")
+    assert leftovers(deployed) == []
