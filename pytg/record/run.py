@@ -46,6 +46,7 @@ class Status(enum.StrEnum):
 
 
 OPEN = (Status.PENDING, Status.RUNNING)
+IDLE = (Status.SKIPPED, Status.CANCELLED)
 DONE = frozenset({Status.SUCCEEDED, Status.UNCHANGED})
 BAD = frozenset(Status) - DONE - {*OPEN}
 

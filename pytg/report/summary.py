@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pytg.model import Address
-from pytg.record.run import Result, Run, Status, UnitRecord
+from pytg.record.run import IDLE, Result, Run, Status, UnitRecord
 from pytg.record.runs import CHANGING, kind, looks_outside
 from pytg.record.words import counted, ended_as, named
 from pytg.report.next_step import besides, next_step
 from pytg.report.plain import STATUS_COLOURS, changed, seconds
 from pytg.report.table import Style, printable
 
-NOT_BEGUN = (Status.SKIPPED, Status.CANCELLED)
-LISTED = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.CANCELLED)
+LISTED = (Status.FAILED, Status.UNKNOWN, *IDLE)
 
 
 def summary(run: Run, style: Style | None = None, *, destroy: bool = False) -> str:
@@ -85,7 +84,7 @@ def _how_far(run: Run) -> Iterator[str]:
         return
     units = run.units.items()
     done = [address for address, unit in units if unit.status is Status.SUCCEEDED]
-    idle = [a for a, unit in units if unit.status in NOT_BEGUN and unit.started_at is None]
+    idle = [a for a, unit in units if unit.status in IDLE and unit.started_at is None]
     for word, which in (("done", done), ("not started", idle)):
         if which:
             yield f"  {word}: {named(sorted(which))}"

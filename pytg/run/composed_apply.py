@@ -13,7 +13,7 @@ from pytg.errors import PytgError
 from pytg.files import write_atomic
 from pytg.model import Address, Unit
 from pytg.processes import ProcessId
-from pytg.record.run import OPEN, Finding, Outcome, Status
+from pytg.record.run import IDLE, OPEN, Finding, Outcome
 from pytg.record.run_events import StateWritten
 from pytg.recovery.composed_directory import clear
 from pytg.recovery.in_flight import lost
@@ -136,7 +136,8 @@ def _apply(planned: ComposedPlan, journal: Journal) -> Mapping[Address, Outcome]
         said = _said(planned, done.completed)
         ended = progress.outcomes(done.completed, execution.needs, said)
         outcomes = passing(execution, ended, said) | unknown
-        done.mirror.sync([a for a, one in outcomes.items() if one.status not in _NOT_BEGUN])
+        if not (done.completed.ok or done.error):  # else all is written, or stays for a recovery
+            done.mirror.sync([a for a, one in outcomes.items() if one.status not in IDLE])
         again = frozenset() if done.error else to_try_again(execution, outcomes)
         tell(execution, softened(said, progress.stopped | again))
         tell_half_made(execution, done.left.half_made)
@@ -154,9 +155,6 @@ def _said(planned: ComposedPlan, completed: Completed) -> list[Blamed]:
 
     said = hear(root.execution, root.blame, completed, lambda: of_state(state()))
     return said if all(one.sure for one in said) else told_apart(said, state(), root.calls)
-
-
-_NOT_BEGUN = (Status.SKIPPED, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

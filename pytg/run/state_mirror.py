@@ -110,7 +110,7 @@ class StateMirror:
 
     def require_last(self) -> None:
         """After a Terraform that ended well: raise PytgError where what it wrote last is gone."""
-        if self._taken is None and newest_state(self._workdir) is None:
+        if self._taken is None and not (self._workdir / STATE).exists():
             raise PytgError(
                 f"{self._workdir} was removed while Terraform applied, with its newest state",
                 hint="what it made is named; the next plan imports what it can find of it",
@@ -121,7 +121,7 @@ class StateMirror:
         if self._file is None:
             return self._taken
         path, there = self._workdir / STATE, os.fstat(self._file)
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):  # there is no such path
             if (self._workdir / ERRORED_STATE).exists() or os.path.samestat(there, path.stat()):
                 return None
         with contextlib.suppress(OSError, ValueError):

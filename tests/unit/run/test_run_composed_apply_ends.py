@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from run_words import at, hook, inside, state_of
 from run_world import World, once_there, planned
 
+from pytg.errors import PytgError
 from pytg.model import Address
 from pytg.record.run import Outcome, Status
 from pytg.record.run_events import Event, EventLog, UnitProgress, UnitStarted
@@ -293,3 +295,23 @@ def test_a_state_that_was_removed_meanwhile_is_written_again(two: World) -> None
     assert str(at("a")) in two.store.states
     (found,) = plan.root.execution.record.run.units[at("a")].diagnostics
     assert "was removed while it was applied" in found.summary
+
+
+def test_what_somebody_else_wrote_stays_where_outputs_were_yet_to_be_written(two: World) -> None:
+    """Of an apply that failed they are written last: not over what was found a moment before."""
+    state = json.loads(composed())
+    state["outputs"] = {f"{at('a').slug}__known": {"value": "x", "type": "string"}}
+    failing = [hook("apply_start", inside("a")), hook("apply_errored", inside("a"))]
+    began, go = two.root / "began", two.root / "go"
+    rule = {"writes": {STATE: json.dumps(state)}, "touch": began, "wait_for": go, "exit": 3}
+    two.fake.rule(command="apply", events=failing, **rule)
+    foreign = state_of("a")
+    plan = planned(two, "a", "b", "c")
+
+    def write() -> None:
+        two.store.states[str(at("a"))] = foreign
+        go.touch()
+
+    with once_there(began, write), pytest.raises(PytgError, match="somebody else wrote"):
+        apply_composed(plan)
+    assert two.store.states[str(at("a"))] == foreign
