@@ -125,16 +125,21 @@ Value = None | bool | Number | str | Reference | Template | list["Value"] | dict
 
 def references(value: Value | Mapping[str, Value]) -> Iterator[Reference]:
     """Every reference inside `value`, in order; `unit.inputs` is such a value."""
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, Template):
-        yield from (p for p in value.parts if isinstance(p, Reference))
-    elif isinstance(value, list):
+    for leaf in leaves(value):
+        parts = leaf.parts if isinstance(leaf, Template) else (leaf,)
+        yield from (part for part in parts if isinstance(part, Reference))
+
+
+def leaves(value: Value | Mapping[str, Value]) -> Iterator[Value]:
+    """Everything inside `value` that is neither list nor mapping, in order."""
+    if isinstance(value, list):
         for item in value:
-            yield from references(item)
+            yield from leaves(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from references(item)
+            yield from leaves(item)
+    else:
+        yield value
 
 
 @dataclass(frozen=True, slots=True)

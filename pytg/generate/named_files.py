@@ -10,7 +10,7 @@ from pathlib import Path
 from pytg.config.module_files import TERRAFORM
 from pytg.generate.module_content import is_counted, of_tree, places_of
 from pytg.generate.unit import unit_directory
-from pytg.model import Estate, Template, Unit, Value
+from pytg.model import Estate, Template, Unit, Value, leaves
 
 _LONGEST = os.pathconf("/", "PC_PATH_MAX")
 
@@ -58,17 +58,14 @@ def _joined(begins: Iterable[Path], text: str) -> Iterator[Path]:
 
 def _texts(value: Value | Mapping[str, Value]) -> Iterator[str]:
     """Every text in `value` that may be a path; of one with references, where it begins."""
-    if isinstance(value, str):
-        possible = 0 < len(value) < _LONGEST and "://" not in value
-        if possible and not set(value) & {"\0", "\n"}:
-            yield value
-    elif isinstance(value, Template):
-        first = value.parts[0]
-        if isinstance(first, str):
-            yield from _texts(first.rpartition("/")[0])
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
+    for leaf in leaves(value):
+        text = leaf
+        if isinstance(leaf, Template):
+            first = leaf.parts[0]
+            text = first.rpartition("/")[0] if isinstance(first, str) else None
+        if isinstance(text, str) and _may_be_path(text):
+            yield text
+
+
+def _may_be_path(text: str) -> bool:
+    return 0 < len(text) < _LONGEST and "://" not in text and not set(text) & {"\0", "\n"}

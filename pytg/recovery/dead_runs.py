@@ -44,9 +44,8 @@ def close_dead_runs(
         for workdir in at_work(run):
             say(f"Terraform of the dead run {run.run_id} still works in {workdir}")
             return None
-        restored = [
-            unit.address for unit in _at_work(estate, run) if _restored(estate, unit, states)
-        ]
+        begun = [estate.units[unit] for unit in _applying(run) if unit in estate.units]
+        restored = [unit.address for unit in begun if _restored(estate, unit, states)]
         in_flight, half_made = _in_flight(estate, run, states)
         unknown = in_flight | _uncreated(estate, run, states)
         remember(estate.root, unknown)
@@ -98,10 +97,13 @@ def _applies_in(line: bytes) -> Path | None:
         return None
 
 
-def _at_work(estate: Estate, run: Run) -> list[Unit]:
-    """The units that a Terraform of their own applied when the run died."""
-    found = [a for a, one in run.units.items() if one.status is Status.RUNNING and one.log]
-    return [estate.units[address] for address in found if address in estate.units]
+def _applying(run: Run) -> dict[Address, Path]:
+    """The units that a Terraform of their own applied when the run died, with its log."""
+    return {
+        address: run.directory / one.log
+        for address, one in run.units.items()
+        if one.status is Status.RUNNING and one.log
+    }
 
 
 def _restored(estate: Estate, unit: Unit, states: StateReader) -> bool:
@@ -130,13 +132,10 @@ def _in_flight(estate: Estate, run: Run, states: StateReader) -> tuple[Named, Na
     """
     found: Named = {}
     half: Named = {}
-    for address, record in run.units.items():
-        if record.status is not Status.RUNNING or not record.log:
-            continue
+    for address, log in _applying(run).items():
         unit = estate.units.get(address)  # it may have left the configuration
         calls = Calls({address.module: address}, composed=False)
         state = stored(states, unit) if unit else None
-        log = run.directory / record.log
         begun, fresh = read_begun(log), _created_by([log.with_name("plan.jsonl")])
         cut_off = dict.fromkeys(begun.half_made(state, fresh), "")
         for names, into in (begun.missing(state, fresh), found), (cut_off, half):

@@ -32,9 +32,9 @@ LEFT = Address("acc", "us-east-1", "dev-pr1", "one")  # of another suffix, not i
 LOG = "apply.jsonl"
 
 
-def begin(root: Path) -> RunRecord:
-    """A per-unit run that has begun to make a resource in each of two units."""
-    record = RunRecord.create(
+def created(root: Path, mode: str) -> RunRecord:
+    """The record of a run of both units."""
+    return RunRecord.create(
         root,
         command="apply",
         args=[],
@@ -42,8 +42,13 @@ def begin(root: Path) -> RunRecord:
         units=[ONE, LEFT],
         terraform_binary="terraform",
         terraform_version="1.11.4",
-        mode="per-unit",
+        mode=mode,
     )
+
+
+def begin(root: Path) -> RunRecord:
+    """A per-unit run that has begun to make a resource in each of two units."""
+    record = created(root, "per-unit")
     event = {
         "type": "apply_start",
         "hook": {"action": "create", "resource": {"addr": "module.one.terraform_data.this"}},
@@ -134,16 +139,7 @@ def test_a_state_that_terraform_had_emptied_when_it_was_killed_is_the_one_before
 
 def begin_composed(root: Path) -> None:
     """A composed run that has begun one of the two units that it was to create."""
-    record = RunRecord.create(
-        root,
-        command="apply",
-        args=[],
-        selection="",
-        units=[ONE, LEFT],
-        terraform_binary="terraform",
-        terraform_version="1.11.4",
-        mode="composed",
-    )
+    record = created(root, "composed")
     events = [
         {
             "type": "planned_change",
